@@ -131,6 +131,33 @@ def as_address(value: Any) -> Any:
     return text if "://" in text else f"file://{Path(text).absolute()}"
 
 
+STORED = "an address in storage, such as s3://, gs://, abfs://, oss:// or file://"
+"""Description of what :func:`stored_address` allows."""
+
+
+def stored_address(value: Any, opens: Callable[[str], bool], allowed: str) -> str:
+    """Return the address of one file in storage.
+
+    :param opens: return true for a scheme (``s3``) that files can be read from
+    :param allowed: description of the allowed values, for the message
+    :raises ValidationError: it is no such address
+    """
+    if not isinstance(value, str) or "://" not in value:
+        raise ValidationError(
+            f"{allowed}; for a file on the worker's disk write file:// before the absolute path"
+        )
+    scheme, _, rest = value.partition("://")
+    if not re.fullmatch("[a-z][a-z0-9+.-]*", scheme) or re.search(r"[\x00-\x1f\x7f]", rest):
+        raise ValidationError(allowed)
+    if not rest.strip("/") or rest.endswith("/"):
+        raise ValidationError(f"{allowed}, and it names a file")
+    if ".." in rest.split("/"):
+        raise ValidationError(f"{allowed}, without .. in it")
+    if not opens(scheme):
+        raise ValidationError(f"{allowed}; nothing that is installed opens {scheme}://")
+    return value
+
+
 class Url(Parameter):
     """The address of a file that the service downloads."""
 

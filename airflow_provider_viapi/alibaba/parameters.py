@@ -28,6 +28,7 @@ from airflow_provider_viapi.schema import (
     Url,
     ValidationError,
     as_address,
+    stored_address,
 )
 
 MB, GB = 1 << 20, 1 << 30
@@ -181,25 +182,13 @@ class Media(Url):
             raise ValidationError(
                 f"{self.allowed}; it is one address, for several use expand() or ViapiBatchOperator"
             )
-        if self.opens is not None and isinstance(value, str) and "://" not in value:
-            raise ValidationError(
-                f"{self.allowed}; for a file on the worker's disk write file:// before the absolute path"
-            )
-        scheme, colon, rest = value.partition("://") if isinstance(value, str) else ("", "", "")
-        if self.opens is None or not colon or scheme.lower() in ("http", "https"):
-            url = super().check(value)
-            if not self.uploaded:
-                self._warn_of_region(url)
-            return url
-        if not re.fullmatch("[a-z][a-z0-9+.-]*", scheme) or re.search(r"[\x00-\x1f\x7f]", rest):
-            raise ValidationError(self.allowed)
-        if not rest.strip("/") or rest.endswith("/"):
-            raise ValidationError(f"{self.allowed}, and it names a file")
-        if ".." in rest.split("/"):
-            raise ValidationError(f"{self.allowed}, without .. in it")
-        if not self.opens(scheme):
-            raise ValidationError(f"{self.allowed}; nothing that is installed opens {scheme}://")
-        return str(value)
+        is_stored = isinstance(value, str) and value.partition("://")[0].lower() not in ("http", "https")
+        if self.opens is not None and is_stored:
+            return stored_address(value, self.opens, self.allowed)
+        url = super().check(value)
+        if not self.uploaded:
+            self._warn_of_region(url)
+        return url
 
     def _checked_content(self, content: str) -> str:
         size = len(content) * 3 // 4

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from airflow_provider_viapi.errors import InvalidRequest
+from airflow_provider_viapi.huawei.parameters import Object, Picture, before_reading
 from airflow_provider_viapi.record import Record
 from airflow_provider_viapi.result_fields import ResultField
 from airflow_provider_viapi.schema import Parameter, check_request, short_repr
@@ -143,6 +144,30 @@ class Action(Record):
     def parameters(self) -> tuple[Parameter, ...]:
         """All parameters, in path, query and body."""
         return self.in_path + self.in_query + self.in_body + self.in_form
+
+    @cached_property
+    def pictures(self) -> tuple[tuple[str | None, Picture], ...]:
+        """The pictures that a request may contain, each after the name of the structure that it is in, if any."""
+        own = [(None, each) for each in self.parameters if isinstance(each, Picture)]
+        inside = [
+            (each.name, picture)
+            for each in self.parameters
+            if isinstance(each, Object)
+            for picture in each.pictures
+        ]
+        return (*own, *inside)
+
+    def before_reading(self, opens: Callable[[str], bool]) -> Action:
+        """Return the action as DAG authors may call it, with addresses of pictures in storage.
+
+        :param opens: return true for a scheme (``s3``) that pictures can be read from
+        """
+        if not self.pictures:
+            return self
+        return self.replace(
+            in_body=tuple(before_reading(each, opens) for each in self.in_body),
+            in_form=tuple(before_reading(each, opens) for each in self.in_form),
+        )
 
     @cached_property
     def _by_name(self) -> dict[str, Parameter]:

@@ -1,16 +1,17 @@
-"""Parameter types that only Huawei Cloud's actions take: string lists, objects, files in forms."""
+"""Parameter types that only Huawei Cloud's actions take: string lists, objects, pictures, files to upload."""
 
 from __future__ import annotations
 
-import binascii
 import math
-from base64 import b64decode
-from collections.abc import Mapping
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Mapping
 from numbers import Integral
-from typing import Any
+from typing import Any, TypeGuard
 
 from airflow_provider_viapi.schema import (
+    STORED,
     Parameter,
+    Url,
     ValidationError,
     as_address,
     as_float,
@@ -18,6 +19,7 @@ from airflow_provider_viapi.schema import (
     count_repr,
     is_encodable,
     short_repr,
+    stored_address,
 )
 
 
@@ -49,13 +51,71 @@ class StringList(Parameter):
         return count_repr(value)
 
 
+class Picture(Parameter):
+    """A JPEG or PNG picture in Base64; of bytes, Base64 is made.
+
+    :param max_pixels: largest picture, width and height, upright or landscape; default: not checked
+    :param opens: return true for the scheme (``s3``) of an address that operators read the picture from; what is sent
+        is always the picture itself
+    """
+
+    max_pixels: tuple[int, int] | None = None
+    opens: Callable[[str], bool] | None = None
+
+    @property
+    def allowed(self) -> str:
+        picture = "a JPEG or PNG picture, as bytes or in Base64"
+        return picture if self.opens is None else f"{picture}; or {STORED}"
+
+    def check(self, value: Any) -> str:
+        if self.opens is not None:
+            value = as_address(value)
+            if is_address(value):
+                return stored_address(value, self.opens, self.allowed)
+        try:
+            content = picture_content(value) if isinstance(value, str) else value
+        except ValueError:
+            content = None
+        if not isinstance(content, bytes) or picture_type(content) is None:
+            raise ValidationError(self.allowed)
+        return value if isinstance(value, str) else b64encode(content).decode()
+
+    def redacted_repr(self, value: Any) -> str:
+        # A picture may show a human, and is long.
+        size = f" of {len(value)} characters or bytes" if isinstance(value, str | bytes) else ""
+        return f"{type(value).__name__}{size}"
+
+
+def is_address(value: Any) -> TypeGuard[str]:
+    """Return whether the value of a picture is its address, and not the picture itself."""
+    return isinstance(value, str) and "://" in value[:20]
+
+
+class StoredFile(Url):
+    """A file in storage, which an operator uploads.
+
+    :param opens: return true for a scheme (``s3``) that files can be read from
+    """
+
+    opens: Callable[[str], bool]
+
+    @property
+    def allowed(self) -> str:
+        return STORED
+
+    def check(self, value: Any) -> str:
+        return stored_address(as_address(value), self.opens, self.allowed)
+
+
 class Object(Parameter):
-    """A JSON object that is passed on as it is; only the presence of some fields is checked.
+    """A JSON object that is passed on as it is; only the presence of some fields, and pictures, are checked.
 
     :param required_fields: names of the fields that it must have
+    :param pictures: those of its fields that are pictures
     """
 
     required_fields: tuple[str, ...] = ()
+    pictures: tuple[Picture, ...] = ()
 
     @property
     def allowed(self) -> str:
@@ -63,7 +123,7 @@ class Object(Parameter):
 
     def check(self, value: Any) -> Any:
         try:
-            plain = plain_json(value) if isinstance(value, Mapping) else None
+            plain = plain_json(self._with_pictures(value)) if isinstance(value, Mapping) else None
         except RecursionError:
             plain = None
         if not isinstance(plain, dict):
@@ -71,6 +131,17 @@ class Object(Parameter):
         if missing := [name for name in self.required_fields if plain.get(name) is None]:
             raise ValidationError(f"{self.allowed}; {', '.join(missing)} is missing")
         return plain
+
+    def _with_pictures(self, value: Mapping[str, Any]) -> Mapping[str, Any]:
+        checked = {}
+        for picture in self.pictures:
+            if (given := value.get(picture.name)) is not None:
+                try:
+                    checked[picture.name] = picture.check(given)
+                except ValidationError as allowed:
+                    shown = f"{picture.name} is {picture.redacted_repr(given)}"
+                    raise ValidationError(f"{self.allowed}; {shown}; allowed: {allowed}") from None
+        return {**value, **checked} if checked else value
 
     def redacted_repr(self, value: Any) -> str:
         # The values may be private, and are long.
@@ -98,28 +169,13 @@ class ObjectList(Object):
         return count_repr(value)
 
 
-class FormFile(Parameter):
-    """A JPEG or PNG file that is uploaded in a form; in a request, its content is bytes or Base64."""
-
-    @property
-    def allowed(self) -> str:
-        return "a JPEG or PNG picture, as bytes or in Base64"
-
-    def check(self, value: Any) -> bytes:
-        content = value
-        if isinstance(value, str):
-            try:
-                content = b64decode(value, validate=True)
-            except (binascii.Error, ValueError):
-                content = None
-        if not isinstance(content, bytes) or picture_type(content) is None:
-            raise ValidationError(self.allowed)
-        return content
-
-    def redacted_repr(self, value: Any) -> str:
-        # A picture may show a human, and is long.
-        size = f" of {len(value)} characters or bytes" if isinstance(value, str | bytes) else ""
-        return f"{type(value).__name__}{size}"
+def before_reading(parameter: Parameter, opens: Callable[[str], bool]) -> Parameter:
+    """Return the parameter as DAG authors may give it, with addresses of pictures; see :class:`Picture`."""
+    if isinstance(parameter, Picture):
+        return parameter.replace(opens=opens)
+    if isinstance(parameter, Object) and parameter.pictures:
+        return parameter.replace(pictures=tuple(each.replace(opens=opens) for each in parameter.pictures))
+    return parameter
 
 
 def picture_type(content: bytes) -> str | None:
@@ -127,6 +183,14 @@ def picture_type(content: bytes) -> str | None:
     if content.startswith(b"\xff\xd8\xff"):
         return "image/jpeg"
     return "image/png" if content.startswith(b"\x89PNG\r\n\x1a\n") else None
+
+
+def picture_content(text: str) -> bytes:
+    """Return the bytes of a picture in Base64, after ``data:…,`` or alone.
+
+    :raises ValueError: it is not Base64
+    """
+    return b64decode(text.partition(",")[2] if text.startswith("data:") else text, validate=True)
 
 
 def plain_json(value: Any) -> Any:

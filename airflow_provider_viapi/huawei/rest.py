@@ -23,7 +23,7 @@ from airflow_provider_viapi.huawei import signing
 from airflow_provider_viapi.huawei.account import Account, Auth
 from airflow_provider_viapi.huawei.errors import classify, read_body, read_reason
 from airflow_provider_viapi.huawei.model import Action
-from airflow_provider_viapi.huawei.parameters import picture_type
+from airflow_provider_viapi.huawei.parameters import Picture, picture_content, picture_type
 from airflow_provider_viapi.result_fields import read_json
 from airflow_provider_viapi.schema import Parameter
 
@@ -106,11 +106,13 @@ def _body(action: Action, request: Mapping[str, Any]) -> bytes:
 def _form(action: Action, request: Mapping[str, Any]) -> tuple[str, bytes]:
     """Return the content type and the body of a form; text fields come before files, as in Huawei's SDK."""
     given = {each.name: request[each.name] for each in action.in_form if each.name in request}
+    files = {each.name for each in action.in_form if isinstance(each, Picture)}
     parts = []
-    for name, value in sorted(given.items(), key=lambda item: isinstance(item[1], bytes)):
-        head, content = f'Content-Disposition: form-data; name="{name}"', value
-        if isinstance(value, bytes):
-            media_type = picture_type(value) or "application/octet-stream"
+    for name, value in sorted(given.items(), key=lambda item: item[0] in files):
+        head = f'Content-Disposition: form-data; name="{name}"'
+        if name in files:
+            content = picture_content(value)
+            media_type = picture_type(content) or "application/octet-stream"
             suffix = media_type.rpartition("/")[2].replace("jpeg", "jpg")
             head += f'; filename="{name}.{suffix}"\r\nContent-Type: {media_type}'
         else:

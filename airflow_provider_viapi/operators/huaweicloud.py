@@ -18,6 +18,7 @@ from airflow_provider_viapi.links.job import (
     HuaweiCloudResultLink,
     huaweicloud_job_address,
 )
+from airflow_provider_viapi.media.storage_schemes import opens
 from airflow_provider_viapi.operators.action_base import ActionOperator
 from airflow_provider_viapi.operators.arguments.checks import as_flag
 from airflow_provider_viapi.operators.base import JobOperator
@@ -112,9 +113,6 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
 
     operator_extra_links = (HuaweiCloudJobLink(), HuaweiCloudResultLink())
     template_fields: Sequence[str] = (*HuaweiCloudOperator.template_fields, "land_to")
-    pictures: ClassVar[tuple[tuple[str, ...], ...]] = ()
-    """Paths in the request of pictures that the service takes as Base64; files at addresses are read."""
-
     links: ClassVar[tuple[str, ...]] = ()
     """Parameters with addresses of files that the service reads; those that lead to no file are refused."""
 
@@ -130,6 +128,13 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
     def hook(self) -> HuaweiCloudHook:
         """The hook that calls."""
         return HuaweiCloudHook(self.huaweicloud_conn_id, goal=self.goal, scope=self._scope)
+
+    @staticmethod
+    def check_request(
+        action: Action, request: Mapping[str, Any], is_unresolved: Callable[[Any], bool]
+    ) -> dict[str, Any]:
+        """Return a request with values of their proper types; a picture may be the address of a file in storage."""
+        return action.before_reading(opens).check(request, is_unresolved=is_unresolved)
 
     def _check_can_follow(self) -> None:
         """Refuse an action whose jobs would be paid for and never found again: triggers know it by its name alone."""
@@ -170,12 +175,13 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
 
     def prepare_request(self, request: Mapping[str, Any], context: Context) -> Mapping[str, Any]:
         """Return the request with its pictures as Base64, and its links checked."""
-        from airflow_provider_viapi.media.inputs.request_media import check_urls, embed_files
+        from airflow_provider_viapi.media.inputs.pictures import embed_pictures
+        from airflow_provider_viapi.media.inputs.request_media import check_urls
 
         if self.links and conf.getboolean("viapi", "check_sources", fallback=True):
             urls = {str(request[name]): (name, None) for name in self.links if request.get(name)}
             check_urls(urls, self.action.name, self.hook.account, self.log)
-        return embed_files(request, self.pictures)
+        return embed_pictures(self.action, request)
 
     def media_addresses(self) -> Iterable[str]:
         """Return the addresses in the request of what is read, as the author wrote them."""

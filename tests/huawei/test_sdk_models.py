@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_viapi.huawei.model import Action
-from airflow_provider_viapi.huawei.parameters import FormFile, Object, ObjectList, StringList
+from airflow_provider_viapi.huawei.parameters import Object, ObjectList, Picture, StringList
 from airflow_provider_viapi.huawei.services import metastudio
 from airflow_provider_viapi.schema import Boolean, Choice, Integer, Parameter, String, Url
 
@@ -33,7 +33,7 @@ WORDS = {"JobTag", "CreateType", "TransferTypeEnum", "ShortJobType"}
 """Types of the SDK's that are enumerations of words."""
 
 
-def kind_of(parameter: Parameter) -> str:
+def kind_of(parameter: Parameter, *, in_form: bool = False) -> str:
     """The type of a parameter, in the SDK's words where it has a plain one."""
     plain: Mapping[type[Parameter], str] = {
         Boolean: "bool",
@@ -44,7 +44,7 @@ def kind_of(parameter: Parameter) -> str:
         StringList: "list[str]",
         ObjectList: "list[structure]",
         Object: "structure",
-        FormFile: "file",
+        Picture: "file" if in_form else "str",
     }
     return plain[type(parameter)]
 
@@ -60,10 +60,12 @@ def kind_said(said: str) -> str:
     return "list[structure]" if said.startswith("list[") else "structure"
 
 
-def described(parameters: Iterable[Parameter]) -> dict[str, tuple[str, bool, list[str]]]:
+def described(
+    parameters: Iterable[Parameter], *, in_form: bool = False
+) -> dict[str, tuple[str, bool, list[str]]]:
     return {
         each.name: (
-            kind_of(each),
+            kind_of(each, in_form=in_form),
             each.required,
             sorted(each.required_fields) if isinstance(each, Object) else [],
         )
@@ -90,7 +92,7 @@ def test_method_path_and_parameters_are_those_of_the_sdk(action: Action) -> None
     assert described(action.in_path) == said(facts["in_path"])
     assert described(action.in_query) == said(facts["in_query"])
     assert described(action.in_body) == said(facts["in_body"])
-    assert described(action.in_form) == said(facts.get("in_form", {}))
+    assert described(action.in_form, in_form=True) == said(facts.get("in_form", {}))
     assert facts["in_header"].keys() <= HEADERS_OF_THE_ACCOUNT | HEADERS_LEFT_OUT.keys()
 
 

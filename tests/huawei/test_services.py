@@ -91,7 +91,7 @@ def test_a_jobs_kind_fits_the_actions_it_names(action: Action) -> None:
         ("metastudio.CreateAsyncTtsJob", {**SPEECH, "callback_config": {"callback_url": {1}}}, "JSON"),
         (
             "metastudio.CreatePhotoDigitalHumanVideo",
-            {"human_image": "A", "shoot_scripts": {}, "output_asset_config": {"asset_name": "n"}},
+            {"human_image": "/9j/", "shoot_scripts": {}, "output_asset_config": {"asset_name": "n"}},
             "a list of mappings",
         ),
         ("metastudio.ShowAsset", {"asset_id": ""}, "asset_id is missing"),

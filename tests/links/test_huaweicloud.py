@@ -29,7 +29,7 @@ VIDEO = CreateAvatarVideoOperator(task_id="film", **FILM)
 SUBTITLES = CreateSubtitlesOperator(task_id="subtitles", script_id="s")
 LIVE = StartLiveOperator(task_id="live", room_id="r")
 CHECK = HuaweiCloudJobOperator(
-    task_id="check", action="metastudio.CreatePhotoDetection", request={"human_image": "aGk="}
+    task_id="check", action="metastudio.CreatePhotoDetection", request={"human_image": "/9j/"}
 )
 WAIT = HuaweiCloudJobSensor(task_id="wait", action="metastudio.CreateAsyncTtsJob", job_id="j")
 MODEL = ImageModelSensor(task_id="model", job_id="j")

@@ -150,7 +150,7 @@ def test_an_operator_can_be_mapped_over_its_arguments() -> None:
 
 def test_any_action_can_be_called_by_its_name() -> None:
     job = HuaweiCloudJobOperator(
-        task_id="job", action="metastudio.CreatePhotoDetection", request={"human_image": "aGk="}
+        task_id="job", action="metastudio.CreatePhotoDetection", request={"human_image": "/9j/"}
     )
     call = HuaweiCloudOperator(task_id="call", action=vias.sources.LIST_VIDEO_SOURCES, request={})
 

@@ -325,7 +325,7 @@ def test_a_body_that_is_too_long_is_refused_before_it_is_sent(emulator: Emulator
     operator = HuaweiCloudJobOperator(
         task_id="check",
         action="metastudio.CreatePhotoDetection",
-        request={"human_image": "A" * (12 * 2**20)},
+        request={"human_image": "/9j/" + "A" * (12 * 2**20)},
     )
 
     store = Store()
@@ -343,7 +343,7 @@ def test_a_photo_that_is_too_large_or_not_there_is_refused_before_it_is_read(
         file.truncate(10 * 2**20)
     arguments = {"shoot_scripts": [{}], "output_asset_config": {"asset_name": "a"}}
 
-    for name, says in (("large.jpg", "10485760 bytes"), ("none.jpg", "does not exist")):
+    for name, says in (("large.jpg", "10,485,760 bytes"), ("none.jpg", "does not exist")):
         image = f"file://{tmp_path}/{name}"
         operator = CreatePhotoVideoOperator(task_id="greet", human_image=image, **arguments)
         with pytest.raises(AirflowFailException, match=says):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,6 +12,7 @@ from airflow_provider_viapi.emulator.huawei.errors import invalid
 from airflow_provider_viapi.emulator.huawei.media_jobs import MediaJob, MediaJobs
 from airflow_provider_viapi.emulator.huawei.pagination import page_of
 from airflow_provider_viapi.emulator.huawei.rest import RestCall, rfc3339, without_nulls
+from airflow_provider_viapi.huawei.parameters import picture_content
 from airflow_provider_viapi.huawei.services.metastudio import pictures
 
 STYLES = ("system_male_001", "system_female_001", "system_male_002", "system_female_002")
@@ -47,11 +47,12 @@ class PictureActions:
         }
 
     def _create_by_file(self, call: RestCall, take_fault: TakeJobFault) -> dict[str, Any]:
-        content = call.parameters["file"]
+        text = call.parameters["file"]
+        content = picture_content(text)
         _check_picture(content)
         # The content itself is shown nowhere.
         shown = replace(call, parameters={**call.parameters, "file": f"{len(content)} bytes"})
-        return self._create(shown, {"picture": base64.b64encode(content).decode()}, take_fault)
+        return self._create(shown, {"picture": text}, take_fault)
 
     def _create_by_url(self, call: RestCall, take_fault: TakeJobFault) -> dict[str, Any]:
         # Not under the parameter's name: what has that name is downloaded before the job, with VIAPI's error code.

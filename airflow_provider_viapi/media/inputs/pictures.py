@@ -1,22 +1,25 @@
-"""Pictures on their way to a service: downloaded from any address, and resized to the limits of an action."""
+"""Pictures on their way to a service: downloaded from any address, resized to the limits of an action, embedded."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.errors import InvalidMedia
+from airflow_provider_viapi.huawei.parameters import Picture, is_address
 from airflow_provider_viapi.media.addresses import is_http_url, strip_userinfo
 from airflow_provider_viapi.media.inputs import resize
 from airflow_provider_viapi.media.inputs.source import Source, stat
+from airflow_provider_viapi.schema import ValidationError
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.parameters import MediaLimits
     from airflow_provider_viapi.hooks.viapi import ViapiHook
     from airflow_provider_viapi.http_settings import HttpSettings
+    from airflow_provider_viapi.huawei.model import Action
 
 
 def fitted(address: str, limits: MediaLimits | None, hook: ViapiHook, folder: Path) -> Source:
@@ -45,6 +48,52 @@ def fitted(address: str, limits: MediaLimits | None, hook: ViapiHook, folder: Pa
         write(iter(reader.read, b""), copied, shown)
     result = resize.fit(copied, shown, limits)
     return source if result is None else _named(result, address, hook)
+
+
+MAX_EMBEDDED_BYTES = 9 * 2**20
+"""Size limit of an image: as Base64 it would fill the 12 MB that a signed request may have."""
+
+
+def embed_pictures(action: Action, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the request with pictures in Base64 in place of their addresses.
+
+    :param request: as it was checked
+    :raises InvalidMedia: a file does not exist, is empty, too large, or neither JPEG nor PNG
+    :raises ServiceError: see ``source.stat``
+    """
+    filled = dict(request)
+    for structure, picture in action.pictures:
+        if structure is None:
+            filled = _embed(filled, picture, action.name)
+        elif structure in filled:
+            filled[structure] = _embed(filled[structure], picture, action.name)
+    return filled
+
+
+def _embed(fields: Mapping[str, Any], picture: Picture, action: str) -> dict[str, Any]:
+    value = fields.get(picture.name)
+    return {**fields, picture.name: _base64_of(value, picture, action)} if is_address(value) else dict(fields)
+
+
+def _base64_of(address: str, picture: Picture, action: str) -> str:
+    from airflow_provider_viapi.alibaba.parameters import MediaLimits
+    from airflow_provider_viapi.hooks.viapi import ViapiHook
+    from airflow_provider_viapi.media.inputs.source_validation import check_source
+
+    # oss:// is opened with that hook's connection unless the address names another.
+    source = stat(address, ViapiHook())
+    limits = MediaLimits(formats=("jpeg", "png"), max_bytes=MAX_EMBEDDED_BYTES, max_pixels=picture.max_pixels)
+    check_source(source, limits, parameter=picture.name, action=action)
+    with source.read() as file:
+        content = file.read_whole(source.size)
+    try:
+        return picture.check(content)
+    except ValidationError:
+        raise InvalidMedia(
+            f"{picture.name}: {source.display_url} is not a picture; allowed: jpeg, png",
+            code="InvalidFile.Type",
+            action=action,
+        ) from None
 
 
 def display_url(address: str) -> str:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from airflow_provider_viapi.huawei.services.metastudio import pictures
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator
-from airflow_provider_viapi.schema import as_address
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context
     from typing_extensions import Unpack
 
-    from airflow_provider_viapi.huawei.model import Action
     from airflow_provider_viapi.operators.arguments.options import Address, HuaweiCloudJobOptions, Text
 
 
@@ -23,15 +19,14 @@ class CreatePictureModelOperator(HuaweiCloudJobOperator):
     Returns ``model_asset_id``, ``model_cover_url``, ``state`` and so on; a job that has partially succeeded has no
     cover.
 
-    :param file: the picture in any storage that Airflow's ``ObjectStoragePath`` opens, or in Base64: JPEG or PNG, at
-        most 3840x2160 pixels and 9 MB
+    :param file: the picture in any storage that Airflow's ``ObjectStoragePath`` opens, or in Base64 or bytes: JPEG or
+        PNG, at most 3840x2160 pixels and 9 MB
     :param style_id: id of the style, such as ``system_female_001``; ``metastudio.ListStyles`` lists them
     :param name: name of the model
     :param notify_url: URL that the service calls after the end of the job; not needed to wait for it
     """
 
     action = pictures.CREATE_PICTURE_MODELING_JOB
-    pictures = (("file",),)
 
     def __init__(
         self,
@@ -44,26 +39,6 @@ class CreatePictureModelOperator(HuaweiCloudJobOperator):
     ) -> None:
         request = {"file": file, "style_id": style_id, "name": name, "notify_url": notify_url}
         super().__init__(request=request, **kwargs)
-
-    @staticmethod
-    def check_request(
-        action: Action, request: Mapping[str, Any], is_unresolved: Callable[[Any], bool]
-    ) -> dict[str, Any]:
-        """Return a request with values of their proper types; the picture stays an address, or Base64."""
-        file = as_address(request.get("file"))
-        if isinstance(file, str) and "://" in file[:20]:
-            others = action.replace(in_form=action.in_form[1:])
-            rest = {name: value for name, value in request.items() if name != "file"}
-            return {"file": file, **others.check(rest, is_unresolved=is_unresolved)}
-        return {**action.check(request, is_unresolved=is_unresolved), "file": file}
-
-    def prepare_request(self, request: Mapping[str, Any], context: Context) -> Mapping[str, Any]:
-        """Return the request with the picture as Base64, after a check of its type and size."""
-        if "://" in request["file"][:20]:
-            from airflow_provider_viapi.operators.metastudio.training_files import check_media
-
-            check_media("file", request["file"], self, ("jpeg", "png"), max_pixels=(3840, 2160))
-        return super().prepare_request(request, context)
 
 
 class CreatePictureModelByUrlOperator(HuaweiCloudJobOperator):

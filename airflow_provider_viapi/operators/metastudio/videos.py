@@ -6,9 +6,12 @@ describes little of the structures' fields: structures are passed on unchanged.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
+from airflow_provider_viapi.errors import InvalidRequest
+from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.huawei.services.metastudio import cards, videos
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator
 
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
 
 class CreateAvatarVideoOperator(HuaweiCloudJobOperator):
     """Generate a video of a speaking avatar, from a script or from the arguments.
+
+    Needs ``script_id``, or ``model_asset_id`` and ``shoot_scripts``.
 
     Returns ``output_asset_config``, the asset of the video: ``asset_id``, ``preview_video_url`` and ``cover_url``,
     valid for 24 hours; and ``duration`` in seconds.
@@ -77,14 +82,30 @@ class CreateAvatarVideoOperator(HuaweiCloudJobOperator):
         }
         super().__init__(request=request, **kwargs)
 
+    @staticmethod
+    def check_request(
+        action: Action, request: Mapping[str, Any], is_unresolved: Callable[[Any], bool]
+    ) -> dict[str, Any]:
+        """Return a request with values of their proper types, and with a script, or an avatar and scenes."""
+        checked = HuaweiCloudJobOperator.check_request(action, request, is_unresolved)
+        missing = [name for name in ("model_asset_id", "shoot_scripts") if not checked.get(name)]
+        if missing and not checked.get("script_id"):
+            raise InvalidRequest(
+                f"script_id is missing, and so is {' and '.join(missing)}; allowed: the id of a script, or an avatar "
+                "(model_asset_id) with scenes (shoot_scripts)",
+                code="MissingParameter",
+                action=action.name,
+            )
+        return checked
+
 
 class CreatePhotoVideoOperator(HuaweiCloudJobOperator):
     """Generate a video of a speaking person from a photo.
 
     Returns what :class:`CreateAvatarVideoOperator` returns.
 
-    :param human_image: image of the person, at most 1080p: an address in any storage that Airflow's
-        ``ObjectStoragePath`` opens (``s3://team/anna.jpg``), of at most 9 MB, or the image itself in Base64
+    :param human_image: image of the person, JPEG or PNG, at most 1080p: an address in any storage that Airflow's
+        ``ObjectStoragePath`` opens (``s3://team/anna.jpg``), of at most 9 MB, or the image itself in Base64 or bytes
     :param shoot_scripts: speech, one scene: ``{"shoot_script": {"text_config": {"text": "…"}}}``
     :param output_asset_config: ``asset_name`` of the video's asset
     :param script_id: id of the script
@@ -99,7 +120,6 @@ class CreatePhotoVideoOperator(HuaweiCloudJobOperator):
     """
 
     action = videos.CREATE_PHOTO_DIGITAL_HUMAN_VIDEO
-    pictures = (("human_image",), ("id_card_image1",), ("id_card_image2",))
 
     def __init__(
         self,
@@ -185,8 +205,9 @@ class CreateBusinessCardOperator(HuaweiCloudJobOperator):
 
     :param card_templet_asset_id: asset id of the card's template
     :param card_text_config: name, company, title and others
-    :param card_image_config: ``human_image`` and optionally ``logo_image``: addresses in any storage that Airflow's
-        ``ObjectStoragePath`` opens, or images in Base64
+    :param card_image_config: ``human_image`` and optionally ``logo_image``, ``id_card_image1`` and
+        ``id_card_image2``: addresses of JPEG or PNG images in any storage that Airflow's ``ObjectStoragePath`` opens,
+        or images in Base64 or bytes
     :param business_card_type: default: ``2D_DIGITAL_HUMAN_CARD``, the only documented value
     :param introduction_type: ``TEXT`` or ``AUDIO``
     :param introduction_text: text that the person speaks
@@ -199,7 +220,6 @@ class CreateBusinessCardOperator(HuaweiCloudJobOperator):
     """
 
     action = cards.CREATE_DIGITAL_HUMAN_BUSINESS_CARD
-    pictures = (("card_image_config", "human_image"), ("card_image_config", "logo_image"))
 
     def __init__(
         self,

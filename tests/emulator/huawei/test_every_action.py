@@ -8,7 +8,7 @@ import pytest
 
 from airflow_provider_viapi.errors import ServiceError
 from airflow_provider_viapi.huawei.model import Action
-from airflow_provider_viapi.huawei.parameters import FormFile, Object, ObjectList, StringList
+from airflow_provider_viapi.huawei.parameters import Object, ObjectList, Picture, StringList
 from airflow_provider_viapi.huawei.services import actions
 from airflow_provider_viapi.schema import Boolean, Choice, Integer, Parameter, Url
 from emulator.huawei.callers import Caller
@@ -47,10 +47,11 @@ def value_of(parameter: Parameter) -> Any:
         case Object():
             known = {
                 "output": {"webhook": {"url": "http://127.0.0.1:9"}},
+                "card_image_config": {"human_image": b"\x89PNG\r\n\x1a\n"},
                 "batch_input": {"video_source_group": [{"video_source_list": [{"video_source_id": "some"}]}]},
             }
             return known.get(parameter.name) or dict.fromkeys(parameter.required_fields, "some")
-        case FormFile():
+        case Picture():
             return b"\x89PNG\r\n\x1a\n"
         case Url():
             return "http://127.0.0.1:9/some.png"

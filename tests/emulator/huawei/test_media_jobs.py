@@ -123,7 +123,7 @@ def test_a_video_without_a_text_is_refused(caller: Caller, request_: dict[str, A
 
 
 def test_a_photo_that_is_none_fails_with_a_reason(caller: Caller) -> None:
-    job_id = caller(videos.CREATE_PHOTO_DETECTION, human_image="bm8gcGljdHVyZQ==")["job_id"]
+    job_id = caller(videos.CREATE_PHOTO_DETECTION, human_image=b"\x89PNG\r\n\x1a\nbroken")["job_id"]
     seen = caller.ended(videos.SHOW_PHOTO_DETECTION, job_id=job_id)
 
     assert (seen["state"], seen["error_info"]["error_code"]) == ("FAILED", "MSS.00000003")

@@ -11,6 +11,7 @@ from airflow_provider_viapi.huawei.services.metastudio.service import (
     SORT,
     choice,
     names,
+    picture,
     structure,
     text,
 )
@@ -27,9 +28,10 @@ CARD = (
     structure("card_text_config", "Name, company, title and other texts of the card.", required=True),
     structure(
         "card_image_config",
-        "The person's image and a logo, in Base64.",
+        "The person's image, a logo and others, JPEG or PNG, as bytes or in Base64.",
         required=True,
         required_fields=("human_image",),
+        pictures=tuple(map(picture, names("human_image logo_image id_card_image1 id_card_image2"))),
     ),
     choice("introduction_type", ("TEXT", "AUDIO"), "Type of the introduction: text or recorded speech."),
     text("introduction_text", "Text that the person speaks."),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from airflow_provider_viapi.huawei.model import Action, JobKind, States
-from airflow_provider_viapi.huawei.parameters import FormFile
+from airflow_provider_viapi.huawei.parameters import Picture
 from airflow_provider_viapi.huawei.services.metastudio.service import (
     CREATED_FILTERS,
     JOB,
@@ -91,7 +91,12 @@ CREATE_PICTURE_MODELING_JOB = Action(
     method="POST",
     path="/v1/{project_id}/digital-human/stylized/picture-modelings",
     in_form=(
-        FormFile(name="file", required=True, doc="Picture of at most 3840x2160 pixels, JPEG or PNG."),
+        Picture(
+            name="file",
+            required=True,
+            doc="Picture of at most 3840x2160 pixels, JPEG or PNG.",
+            max_pixels=(3840, 2160),
+        ),
         *_MODEL,
     ),
     response_fields=names("job_id model_asset_id"),

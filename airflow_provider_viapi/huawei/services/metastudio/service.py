@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from airflow_provider_viapi.huawei.model import Service
-from airflow_provider_viapi.huawei.parameters import Object, ObjectList, StringList
+from airflow_provider_viapi.huawei.parameters import Object, ObjectList, Picture, StringList
 from airflow_provider_viapi.huawei.regions import METASTUDIO
 from airflow_provider_viapi.schema import Boolean, Choice, Integer, String
 
@@ -45,11 +45,21 @@ def texts(name: str, doc: str, *, required: bool = False, max_items: int | None 
     return StringList(name=name, doc=doc, required=required, max_items=max_items)
 
 
+def picture(name: str, doc: str = "", *, required: bool = False) -> Picture:
+    """Return a parameter for a picture in Base64."""
+    return Picture(name=name, doc=doc, required=required)
+
+
 def structure(
-    name: str, doc: str, *, required: bool = False, required_fields: tuple[str, ...] = ()
+    name: str,
+    doc: str,
+    *,
+    required: bool = False,
+    required_fields: tuple[str, ...] = (),
+    pictures: tuple[Picture, ...] = (),
 ) -> Object:
     """Return a parameter for a mapping that is passed on unchanged."""
-    return Object(name=name, doc=doc, required=required, required_fields=required_fields)
+    return Object(name=name, doc=doc, required=required, required_fields=required_fields, pictures=pictures)
 
 
 def structures(

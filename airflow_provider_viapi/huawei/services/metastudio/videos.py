@@ -12,6 +12,7 @@ from airflow_provider_viapi.huawei.services.metastudio.service import (
     flag,
     integer,
     names,
+    picture,
     structure,
     structures,
     text,
@@ -179,7 +180,7 @@ CREATE_PHOTO_DETECTION = Action(
     summary="Check whether a photo is suitable for a video.",
     method="POST",
     path="/v1/{project_id}/photo-detection",
-    in_body=(text("human_image", "The person's picture in Base64, at most 1080p.", required=True),),
+    in_body=(picture("human_image", "The person's picture, at most 1080p.", required=True),),
     response_fields=("job_id",),
     job=JobKind(status_action=SHOW_PHOTO_DETECTION, states=VIDEO_STATES),
 )
@@ -192,7 +193,7 @@ CREATE_PHOTO_DIGITAL_HUMAN_VIDEO = Action(
     path="/v1/{project_id}/photo-digital-human-videos",
     in_body=(
         text("script_id", "Id of the script."),
-        text("human_image", "The person's picture in Base64, at most 1080p.", required=True),
+        picture("human_image", "The person's picture, at most 1080p.", required=True),
         structure("voice_config", "Voice, speed, pitch and volume.", required_fields=("voice_asset_id",)),
         structure(
             "video_config",
@@ -213,8 +214,8 @@ CREATE_PHOTO_DIGITAL_HUMAN_VIDEO = Action(
             "Callback after the end of the job: the URL, and the key that signs the request.",
             required_fields=("callback_url",),
         ),
-        text("id_card_image1", "Front of the person's identity card, in Base64."),
-        text("id_card_image2", "Back of the identity card, in Base64."),
+        picture("id_card_image1", "Front of the person's identity card."),
+        picture("id_card_image2", "Back of the identity card."),
         flag("authorize_use_human_image", "The person in the picture has given consent."),
     ),
     response_fields=("job_id",),
