@@ -6,11 +6,12 @@ import hashlib
 from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from airflow_provider_viapi.errors import InvalidMedia, ServiceError, TransientError
 from airflow_provider_viapi.http_errors import certificate_error, origin_of
+from airflow_provider_viapi.huawei.services.metastudio.files import CREATE_FILE
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
@@ -41,6 +42,15 @@ def stat(address: str) -> Source:
     return found
 
 
+def check(address: str) -> None:
+    """Refuse a file that cannot become the main file of an asset; nothing of its content is read.
+
+    :raises InvalidMedia: see :func:`stat`
+    :raises InvalidRequest: the service takes no file of such a name
+    """
+    CREATE_FILE.check(_announcement(stat(address), md5="unknown", asset_id="unknown"))
+
+
 def upload(address: str, *, asset_id: str, hook: HuaweiCloudHook, log: Log) -> None:
     """Upload the file to the asset, unless it has its main file already.
 
@@ -57,20 +67,21 @@ def upload(address: str, *, asset_id: str, hook: HuaweiCloudHook, log: Log) -> N
     for each in earlier:
         hook.call("metastudio.DeleteFile", {"file_id": each["file_id"]})
     source = stat(address)
-    upload_target = hook.call(
-        "metastudio.CreateFile",
-        {
-            "file_name": source.name,
-            "file_md5": _md5(source),
-            "file_size": source.size,
-            "file_type": PurePosixPath(source.name).suffix.removeprefix(".").lower() or "bin",
-            "asset_id": asset_id,
-            "asset_file_category": _MAIN,
-        },
-    )
+    upload_target = hook.call(CREATE_FILE, _announcement(source, md5=_md5(source), asset_id=asset_id))
     put(source, upload_target["upload_url"], hook)
     hook.call("metastudio.ConfirmFileUpload", {"file_id": upload_target["file_id"], "state": "CREATED"})
     log.info("Uploaded %s (%d bytes) to asset %s", source.display_url, source.size, asset_id)
+
+
+def _announcement(source: Source, *, md5: str, asset_id: str) -> dict[str, Any]:
+    return {
+        "file_name": source.name,
+        "file_md5": md5,
+        "file_size": source.size,
+        "file_type": PurePosixPath(source.name).suffix.removeprefix(".").lower() or "bin",
+        "asset_id": asset_id,
+        "asset_file_category": _MAIN,
+    }
 
 
 def _md5(source: Source) -> str:

@@ -7,7 +7,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_viapi.huawei.services.metastudio import assets, transfers
+from airflow_provider_viapi.operators.arguments.checks import is_templated
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator
+from airflow_provider_viapi.operators.metastudio.training_files import checked_files
 from airflow_provider_viapi.schema import as_address
 
 if TYPE_CHECKING:
@@ -63,6 +65,7 @@ class UploadAssetOperator(HuaweiCloudJobOperator):
 
     action = assets.CREATE_DIGITAL_ASSET
     template_fields: Sequence[str] = (*HuaweiCloudJobOperator.template_fields, "source")
+    file_arguments = ("source",)
 
     def __init__(
         self,
@@ -91,23 +94,25 @@ class UploadAssetOperator(HuaweiCloudJobOperator):
         kwargs.setdefault("on_doubt", "resubmit")
         super().__init__(request=request, **kwargs)
         self.source: Any = as_address(source)
+        checked_files(self, is_templated)
 
     def request_digest(self, request: Mapping[str, Any]) -> str:
         """Return the fingerprint of the request and its source file."""
-        return super().request_digest({**request, "source": self.source})
+        return super().request_digest({**request, **checked_files(self)})
 
     def prepare_request(self, request: Mapping[str, Any], context: Context) -> Mapping[str, Any]:
-        """Check that the source file exists before an asset is created for it."""
+        """Check that the source file exists and can be uploaded before an asset is created for it."""
         from airflow_provider_viapi.media.inputs import huawei_asset_upload
 
-        huawei_asset_upload.stat(self.source)
+        huawei_asset_upload.check(checked_files(self)["source"])
         return request
 
     def accepted(self, job: Job, context: Context) -> None:
         """Upload the file to the asset."""
         from airflow_provider_viapi.media.inputs import huawei_asset_upload
 
-        huawei_asset_upload.upload(self.source, asset_id=job.id, hook=self.hook, log=self.log)
+        source = checked_files(self)["source"]
+        huawei_asset_upload.upload(source, asset_id=job.id, hook=self.hook, log=self.log)
 
 
 class TransferAssetOperator(HuaweiCloudJobOperator):

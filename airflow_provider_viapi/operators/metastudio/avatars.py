@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_viapi.errors import ServiceError
 from airflow_provider_viapi.huawei.services.metastudio import avatars
+from airflow_provider_viapi.operators.arguments.checks import is_templated
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator
 from airflow_provider_viapi.operators.metastudio.training_files import (
     OCTETS,
@@ -15,6 +16,7 @@ from airflow_provider_viapi.operators.metastudio.training_files import (
     UploadingModelOperator,
     check_media,
     check_zip,
+    checked_files,
     upload_address,
 )
 from airflow_provider_viapi.schema import as_address
@@ -128,6 +130,7 @@ class CreateAvatarModelOperator(UploadingModelOperator):
         self.id_card_image1: Any = as_address(id_card_image1)
         self.id_card_image2: Any = as_address(id_card_image2)
         self.grant_file: Any = as_address(grant_file)
+        checked_files(self, is_templated)
 
     def check_file(self, name: str, address: str) -> None:
         """Refuse a video of another type, size or length, and what does not exist."""

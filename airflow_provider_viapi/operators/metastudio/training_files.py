@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_viapi.errors import InvalidMedia, ServiceError
+from airflow_provider_viapi.huawei.parameters import StoredFile
+from airflow_provider_viapi.media.storage_schemes import opens
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator
-from airflow_provider_viapi.schema import as_address
+from airflow_provider_viapi.schema import check_request
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -29,16 +31,18 @@ class UploadingModelOperator(HuaweiCloudJobOperator):
     A retry continues with the job of the attempt before: it uploads the files unless they are submitted already.
     """
 
-    file_arguments: ClassVar[tuple[str, ...]] = ()
-    """Arguments that are addresses of files; ``None`` is left out."""
+    file_arguments: ClassVar[tuple[str, ...]]
+    """Arguments that are addresses of files, the required one first; of the others, ``None`` is left out."""
     waits_for_files: ClassVar[str]
     """State of a job that waits for its files."""
 
     @property
     def files(self) -> dict[str, str]:
-        """The files that are uploaded, by argument."""
-        given = {name: getattr(self, name) for name in self.file_arguments}
-        return {name: as_address(address) for name, address in given.items() if address is not None}
+        """The files that are uploaded, by argument.
+
+        :raises InvalidRequest: an argument is missing, or is no address of a file in storage
+        """
+        return checked_files(self)
 
     def request_digest(self, request: Mapping[str, Any]) -> str:
         """Return the fingerprint of the request and its files."""
@@ -78,6 +82,21 @@ class UploadingModelOperator(HuaweiCloudJobOperator):
     def submit_files(self, job: Job) -> None:
         """Report to the service that the files are complete."""
         raise NotImplementedError
+
+
+def checked_files(
+    operator: Any, is_unresolved: Callable[[Any], bool] = lambda value: False
+) -> dict[str, Any]:
+    """Return the addresses of the files that an operator uploads, by argument.
+
+    :param operator: with ``file_arguments``
+    :param is_unresolved: returns whether a value is not known yet and cannot be checked
+    :raises InvalidRequest: an argument is missing, or is no address of a file in storage
+    """
+    names = operator.file_arguments
+    known = {name: StoredFile(name=name, required=name == names[0], opens=opens) for name in names}
+    given = {name: getattr(operator, name) for name in names}
+    return check_request(operator.action.name, known, given, is_unresolved)
 
 
 def upload_address(answer: Mapping[str, Any], name: str, job: Job) -> str:

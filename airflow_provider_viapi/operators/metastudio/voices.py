@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_viapi.errors import TransientError
 from airflow_provider_viapi.huawei.services.metastudio import voices
-from airflow_provider_viapi.operators.arguments.checks import as_choice
+from airflow_provider_viapi.operators.arguments.checks import as_choice, is_templated
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator
 from airflow_provider_viapi.operators.metastudio.training_files import (
     REVIEW_TIMEOUT,
     ZIP,
     UploadingModelOperator,
     check_zip,
+    checked_files,
     upload_address,
 )
 from airflow_provider_viapi.schema import as_address
@@ -117,6 +118,7 @@ class CreateVoiceModelOperator(UploadingModelOperator):
         super().__init__(request=request, action=_EDITIONS[edition], **kwargs)
         self.recordings: Any = as_address(recordings)
         self.authorization_letter: Any = as_address(authorization_letter)
+        checked_files(self, is_templated)
 
     def check_file(self, name: str, address: str) -> None:
         """Refuse recordings that are no ZIP file, and what does not exist."""
@@ -127,7 +129,7 @@ class CreateVoiceModelOperator(UploadingModelOperator):
         answer = self.hook.call(voices.SHOW_JOB_UPLOADING_ADDRESS, {"job_id": job.id})
         package = answer.get("package_url") or {}
         yield "recordings", upload_address(package, "training_data_uploading_url", job), ZIP
-        if self.authorization_letter is not None:
+        if "authorization_letter" in self.files:
             yield (
                 "authorization_letter",
                 upload_address(answer, "authorization_letter_uploading_url", job),
@@ -170,6 +172,7 @@ class AssessVoiceOperator(UploadingModelOperator):
         kwargs.setdefault("on_doubt", "resubmit")
         super().__init__(request={"job_type": "VOICE_ASSESS", "language": language}, **kwargs)
         self.recordings: Any = as_address(recordings)
+        checked_files(self, is_templated)
 
     def submit_backend(self, request: Mapping[str, Any]) -> HuaweiSubmitBackend:
         """Return what sends the request, and keeps the response."""
