@@ -50,6 +50,7 @@ class Parameter(Record):
     :param doc: description with the unit, for the reference pages
     :param default: what the service assumes when nothing is given, if that is known
     :param note: where descriptions of the API differ, and the source of each
+    :param narrows: without it the action changes or deletes more; a mapped task must not leave it out by ``None``
     """
 
     name: str
@@ -57,6 +58,7 @@ class Parameter(Record):
     doc: str = ""
     default: bool | float | str | None = None
     note: str = ""
+    narrows: bool = False
 
     @property
     def allowed(self) -> str:

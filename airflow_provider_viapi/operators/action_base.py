@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import types
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from itertools import takewhile
@@ -127,7 +127,14 @@ class ActionOperator(ProviderTask, BaseOperator):
 
         :raises InvalidRequest: something is not allowed
         """
+        with self.naming_argument():
+            self.check_rendered()
         return self.checked_request()
+
+    def never_none(self) -> Collection[str]:
+        """Return also the arguments that name one of several things, all of which the action would change instead."""
+        narrowing = (snake_case(each.name) for each in self.action.parameters if each.narrows)
+        return (*super().never_none(), *narrowing)
 
     def checked_request(self) -> dict[str, Any]:
         """Return the same once more, without what a service's operators log and check when the task begins."""

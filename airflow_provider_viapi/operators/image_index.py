@@ -171,6 +171,7 @@ class IndexImagesOperator(ProviderTask, StoppableOperator):
         from airflow_provider_viapi.media.inputs import resize
 
         with fail_without_retry():
+            self.check_rendered()
             self._check_container()
             self.staging = as_address(self.staging)
             check_place(self.staging)

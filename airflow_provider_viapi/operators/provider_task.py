@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from copy import copy
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import AirflowFailException, XComArg
 
-from airflow_provider_viapi.operators.arguments.checks import missing_arguments, refuse_unknown
+from airflow_provider_viapi.errors import InvalidRequest
+from airflow_provider_viapi.operators.arguments.checks import (
+    missing_arguments,
+    refuse_unknown,
+    rendered_to_none,
+)
 from airflow_provider_viapi.operators.result_references import Mappable, ResultRef
-from airflow_provider_viapi.schema import as_address
+from airflow_provider_viapi.schema import NONE_HINT, as_address
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -26,6 +32,9 @@ class ProviderTask:
 
     job_keys: ClassVar[Sequence[str]] = ()
     """Keys of the XComs in which the task publishes the ids of its jobs."""
+
+    _none_when_mapped: Sequence[str] = ()
+    _rendered_to_none: Sequence[str] = ()
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         """Name a misspelled argument before Airflow reports the required one as missing."""
@@ -56,6 +65,33 @@ class ProviderTask:
         """Text that distinguishes the tasks of one mapped task: a rendered file's name, or an empty text."""
         return label_of(getattr(self, name, None) for name in self.template_fields)
 
+    def note_mapped(self, arguments: Mapping[str, Any]) -> None:
+        """Remember which arguments of a mapped task are ``None`` and must not be.
+
+        :param arguments: those that the task is mapped over. Others may be ``None`` in some of the mapped tasks
+        """
+        self._none_when_mapped = [
+            name for name, value in arguments.items() if value is None and name in self.never_none()
+        ]
+
+    def never_none(self) -> Collection[str]:
+        """Return the arguments without which a task writes its data elsewhere, or changes more."""
+        return ("land_to", "staging")
+
+    def check_rendered(self) -> None:
+        """Refuse an argument that was given as a template or as another task's output, and turned out to be ``None``.
+
+        It must not count as not given: an image's name decides whether one is deleted or all of a product.
+
+        :raises InvalidRequest: there is such an argument
+        """
+        for name in (*self._none_when_mapped, *self._rendered_to_none):
+            raise InvalidRequest(
+                f"{name.removeprefix('request.')} is None; allowed: a value, or no such argument ({NONE_HINT})",
+                code="MissingParameter",
+                action=getattr(getattr(self, "action", None), "name", None),
+            )
+
     def render_template(self, content: Any, *args: Any, **kwargs: Any) -> Any:
         """Render templates in a value; text without a template stays as it is."""
         # Native rendering would make a number of it: of the version "1.10" 1.1.
@@ -64,9 +100,28 @@ class ProviderTask:
             return content
         return super().render_template(content, *args, **kwargs)  # type: ignore[misc]
 
+    def _render(self, template: Any, context: Any, dag: Any = None) -> Any:
+        """Render one template; with native rendering, text stays text unless it is that of a list or a mapping."""
+        from jinja2.nativetypes import NativeEnvironment, native_concat
+
+        environment = template.environment
+        if not isinstance(environment, NativeEnvironment):
+            return super()._render(template, context, dag=dag)  # type: ignore[misc]
+        # Airflow would make a number of any text that looks like one in Python: of 2023_10_23, 0x1F, +5 or 1.10.
+        # As Airflow does, the variables are neither computed nor turned into a dictionary before they are used.
+        variables = copy(context)
+        variables.update({name: value for name, value in template.globals.items() if name not in context})
+        names = environment.context_class(environment, variables, template.name, template.blocks)
+        parts = list(template.root_render_func(names))
+        if not parts or (len(parts) == 1 and not isinstance(parts[0], str)):
+            return parts[0] if parts else None
+        text = "".join(map(str, parts))
+        return native_concat([text]) if text.startswith(("[", "{", "(")) else text
+
     def _do_render_template_fields(self, *args: Any, **kwargs: Any) -> None:
         """Render, have Airflow mask credentials in the rendered fields, and label a mapped task."""
         # Of an operator's own methods a mapped task is rendered by this one alone, any other task by this one too.
+        templates = {name: getattr(self, name, None) for name in self.template_fields}
         try:
             super()._do_render_template_fields(*args, **kwargs)  # type: ignore[misc]
         except RecursionError:
@@ -74,6 +129,9 @@ class ProviderTask:
                 "InvalidRequest: a template rendered to a value that contains itself or is nested too deeply; "
                 "allowed: values that can be written as JSON"
             ) from None
+        self._rendered_to_none = rendered_to_none(
+            templates, {name: getattr(self, name, None) for name in self.template_fields}
+        )
         context = kwargs.get("context") or args[2]
         is_mapped = getattr(context.get("ti"), "map_index", -1) >= 0
         if is_mapped and context.get("map_index_template") is None and self.map_label:

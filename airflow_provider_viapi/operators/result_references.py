@@ -111,6 +111,13 @@ class MappedTask(MappedOperator):
 
     __slots__ = ()
 
+    def unmap(self, resolve: Any) -> Any:
+        """Return the operator of one mapped task."""
+        operator = super().unmap(resolve)
+        if isinstance(resolve, Mapping) and hasattr(operator, "note_mapped"):
+            operator.note_mapped(resolve)
+        return operator
+
     @property
     def output(self) -> XComArg:
         """Reference to the results; ``output["VideoUrl"]`` to a field of each."""

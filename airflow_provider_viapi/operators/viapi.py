@@ -97,8 +97,9 @@ class ViapiOperator(LandingOperator):
         if self.action.retired:
             self.log.warning("%s: %s", self.action.name, self.action.retired)
         self.staging = as_address(self.staging)
+        request = super().validated_request()
         check_place(self.staging)
-        return super().validated_request()
+        return request
 
     def media(self, context: Context, request: Mapping[str, Any]) -> RequestInputs:
         """Return the files that a checked request names."""

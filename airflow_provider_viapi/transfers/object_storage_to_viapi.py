@@ -66,6 +66,7 @@ class ObjectStorageToViapiOperator(ProviderTask, BaseOperator):
         from airflow_provider_viapi.media.inputs.staging import Staging
 
         with fail_without_retry():
+            self.check_rendered()
             self.source, self.staging = as_address(self.source), as_address(self.staging)
             self._check()
             staging = Staging.of_task(context, ViapiHook(self.viapi_conn_id), to=self.staging, log=self.log)

@@ -264,12 +264,12 @@ def test_a_lazy_sequence_is_taken_where_a_list_is() -> None:
     assert job.validated_request()["Boxes"] == [{"X": 0.1, "Y": 0.1, "W": 0.1, "H": 0.1}]
 
 
-def test_a_number_of_a_native_template_is_text_again_and_another_type_is_named() -> None:
+def test_a_whole_number_where_a_text_is_needed_is_written_as_text_and_another_type_is_named() -> None:
     with DAG("dag", schedule=None, render_template_as_native_obj=True):
         digits = AddImageOperator(task_id="a", db_name="covers", entity_id="{{ e }}", image_url=VIDEO)
         fraction = AddImageOperator(task_id="b", db_name="covers", entity_id="{{ e }}", image_url=VIDEO)
-    digits.render_template_fields({"e": "20231023"})  # type: ignore[arg-type]
-    fraction.render_template_fields({"e": "1.5"})  # type: ignore[arg-type]
+    digits.render_template_fields({"e": 20231023})  # type: ignore[arg-type]
+    fraction.render_template_fields({"e": 1.5})  # type: ignore[arg-type]
 
     assert digits.validated_request()["EntityId"] == "20231023"
     with pytest.raises(InvalidRequest, match=r"EntityId is 1\.5.*it is of type float"):

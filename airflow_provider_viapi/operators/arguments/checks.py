@@ -35,6 +35,27 @@ def is_templated(value: Any) -> bool:
     return False
 
 
+def rendered_to_none(templates: Mapping[str, Any], values: Mapping[str, Any]) -> list[str]:
+    """Return what is ``None`` after rendering and was not before, each as ``request.PicName`` or ``items[0].by``.
+
+    :param templates: fields of a task before rendering
+    :param values: the same fields after it
+    """
+    found = []
+    # Not by recursion: a value may be nested deeply.
+    pending = [(name, templates[name], value) for name, value in values.items()]
+    while pending:
+        name, before, after = pending.pop()
+        if after is None and before is not None:
+            found.append(name)
+        elif isinstance(before, Mapping) and isinstance(after, Mapping):
+            pending += [(f"{name}.{key}", before[key], after[key]) for key in before if key in after]
+        elif isinstance(before, list | tuple) and isinstance(after, list | tuple):
+            pairs = enumerate(zip(before, after, strict=False))
+            pending += [(f"{name}[{index}]", *pair) for index, pair in pairs]
+    return found
+
+
 def as_duration(name: str, value: Any, action: str, longest: timedelta = MAX_JOB_TIMEOUT) -> timedelta:
     """Return a duration given as ``timedelta`` or as seconds.
 

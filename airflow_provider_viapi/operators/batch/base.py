@@ -73,6 +73,7 @@ class BatchOperator(BaseBatchOperator):
         """Check all items, resume or submit their jobs, wait, collect the results, return the rows."""
         store_links(self, context)
         with fail_without_retry(self.is_permanent), self._view(context).publishing_errors(context):
+            self.check_rendered()
             items, self._arguments = build_items(self.operator, self.items, self.shared)
             self.check_inputs()
             self._check_prices()

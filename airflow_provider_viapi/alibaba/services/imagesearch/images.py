@@ -22,6 +22,10 @@ _CONTENT = String(
     name="CustomContent", max_length=4096, doc="Text that is returned with a match, at most 4,096 characters."
 )
 
+_ONE_OF_PRODUCT = PICTURE_NAME.replace(
+    required=False, narrows=True, doc="Name of the image; default: all images of the product."
+)
+
 ADD_IMAGE = action(
     "AddImage",
     "Add an image to an instance; one with the same ProductId and PicName is replaced.",
@@ -32,21 +36,15 @@ ADD_IMAGE = action(
 UPDATE_IMAGE = action(
     "UpdateImage",
     "Change the attributes of an image, or of all images of a product.",
-    *(
-        PRODUCT,
-        PICTURE_NAME.replace(required=False, doc="Name of the image; default: all images of the product."),
-    ),
-    *(_CONTENT, *ATTRIBUTES),
+    *(PRODUCT, _ONE_OF_PRODUCT, _CONTENT, *ATTRIBUTES),
     queried=frozenset({"IntAttr3", "IntAttr4", "StrAttr3", "StrAttr4"}),
 )
 
 DELETE_IMAGE = action(
     "DeleteImage",
     "Delete an image, all images of a product, or all that a filter finds.",
-    PRODUCT.replace(required=False, min_length=0, doc="Id of the product."),
-    PICTURE_NAME.replace(
-        required=False, min_length=0, doc="Name of the image; default: all images of the product."
-    ),
+    PRODUCT.replace(required=False, doc="Id of the product."),
+    _ONE_OF_PRODUCT,
     Boolean(name="IsDeleteByFilter", doc="Delete what Filter finds instead of a product."),
     FILTER.replace(
         has_lists=False,

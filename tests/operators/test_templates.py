@@ -1,0 +1,195 @@
+"""What arguments become that are templates or other tasks' outputs: text stays text, and ``None`` is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import DAG, AirflowFailException, task
+from PIL import Image
+
+from airflow_provider_viapi.emulator.server import EmulatorServer
+from airflow_provider_viapi.errors import InvalidRequest
+from airflow_provider_viapi.operators import imagesearch
+from airflow_provider_viapi.operators.batch import ViapiBatchOperator
+from airflow_provider_viapi.operators.image_index import IndexImagesOperator
+from airflow_provider_viapi.operators.imgsearch import AddImageOperator
+from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
+from airflow_provider_viapi.transfers.object_storage_to_viapi import ObjectStorageToViapiOperator
+from run_task import TaskInstance, run_task
+
+VIDEO = "http://h/a.mp4"
+NAMES = ["a.png", "b.png"]
+
+
+@pytest.fixture
+def instance(
+    viapi_emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> EmulatorServer:
+    """An instance of ImageSearch with two images of one product."""
+    monkeypatch.setenv("AIRFLOW_CONN_VIAPI_DEFAULT", viapi_emulator.connection_json())
+    picture = tmp_path / "a.png"
+    Image.new("RGB", (200, 200), (9, 8, 7)).save(picture)
+    for name in NAMES:
+        run_task(
+            imagesearch.AddImageOperator(
+                task_id="add",
+                instance_name="demo",
+                product_id="mug",
+                pic_name=name,
+                pic_content=picture.as_uri(),
+            )
+        )
+    return viapi_emulator
+
+
+def rendered(operator: Any, dag: DAG, **variables: Any) -> Any:
+    class Instance(TaskInstance):
+        def get_relevant_upstream_map_indexes(self, *_: Any, **__: Any) -> None:
+            """Return nothing: the other tasks are not mapped."""
+
+    instance = Instance()
+    context: Any = {"ti": instance, "task_instance": instance, "expanded_ti_count": None, **variables}
+    operator.render_template_fields(context, jinja_env=dag.get_template_env())
+    return operator
+
+
+def has(name: str) -> bool:
+    check = imagesearch.CheckImageExistsOperator(
+        task_id="check", instance_name="demo", product_id="mug", pic_name=name
+    )
+    return bool(run_task(check).result["Exists"])
+
+
+def another_tasks_output() -> Any:
+    @task
+    def which() -> None:
+        return None
+
+    return which()
+
+
+@pytest.mark.parametrize("kind", ["output", "template"])
+def test_an_image_whose_name_is_none_deletes_and_changes_no_image(
+    kind: str, instance: EmulatorServer
+) -> None:
+    with DAG("dag", schedule=None, render_template_as_native_obj=True) as dag:
+        name = another_tasks_output() if kind == "output" else "{{ ti.xcom_pull(task_ids='which') }}"
+        about: Any = {"instance_name": "demo", "product_id": "mug", "pic_name": name}
+        delete = imagesearch.DeleteImageOperator(task_id="d", **about)
+        update = imagesearch.UpdateImageOperator(task_id="u", int_attr=5, **about)
+
+    for each in (delete, update):
+        with pytest.raises(AirflowFailException, match=r"PicName is None; .*rendered to None.*'pic_name'"):
+            run_task(rendered(each, dag))
+    assert all(map(has, NAMES))
+
+
+@pytest.mark.parametrize("argument", ["product_id", "pic_name"])
+def test_an_empty_name_is_refused_and_does_not_mean_all_images(argument: str) -> None:
+    about: Any = {"instance_name": "demo", "product_id": "mug", argument: ""}
+
+    with pytest.raises(InvalidRequest, match=r" is ''; allowed: 1 to 256 characters"):
+        imagesearch.DeleteImageOperator(task_id="d", **about)
+    with DAG("dag", schedule=None) as dag:
+        delete = imagesearch.DeleteImageOperator(task_id="d", **{**about, argument: "{{ nothing }}"})
+    with pytest.raises(AirflowFailException, match=r" is ''; allowed: 1 to 256 characters"):
+        run_task(rendered(delete, dag, nothing=""))
+
+
+def test_without_a_name_all_images_of_the_product_are_deleted(instance: EmulatorServer) -> None:
+    run_task(imagesearch.DeleteImageOperator(task_id="d", instance_name="demo", product_id="mug"))
+
+    assert not any(map(has, NAMES))
+
+
+@pytest.mark.parametrize("argument", ["land_to", "staging", "by", "viapi_conn_id"])
+def test_nothing_is_submitted_if_a_given_argument_turns_out_to_be_none(
+    argument: str, viapi_emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_VIAPI_DEFAULT", viapi_emulator.connection_json())
+    with DAG("dag", schedule=None) as dag:
+        given: Any = {argument: another_tasks_output()}
+        erase = EraseVideoSubtitlesOperator(task_id="e", video_url=VIDEO, deferrable=False, **given)
+
+    with pytest.raises(AirflowFailException, match=rf"(?i){argument} is None; .*rendered to None"):
+        run_task(rendered(erase, dag))
+    assert viapi_emulator.jobs() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [
+        (
+            "staging",
+            lambda none: ObjectStorageToViapiOperator(task_id="t", source="s3://b/a.mp4", staging=none),
+        ),
+        (
+            "staging",
+            lambda none: IndexImagesOperator(task_id="t", db_name="d1", images="s3://b/", staging=none),
+        ),
+        ("land_to", lambda none: batch(items=[{"video_url": VIDEO}], land_to=none)),
+        ("staging", lambda none: batch(items=[{"video_url": VIDEO}], staging=none)),
+        (r"shared\.by", lambda none: batch(items=[{"video_url": VIDEO}], shared={"by": none})),
+        (
+            r"items\[1\]\.by",
+            lambda none: batch(items=[{"video_url": VIDEO}, {"video_url": VIDEO, "by": none}]),
+        ),
+    ],
+)
+def test_so_do_batches_and_other_operators(name: str, make: Any) -> None:
+    with DAG("dag", schedule=None) as dag:
+        operator = make(another_tasks_output())
+
+    with pytest.raises(AirflowFailException, match=rf"{name} is None; .*rendered to None"):
+        run_task(rendered(operator, dag))
+
+
+def batch(**arguments: Any) -> ViapiBatchOperator:
+    return ViapiBatchOperator(task_id="t", operator=EraseVideoSubtitlesOperator, **arguments)
+
+
+@pytest.mark.parametrize("argument", ["land_to", "staging"])
+def test_a_mapped_task_whose_destination_is_none_submits_nothing(argument: str) -> None:
+    with DAG("dag", schedule=None):
+        mapped = EraseVideoSubtitlesOperator.partial(task_id="t").expand_kwargs(another_tasks_output())
+    one = mapped.unmap({"video_url": VIDEO, argument: None, "by": None})
+
+    with pytest.raises(AirflowFailException, match=f"{argument} is None"):
+        run_task(one)
+
+
+def test_a_mapped_deletion_without_a_name_deletes_nothing(instance: EmulatorServer) -> None:
+    with DAG("dag", schedule=None):
+        mapped = imagesearch.DeleteImageOperator.partial(task_id="t", instance_name="demo").expand_kwargs(
+            another_tasks_output()
+        )
+    one = mapped.unmap({"product_id": "mug", "pic_name": None})
+
+    with pytest.raises(AirflowFailException, match="pic_name is None"):
+        run_task(one)
+    assert all(map(has, NAMES))
+
+
+@pytest.mark.parametrize(
+    "text", ["2023_10_23", "0x1F", "+5", "007", "1e5", "1.10", "True", "None", "'quoted'"]
+)
+def test_native_rendering_leaves_text_as_it_is(text: str) -> None:
+    with DAG("dag", schedule=None, render_template_as_native_obj=True) as dag:
+        add = imagesearch.AddImageOperator(
+            task_id="a", instance_name="demo", product_id="{{ text }}", pic_name="a", pic_content=VIDEO
+        )
+
+    assert rendered(add, dag, text=text).validated_request()["ProductId"] == text
+
+
+def test_native_rendering_keeps_values_and_makes_lists_and_mappings_of_text() -> None:
+    boxes = [{"X": 0.1, "Y": 0.1, "W": 0.1, "H": 0.1}]
+    with DAG("dag", schedule=None, render_template_as_native_obj=True) as dag:
+        items = batch(items="{{ items }}", shared="{{ shared }}")
+        number = AddImageOperator(task_id="a", db_name="d1", entity_id="{{ day }}", image_url=VIDEO)
+
+    rendered(items, dag, items=str(boxes), shared={"by": 0.5})
+    assert (items.items, items.shared) == (boxes, {"by": 0.5})
+    assert rendered(number, dag, day=20231023).validated_request()["EntityId"] == "20231023"
