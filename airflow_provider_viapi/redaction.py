@@ -17,12 +17,15 @@ MIN_SECRET_LENGTH = 5
 """Airflow 3 masks nothing shorter; Airflow 2 would, and so mask every 1 in a log."""
 
 
+LONGEST_SHOWN = 4096
+"""Characters of a value that are searched for credentials before a message shows its beginning."""
+
 _EQUALS = r"(?:=|%3D|%253D)"
 _BEFORE_NAME = r"(?:[?&;\#]|%3F|%26|%253F|%2526)"
 _VALUE = r"(?:(?!%26|%2526|\\[nrt\"'])[^&\s\"'<>])+"
 
 _ESCAPED = re.compile(r"\\{1,4}u00(26|27|3[cde])", re.IGNORECASE)
-"""Characters that libraries for JSON escape although JSON does not require it: Gson writes = and & so in addresses."""
+"""Characters that JSON libraries escape although JSON does not require it: Gson does so with = and & in addresses."""
 
 _IN_QUERY = re.compile(
     rf"""(?ix) ( {_BEFORE_NAME} (?:amp;)?
@@ -46,14 +49,14 @@ _OPAQUE_IN_QUERY = re.compile(
 )
 """The same, redacted only if the value is a long one with digits in it, as signatures and tokens are."""
 
-_SECRET_AHEAD = r"(?= [^\s]{0,80}? [0-9] | [^\s]{1,400} [ \t]{0,3} (?: $ | [\r\n,;] ) )"
+_VALUE_AHEAD = r"(?= [^\s]{0,80}? [0-9] | [^\s]{1,400} [ \t]{0,3} (?: $ | [\r\n,;] ) )"
 """A word with a digit in it, or the last one of a line: not the first word of a sentence about a password."""
 
 _ANYWHERE = re.compile(
     rf"""(?ix) ( (?: signature | access_?-?key_?-?id | access_?-?key_?-?secret | secret_?(?:access_?)?key
           | x-(?:oss|amz|goog|tos|obs|kss)-credential | q-ak
           | (?:security|session|sts|oidc|access|refresh|auth|subject)[-_]?token | passw(?:or)?d )
-        (?: {_EQUALS} | \\*["'] \s* [:=] \s* \\*["']? | : (?=[^\s/]) | : [ \t]{{1,3}} {_SECRET_AHEAD} ) ) {_VALUE}"""
+        (?: {_EQUALS} | \\*["'] \s* [:=] \s* \\*["']? | : (?=[^\s/]) | : [ \t]{{1,3}} {_VALUE_AHEAD} ) ) {_VALUE}"""
 )
 """Names that mean a credential in whatever text they are found: a query, a string to sign, JSON."""
 
@@ -63,6 +66,11 @@ _HEADER = re.compile(
 )
 
 _USERINFO = re.compile(r"""(?i)(://)[^\s/?#:@"'<>]*:[^\s/"'<>]+@""")
+_USERINFO_WITH_SLASH = re.compile(
+    r"""(://)(?!arn:)[^\s/?#:@\[\]"'<>]*:(?![0-9]{0,5}(?:[/?#\s"'<>]|$))[^\s"'<>]{1,256}@"""
+)
+"""A password with a slash in it: what follows the first colon is no port."""
+
 _NETWORK = r"https?|ftps?|rtsps?|rtmp[a-z]{0,2}|srt|webrtc|artc|wss?"
 """Protocols with users; in an address of object storage the connection's id is in their place."""
 
@@ -100,6 +108,27 @@ def redact_text(text: str) -> str:
     return _redact_names(text)
 
 
+_PASSWORD = re.compile(
+    # As in a URL, or with a slash in the password, so that what follows the user is no port (nor an ARN of Amazon).
+    r"[^:/]*://(?:[^/@:]*:[^/]*@|(?!arn:)[^/?#:@\[]*:(?![0-9]{0,5}(?:[/?#]|$))[^@]*@)"
+)
+
+
+def has_password(address: str) -> bool:
+    """Return whether ``user:password@`` precedes the host of an address."""
+    return _PASSWORD.match(address) is not None
+
+
+def strip_userinfo(address: str) -> str:
+    """Return an address as a message may show it: without what precedes the host, and without signatures."""
+    beginning = address[:LONGEST_SHOWN]
+    found = _PASSWORD.match(beginning)
+    scheme, separator, rest = beginning.partition("://")
+    if found is not None:
+        rest = beginning[found.end() :]
+    return redact_text(f"{scheme}{separator}{re.sub('^[^/]*@', '', rest)}") if separator else beginning
+
+
 def _redact_encoded(found: re.Match[str]) -> str:
     plain = unquote(found[0])
     redacted = _redact_signature(plain)
@@ -107,7 +136,8 @@ def _redact_encoded(found: re.Match[str]) -> str:
 
 
 def _redact_names(text: str) -> str:
-    text = _USERINFO_ALONE.sub(r"\1***@", _USERINFO.sub(r"\1***@", text))
+    for each in (_USERINFO, _USERINFO_WITH_SLASH, _USERINFO_ALONE):
+        text = each.sub(r"\1***@", text)
     text = _IN_QUERY.sub(_HIDDEN, _ANYWHERE.sub(_HIDDEN, text))
     text = _OPAQUE_IN_QUERY.sub(_HIDDEN, text)
     return _HEADER.sub(_HIDDEN, text)

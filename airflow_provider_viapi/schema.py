@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.record import Record
+from airflow_provider_viapi.redaction import LONGEST_SHOWN, has_password, redact_text, strip_userinfo
 
 INT32 = 2**31 - 1
 """Largest integer that the services' metadata allows."""
@@ -26,11 +27,20 @@ INT32 = 2**31 - 1
 INT64 = 2**63 - 1
 """Largest integer of parameters whose range is not documented."""
 
+MAX_ADDRESS = 16_384
+"""Characters of an address: about four times as many as one with a long signature has."""
+
+ONLY_CONN_ID = "before the @ only the id of an Airflow connection, which holds user and password"
+"""What is allowed where the address of a storage has a password."""
+
 LARGEST_TEXT_OF_DIGITS = 10**512
 """Integers below this are taken for texts of digits, of which native rendering makes numbers.
 
 Python refuses to write integers of thousands of digits.
 """
+
+
+_DECIMAL = r"[+-]?(?:[0-9]{1,400}\.?[0-9]{0,400}|\.[0-9]{1,400})(?:[eE][+-]?[0-9]{1,5})?"
 
 
 def snake_case(wire_name: str) -> str:
@@ -78,11 +88,12 @@ class Parameter(Record):
 
 
 def short_repr(value: Any, limit: int = 80) -> str:
-    """Return ``repr()`` of any value, cut after some characters; the type's name if the value has none."""
+    """Return ``repr()`` of any value without credentials, cut after some characters; without one, its type."""
     try:
-        text = repr(value[:limit] if type(value) is str else value)
+        text = repr(value[:LONGEST_SHOWN] if type(value) is str else value)
     except Exception:
         return type(value).__name__
+    text = redact_text(text[:LONGEST_SHOWN])
     return text if len(text) <= limit else f"{text[: limit - 3]}..."
 
 
@@ -129,7 +140,11 @@ def as_address(value: Any) -> Any:
     """
     if isinstance(value, str) or not (isinstance(value, os.PathLike) or hasattr(type(value), "joinpath")):
         return value
-    text = str(value)
+    text = (
+        os.fsdecode(value)
+        if isinstance(value, os.PathLike) and not hasattr(type(value), "joinpath")
+        else str(value)
+    )
     return text if "://" in text else f"file://{Path(text).absolute()}"
 
 
@@ -151,13 +166,33 @@ def stored_address(value: Any, opens: Callable[[str], bool], allowed: str) -> st
     scheme, _, rest = value.partition("://")
     if not re.fullmatch("[a-z][a-z0-9+.-]*", scheme) or re.search(r"[\x00-\x1f\x7f]", rest):
         raise ValidationError(allowed)
+    if has_password(value):
+        raise ValidationError(f"{allowed}; {ONLY_CONN_ID}")
     if not rest.strip("/") or rest.endswith("/"):
         raise ValidationError(f"{allowed}, and it names a file")
+    if scheme != "file" and "/" not in rest.strip("/"):
+        raise ValidationError(f"{allowed}, and it names a file; {short_repr(rest)} is only a bucket")
+    if rest.endswith(("?", "#")):
+        # What reads addresses takes these for the beginning of an empty query, and would read another file.
+        raise ValidationError(f"{allowed}, and its name does not end in ? or #")
+    if not is_encodable(rest):
+        raise ValidationError(f"{allowed}; its name is not encoded in UTF-8: rename the file")
+    if not _is_parsable(value):
+        raise ValidationError(allowed)
     if ".." in rest.split("/"):
         raise ValidationError(f"{allowed}, without .. in it")
     if not opens(scheme):
         raise ValidationError(f"{allowed}; nothing that is installed opens {scheme}://")
     return value
+
+
+def _is_parsable(address: str) -> bool:
+    """Return whether what opens it can take an address apart; a bracket before the first slash prevents that."""
+    try:
+        urlsplit(address)
+    except ValueError:
+        return False
+    return True
 
 
 class Url(Parameter):
@@ -168,23 +203,30 @@ class Url(Parameter):
         return "an http:// or https:// address of ASCII characters without spaces (percent-encode others)"
 
     def check(self, value: Any) -> str:
+        self._check_length(value)
         if not isinstance(value, str) or not value.isascii() or re.search(r"[\s\x00-\x1f\x7f]", value):
             raise ValidationError(self.allowed)
         try:
             parts = urlsplit(value)
-            usable = parts.scheme.lower() in ("http", "https") and bool(parts.hostname)
+            # The port of a URL is read, and found to be none, when it is asked for.
+            usable = parts.scheme.lower() in ("http", "https") and bool(parts.hostname) and parts.port != 0
         except ValueError:
             usable = False
         if not usable:
             raise ValidationError(self.allowed)
         return value
 
+    def _check_length(self, value: Any) -> None:
+        if isinstance(value, str) and len(value) > MAX_ADDRESS:
+            raise ValidationError(
+                f"{self.allowed}, of at most {MAX_ADDRESS:,} characters; it has {len(value):,}"
+            )
+
     def redacted_repr(self, value: Any) -> str:
         # A presigned address carries its signature in the query, and any address a password before the host.
-        if not isinstance(value, str):
-            return super().redacted_repr(value)
-        bare = re.sub(r"//[^/@]*@", "//", value.partition("?")[0])
-        return super().redacted_repr(bare)
+        return super().redacted_repr(
+            strip_userinfo(value).partition("?")[0] if isinstance(value, str) else value
+        )
 
 
 class Integer(Parameter):
@@ -211,8 +253,12 @@ class Integer(Parameter):
         number = value if isinstance(value, int) else as_float(value)
         if number is None or isinstance(value, bool) or number != number or number in (math.inf, -math.inf):
             raise ValidationError(self.allowed)
-        if number != int(number) or not self.minimum <= number <= self.maximum:
+        if number != int(number):
             raise ValidationError(self.allowed)
+        if not self.minimum <= number <= self.maximum:
+            word, bound = ("at least", self.minimum) if number < self.minimum else ("at most", self.maximum)
+            is_stated = str(bound) in self.allowed
+            raise ValidationError(self.allowed if is_stated else f"{self.allowed}, {word} {bound}")
         return int(number)
 
 
@@ -220,31 +266,32 @@ class Number(Parameter):
     """A finite number; both bounds are included.
 
     :param minimum: default: no limit
-    :param maximum: default: no limit
+    :param maximum: default: the largest 32-bit integer
     :param exclusive_minimum: the minimum itself is not allowed
     """
 
     minimum: float = -math.inf
-    maximum: float = math.inf
+    maximum: float = INT32
     exclusive_minimum: bool = False
 
     @property
     def allowed(self) -> str:
+        is_open = self.maximum == INT32
         if math.isinf(self.minimum):
-            return "a number" + ("" if math.isinf(self.maximum) else f" of at most {self.maximum:g}")
-        lower = "above" if self.exclusive_minimum else "of at least" if math.isinf(self.maximum) else "from"
-        return f"a number {lower} {self.minimum:g}" + (
-            "" if math.isinf(self.maximum) else f" to {self.maximum:g}"
-        )
+            return "a number" + ("" if is_open else f" of at most {self.maximum:g}")
+        lower = "above" if self.exclusive_minimum else "of at least" if is_open else "from"
+        return f"a number {lower} {self.minimum:g}" + ("" if is_open else f" to {self.maximum:g}")
 
     def check(self, value: Any) -> float:
         number = as_float(value)
-        if number is None and isinstance(value, str):
-            try:
-                number = float(value)
-            except ValueError:
-                raise ValidationError(self.allowed) from None
-        if number is None or not math.isfinite(number) or not self.minimum <= number <= self.maximum:
+        # Python's own conversion also takes 0_1, other digits than ASCII's, and words such as infinity.
+        if number is None and isinstance(value, str) and re.fullmatch(_DECIMAL, value.strip()):
+            number = float(value)
+        if number is None or number != number:
+            raise ValidationError(self.allowed)
+        if number > self.maximum:
+            raise ValidationError(self.allowed + ("" if self.maximum != INT32 else f", at most {INT32}"))
+        if number < self.minimum or math.isinf(number):
             raise ValidationError(self.allowed)
         if self.exclusive_minimum and number == self.minimum:
             raise ValidationError(self.allowed)

@@ -178,6 +178,7 @@ class Media(Url):
         value = as_address(value)
         if self.uploaded and is_base64(value):
             return self._checked_content(value)
+        self._check_length(value)
         if isinstance(value, list | tuple):
             raise ValidationError(
                 f"{self.allowed}; it is one address, for several use expand() or ViapiBatchOperator"

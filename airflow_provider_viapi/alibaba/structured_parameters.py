@@ -58,7 +58,7 @@ class Structured(Parameter):
             raise ValidationError(f"{self.allowed}; {of} is of type {type(value).__name__}")
         if unknown := sorted(name_repr(name) for name in value.keys() - known.keys()):
             raise ValidationError(
-                f"{self.allowed}; {of} has {', '.join(unknown)}, which is not one of these fields"
+                f"{self.allowed}; {of} has {', '.join(unknown[:20])}, which is not one of these fields"
                 f"{did_you_mean(unknown[0], known)}"
             )
         checked = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
+from itertools import islice
 from numbers import Integral
 from typing import Any, TypeGuard
 
@@ -18,6 +19,7 @@ from airflow_provider_viapi.schema import (
     as_list,
     count_repr,
     is_encodable,
+    name_repr,
     short_repr,
     stored_address,
 )
@@ -147,8 +149,8 @@ class Object(Parameter):
         # The values may be private, and are long.
         if not isinstance(value, Mapping):
             return type(value).__name__
-        names = [name if isinstance(name, str) else short_repr(name) for name in value]
-        return f"a mapping of {', '.join(names[:20])}" if names else "an empty mapping"
+        names = [name_repr(name) for name in islice(value, 20)]
+        return f"a mapping of {', '.join(names)}" if names else "an empty mapping"
 
 
 class ObjectList(Object):
@@ -219,6 +221,8 @@ def plain_json(value: Any) -> Any:
 
 
 def _key(name: Any) -> str:
-    if not isinstance(name, str | int | float | None) or not is_encodable(str(name)):
+    # Python writes no integers of thousands of digits.
+    is_name = isinstance(name, str | float | None) or (isinstance(name, int) and abs(name) < 2**63)
+    if not is_name or not is_encodable(str(name)):
         raise ValidationError(f"values of JSON types only, and names that are text, not {short_repr(name)}")
     return str(name)

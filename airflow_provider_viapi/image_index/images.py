@@ -13,10 +13,17 @@ from urllib.parse import unquote
 
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.errors import InvalidRequest
-from airflow_provider_viapi.media.addresses import strip_userinfo
 from airflow_provider_viapi.media.storage_schemes import installation_hint, opens
 from airflow_provider_viapi.record import Record
-from airflow_provider_viapi.schema import as_address, is_iterable, snake_case
+from airflow_provider_viapi.redaction import has_password, strip_userinfo
+from airflow_provider_viapi.schema import (
+    ONLY_CONN_ID,
+    as_address,
+    is_iterable,
+    name_repr,
+    short_repr,
+    snake_case,
+)
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.hooks.viapi import ViapiHook
@@ -163,9 +170,9 @@ def _parse_one(
         raise invalid(
             f"{here} is of type {type(image).__name__}; allowed: a mapping with {', '.join(form.names)}"
         )
-    unknown = [str(name) for name in image if name not in form.names]
+    unknown = [name_repr(name) for name in image if name not in form.names]
     if unknown:
-        raise invalid(f"{here} has {', '.join(unknown)}; allowed: {', '.join(form.names)}")
+        raise invalid(f"{here} has {', '.join(unknown[:20])}; allowed: {', '.join(form.names)}")
     for name in ("image_url", "entity_id"):
         if image.get(name) is None or (isinstance(image[name], str) and not image[name]):
             raise invalid(f"{here}.{name} is missing", code="MissingParameter")
@@ -207,12 +214,18 @@ def check_address(folder: str) -> None:
     scheme, separator, rest = folder.partition("://")
     if not separator or not rest.strip("/") or ".." in rest.split("/") or scheme.lower() in ("http", "https"):
         allowed = "a list of images, or a folder in object storage, such as s3://bucket/folder/"
-        raise InvalidRequest(f"images is {folder!r}; allowed: {allowed}", code="InvalidParameter")
+        raise InvalidRequest(f"images is {_shown(folder)}; allowed: {allowed}", code="InvalidParameter")
+    if has_password(folder):
+        raise InvalidRequest(f"images is {_shown(folder)}; allowed: {ONLY_CONN_ID}", code="InvalidParameter")
     if not opens(scheme):
         raise InvalidRequest(
-            f"images is {folder!r}; nothing that is installed opens {scheme}://: {installation_hint(scheme)}",
+            f"images is {_shown(folder)}; nothing that is installed opens {scheme}://: {installation_hint(scheme)}",
             code="InvalidParameter",
         )
+
+
+def _shown(folder: str) -> str:
+    return short_repr(strip_userinfo(folder).partition("?")[0], 200)
 
 
 def list_images(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from airflow_provider_viapi.errors import InvalidRequest
+from airflow_provider_viapi.redaction import has_password
 
 
 def is_http_url(address: Any) -> bool:
@@ -20,11 +20,6 @@ def is_http_url(address: Any) -> bool:
     return address.partition("://")[0].lower() in ("http", "https")
 
 
-def strip_userinfo(address: str) -> str:
-    """Return an address without what precedes the host, which may be a password."""
-    return re.sub(r"://[^/@]*@", "://", address)
-
-
 def connection_of(address: str) -> str:
-    """Return the connection id before the host of an address, or an empty text."""
-    return address.partition("://")[2].partition("/")[0].rpartition("@")[0]
+    """Return the connection id before the host of an address; an empty text if there is none, or a password."""
+    return "" if has_password(address) else address.partition("://")[2].partition("/")[0].rpartition("@")[0]

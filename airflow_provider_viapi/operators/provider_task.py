@@ -10,6 +10,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException, XComArg
 
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.operators.arguments.checks import (
+    check_conn_id,
     missing_arguments,
     refuse_unknown,
     rendered_to_none,
@@ -40,6 +41,9 @@ class ProviderTask:
         """Name a misspelled argument before Airflow reports the required one as missing."""
         if missing_arguments(cls, kwargs):
             refuse_unknown(cls, kwargs)
+        for name in ("viapi_conn_id", "huaweicloud_conn_id"):
+            if name in kwargs:
+                check_conn_id(name, kwargs[name])
         return super().__new__(cls)
 
     def __init__(self, **kwargs: Any) -> None:
@@ -107,7 +111,7 @@ class ProviderTask:
         environment = template.environment
         if not isinstance(environment, NativeEnvironment):
             return super()._render(template, context, dag=dag)  # type: ignore[misc]
-        # Airflow would make a number of any text that looks like one in Python: of 2023_10_23, 0x1F, +5 or 1.10.
+        # Airflow would make a number of any text that Python reads as one: of 2023_10_23, 0x1F, +5 or 1.10.
         # As Airflow does, the variables are neither computed nor turned into a dictionary before they are used.
         variables = copy(context)
         variables.update({name: value for name, value in template.globals.items() if name not in context})

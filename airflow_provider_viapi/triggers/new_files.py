@@ -67,14 +67,14 @@ class NewFilesTrigger(WatcherTrigger):
 
     @classmethod
     def _address(cls, folder: Any) -> str:
-        from airflow_provider_viapi.media.addresses import connection_of
+        from airflow_provider_viapi.redaction import has_password
         from airflow_provider_viapi.schema import as_address
 
         address = as_address(folder)
         scheme = address.partition("://")[0].lower() if isinstance(address, str) else ""
         if not isinstance(address, str) or "://" not in address or scheme in ("http", "https", ""):
             raise cls.invalid("folder", folder, "an address such as s3://bucket/incoming/")
-        if ":" in connection_of(address):
+        if has_password(address):
             # Airflow stores it in its database, and it is logged.
             raise cls.invalid("folder", f"{scheme}://…", "a connection id before the @, never a password")
         return address.rstrip("/")

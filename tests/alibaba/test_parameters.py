@@ -66,6 +66,8 @@ def test_takes_values_as_written_and_as_rendered(parameter: Parameter, given_val
         (FRACTION, "inf"),
         (FRACTION, True),
         (FRACTION, "wide"),
+        (FRACTION, "0_1"),
+        (FRACTION, "٤.٨"),
         (FRACTION, None),
         (PIXELS, 10),
         (PIXELS, 2161),
@@ -91,6 +93,9 @@ def test_takes_values_as_written_and_as_rendered(parameter: Parameter, given_val
         (Url(name="VideoUrl"), "ftp://h/a.mp4"),
         (Url(name="VideoUrl"), "http:///a.mp4"),
         (Url(name="VideoUrl"), "http://[::1/a.mp4"),
+        (Url(name="VideoUrl"), "http://h:99999/a.mp4"),
+        (Url(name="VideoUrl"), "http://h:abc/a.mp4"),
+        (Url(name="VideoUrl"), "http://h/" + "a" * 16_384),
         (Url(name="VideoUrl"), 5),
         (LIMITED, [{"X": 0.5}] * 3),
         (LIMITED, [{"X": 0.5, "Z": 1}]),
@@ -104,6 +109,20 @@ def test_refuses_what_is_not_allowed_and_says_what_is(parameter: Parameter, refu
         parameter.check(refused)
 
     assert str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value", "bound"),
+    [
+        (Integer(name="CategoryId"), 2**40, "at most 2147483647"),
+        (Integer(name="Length", minimum=1), 3_000_000_000, "at most 2147483647"),
+        (Number(name="Duration"), 1e300, "at most 2147483647"),
+        (PIXELS, 10, "from 32 to 2160"),
+    ],
+)
+def test_the_bound_that_a_number_exceeds_is_named(parameter: Parameter, value: Any, bound: str) -> None:
+    with pytest.raises(ValidationError, match=bound):
+        parameter.check(value)
 
 
 @given(st.integers())

@@ -5,12 +5,14 @@ The service is closed to new accounts since 2023-02-15 and still works for accou
 
 from __future__ import annotations
 
+from typing import Any
+
 from airflow_provider_viapi.alibaba.model import Action, ResultField, Service
 from airflow_provider_viapi.alibaba.parameters import MB, Choice, Integer, Media, MediaLimits, String
 
 SERVICE = Service(name="imgsearch", version="2020-03-20")
 
-_LOWER = {"pattern": "[a-z0-9_]*", "characters": "a to z, 0 to 9 and _"}
+_LOWER: dict[str, Any] = {"pattern": "[a-z0-9_]*", "characters": "a to z, 0 to 9 and _"}
 
 
 def _database(name: str) -> String:

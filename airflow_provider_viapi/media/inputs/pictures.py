@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.errors import InvalidMedia
 from airflow_provider_viapi.huawei.parameters import Picture, is_address
-from airflow_provider_viapi.media.addresses import is_http_url, strip_userinfo
+from airflow_provider_viapi.media.addresses import is_http_url
 from airflow_provider_viapi.media.inputs import resize
 from airflow_provider_viapi.media.inputs.source import Source, stat
+from airflow_provider_viapi.redaction import strip_userinfo
 from airflow_provider_viapi.schema import ValidationError
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ from airflow_provider_viapi.alibaba.parameters import Media, Parameter, Structur
 from airflow_provider_viapi.errors import InvalidMedia, InvalidRequest, PermissionDenied
 from airflow_provider_viapi.media.addresses import is_http_url
 from airflow_provider_viapi.media.storage_schemes import opens
-from airflow_provider_viapi.schema import as_address, check_request, short_repr
+from airflow_provider_viapi.redaction import has_password
+from airflow_provider_viapi.schema import ONLY_CONN_ID, as_address, check_request, short_repr
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.account import Account
@@ -91,7 +92,9 @@ class StagingPlace:
             )
             name = bucket.rpartition("@")[2]
             problem = ""
-            if name and not re.fullmatch("[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", name):
+            if isinstance(address, str) and has_password(address):
+                problem = f"; {ONLY_CONN_ID}"
+            elif name and not re.fullmatch("[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", name):
                 problem = f"; {name!r} is no name of a bucket: 3 to 63 lowercase letters, digits and hyphens"
             raise InvalidRequest(
                 f"staging is {short_repr(address)}; allowed: oss://bucket/prefix, with letters, digits and "

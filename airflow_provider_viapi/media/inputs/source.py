@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from airflow_provider_viapi.errors import (
     TransientError,
 )
-from airflow_provider_viapi.media.addresses import strip_userinfo
 from airflow_provider_viapi.media.open_storage import open_storage, translate_errors
+from airflow_provider_viapi.redaction import strip_userinfo
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.fs.oss_client import Oss

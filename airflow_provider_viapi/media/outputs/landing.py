@@ -17,7 +17,7 @@ from airflow_provider_viapi.errors import (
     ServiceError,
     TransientError,
 )
-from airflow_provider_viapi.media.addresses import connection_of, strip_userinfo
+from airflow_provider_viapi.media.addresses import connection_of
 from airflow_provider_viapi.media.outputs.output_paths import (
     check,
     identity_of,
@@ -26,6 +26,7 @@ from airflow_provider_viapi.media.outputs.output_paths import (
     sample_path,
 )
 from airflow_provider_viapi.media.storage_schemes import installation_hint, is_installed
+from airflow_provider_viapi.redaction import strip_userinfo
 from airflow_provider_viapi.result_fields import HasResultFields, fields_of_any, file_urls, requires_files
 from airflow_provider_viapi.schema import as_address
 

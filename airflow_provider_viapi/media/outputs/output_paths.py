@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from airflow_provider_viapi.errors import InvalidRequest
-from airflow_provider_viapi.media.addresses import strip_userinfo
+from airflow_provider_viapi.redaction import has_password, strip_userinfo
 from airflow_provider_viapi.result_fields import HasResultFields, ResultField, has_files, has_several_files
-from airflow_provider_viapi.schema import as_address, short_repr
+from airflow_provider_viapi.schema import ONLY_CONN_ID, as_address, short_repr
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -181,6 +181,8 @@ def _check_address(to: Any, known: Collection[str], action: str | None, paramete
             action,
             parameter,
         )
+    if has_password(to):
+        raise _invalid(to, f"an address with {ONLY_CONN_ID}", action, parameter)
     if not rest.strip("/") or (scheme.lower() not in _LOCAL and rest.startswith("/")):
         raise _invalid(to, "an address with a bucket or a path in it", action, parameter)
     if to != to.strip():

@@ -10,6 +10,7 @@ from typing import Any
 from airflow.providers.common.compat.sdk import conf
 
 from airflow_provider_viapi.errors import InvalidRequest
+from airflow_provider_viapi.hooks.base import MAX_CONN_ID
 from airflow_provider_viapi.schema import did_you_mean, is_encodable, short_repr
 
 MAX_JOB_TIMEOUT = timedelta(days=30)
@@ -81,6 +82,18 @@ def is_default(name: str, value: Any, arguments: Mapping[str, Any]) -> bool:
     """
     defaults = arguments.get("default_args") or {}
     return value is not None and name in defaults and defaults[name] is value
+
+
+def check_conn_id(name: str, value: Any) -> None:
+    """Refuse what cannot be the id of a connection.
+
+    :raises InvalidRequest: it is no text, or it is empty or too long
+    """
+    if not is_templated(value) and not (isinstance(value, str) and 0 < len(value) <= MAX_CONN_ID):
+        raise InvalidRequest(
+            f"{name} is {short_repr(value)}; allowed: the id of an Airflow connection, 1 to {MAX_CONN_ID} characters",
+            code="InvalidParameter",
+        )
 
 
 def as_flag(name: str, value: Any, action: str | None = None) -> bool:

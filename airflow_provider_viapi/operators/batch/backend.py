@@ -20,11 +20,10 @@ from airflow_provider_viapi.jobs.model import Job, JobReport
 from airflow_provider_viapi.jobs.polling.rate_limiter import RateLimiter
 from airflow_provider_viapi.jobs.submission import Submission, check_adopted
 from airflow_provider_viapi.jobs.usage import Usage
-from airflow_provider_viapi.media.addresses import strip_userinfo
 from airflow_provider_viapi.media.inputs.source_versions import find_sources
 from airflow_provider_viapi.operators.task.claims import ItemClaims, TaskClaims
 from airflow_provider_viapi.operators.task.usage import measured_usage
-from airflow_provider_viapi.redaction import redact_text
+from airflow_provider_viapi.redaction import redact_text, strip_userinfo
 from airflow_provider_viapi.result_fields import file_urls
 from airflow_provider_viapi.state.reusable_results import ReusableResults
 

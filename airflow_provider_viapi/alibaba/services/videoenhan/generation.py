@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.alibaba.parameters import (
@@ -60,7 +60,7 @@ def _check_suffix(item: Mapping[str, Any]) -> str | None:
     """
     kind = item["Type"]
     named = _suffix(item["FileName"])
-    stored = _suffix(urlsplit(item["FileUrl"]).path)
+    stored = _suffix(re.split("[?#]", item["FileUrl"])[0].partition("://")[2].partition("/")[2])
     suffixes = ", ".join(f".{each}" for each in _SUFFIXES[kind])
     if named not in _SUFFIXES[kind] and (kind == "image" or stored not in ("", _IMPLIED[kind])):
         implied = f", or no suffix for .{_IMPLIED[kind]}" if kind in _IMPLIED else ""

@@ -1,0 +1,154 @@
+"""Addresses of files as DAG authors write them: what can never be read is refused at once, and no secret is shown."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airflow_provider_viapi.errors import InvalidRequest, ServiceError
+from airflow_provider_viapi.media.open_storage import translate_errors
+from airflow_provider_viapi.operators.image_index import IndexImagesOperator
+from airflow_provider_viapi.operators.metastudio import CreateAvatarVideoOperator, CreateSpeechOperator
+from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator, GenerateVideoOperator
+
+SECRET = "Sup3rS3cretV4lue"
+VIDEO = "http://h/a.mp4"
+
+
+def erase(**arguments: Any) -> EraseVideoSubtitlesOperator:
+    return EraseVideoSubtitlesOperator(**{"task_id": "t", "video_url": VIDEO, **arguments})
+
+
+def index(images: Any) -> IndexImagesOperator:
+    return IndexImagesOperator(task_id="t", db_name="products", images=images)
+
+
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [
+        ("s3://bucket", "'bucket' is only a bucket"),
+        ("oss://conn@bucket", "names a file"),
+        ("s3://bucket/film.mp4?", r"does not end in \? or #"),
+        ("s3://bucket/film.mp4#", r"does not end in \? or #"),
+        ("s3://bucket/\ud800.mp4", "not encoded in UTF-8"),
+        (Path(os.fsdecode(b"/films/caf\xe9.mp4")), "not encoded in UTF-8"),
+        ("s3://a[b/film.mp4", "allowed"),
+        ("https://host:99999/film.mp4", "allowed"),
+        ("https://host/" + "a" * 5_000_000, "of at most 16,384 characters; it has 5,000,013"),
+        ("s3://bucket/" + "a" * 5_000_000, "of at most 16,384 characters; it has 5,000,012"),
+    ],
+)
+def test_an_address_that_can_never_be_read_is_refused_when_the_dag_is_parsed(address: Any, why: str) -> None:
+    with pytest.raises(InvalidRequest, match=why) as refusal:
+        erase(video_url=address)
+
+    assert len(str(refusal.value)) < 500
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "s3://bucket/folder/film.mp4",
+        "s3://aws_media@bucket/film@2x.mp4",
+        "s3://arn:aws:s3:eu-west-1:1234:accesspoint/films/film@2x.mp4",
+        "abfs://films@account.dfs.core.windows.net/film.mp4",
+        "gs://bucket/a?b#c.mp4",
+        "https://host:8443/film@2x.mp4?token=abc",
+        "https://[::1]:8443/film.mp4",
+    ],
+)
+def test_others_are_taken_as_they_are(address: str) -> None:
+    assert erase(video_url=address).request["VideoUrl"] == address
+
+
+def test_an_entry_of_a_folder_is_taken_as_its_path(tmp_path: Path) -> None:
+    (tmp_path / "film.mp4").touch()
+    (entry,) = os.scandir(tmp_path)
+
+    assert erase(video_url=entry).request["VideoUrl"] == f"file://{tmp_path}/film.mp4"
+
+
+def test_material_at_an_address_with_a_bracket_is_an_error_of_the_request() -> None:
+    material = [{"FileName": "a.mp4", "FileUrl": "s3://a[b/c.mp4", "Type": "video"}]
+
+    with pytest.raises(InvalidRequest, match="FileUrl"):
+        GenerateVideoOperator(task_id="t", file_list=material)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: erase(video_url=f"s3://AKIA:{SECRET}@bucket/film.mp4"),
+        lambda: erase(video_url=f"s3://AKIA:{SECRET}/{SECRET}@bucket/film.mp4"),
+        lambda: erase(staging=f"s3://AKIA:{SECRET}@bucket/x"),
+        lambda: erase(staging=f"oss://LTAI:{SECRET}@bucket/x"),
+        lambda: erase(land_to=f"s3://AKIA:{SECRET}@bucket/x/"),
+        lambda: index(f"s3://AKIA:{SECRET}@bucket/x/"),
+    ],
+)
+def test_a_password_in_the_address_of_a_storage_is_refused_and_not_shown(make: Callable[[], Any]) -> None:
+    with pytest.raises(InvalidRequest, match=r"staging is|the id of an Airflow connection") as refusal:
+        make()
+
+    assert SECRET not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: erase(video_url=f"https://user:p@{SECRET}@host/ü.mp4"),
+        lambda: erase(video_url=f"https://user:{SECRET}/{SECRET}@host/ü.mp4"),
+        lambda: erase(staging=f"https://host/?token={SECRET}"),
+        lambda: erase(by=f"https://user:{SECRET}@host/"),
+        lambda: index(f"http://user:{SECRET}@h/folder/?token={SECRET}"),
+        lambda: index(f"nonsense://AKIA:{SECRET}@b/folder/"),
+    ],
+)
+def test_no_message_about_an_address_shows_a_secret(make: Callable[[], Any]) -> None:
+    with pytest.raises(InvalidRequest) as refusal:
+        make()
+
+    assert SECRET not in str(refusal.value)
+
+
+@pytest.mark.parametrize("address", [f"s3://AKIA:{SECRET}@b/a.mp4", f"s3://AKIA:S/{SECRET}@b/a.mp4"])
+def test_an_unreachable_storage_is_reported_without_the_password_of_its_address(address: str) -> None:
+    with (
+        pytest.raises(ServiceError, match=r"s3://b/a\.mp4 could not be read") as failure,
+        translate_errors(address),
+    ):
+        raise ConnectionError
+
+    assert SECRET not in str(failure.value)
+
+
+@pytest.mark.parametrize("conn_id", [None, "", 5, "a" * 300])
+def test_what_is_no_connection_id_is_refused_when_the_dag_is_parsed(conn_id: Any) -> None:
+    with pytest.raises(
+        InvalidRequest, match=r"viapi_conn_id is .*; allowed: the id of an Airflow connection"
+    ):
+        erase(viapi_conn_id=conn_id)
+    with pytest.raises(
+        InvalidRequest, match=r"huaweicloud_conn_id is .*; allowed: the id of an Airflow connection"
+    ):
+        CreateSpeechOperator(task_id="t", text="Hello", voice_asset_id="v", huaweicloud_conn_id=conn_id)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: index([{"x" * 1_000_000: 1}]),
+        lambda: index("a" * 1_000_000),
+        lambda: CreateAvatarVideoOperator(task_id="t", voice_config={"x" * 1_000_000: object()}),
+        lambda: CreateAvatarVideoOperator(task_id="t", voice_config={10**5000: 1}),
+    ],
+)
+def test_a_message_about_a_huge_value_or_name_is_short(make: Callable[[], Any]) -> None:
+    with pytest.raises(InvalidRequest) as refusal:
+        make()
+
+    assert len(str(refusal.value)) < 2000
