@@ -248,7 +248,7 @@ UNREADABLE = "ConnectionUnreadable"
 def missing_connection(conn_id: str, error: Exception, advice: str) -> ConfigurationError:
     """Return the error for a connection that cannot be read at all."""
     variable = f"AIRFLOW_CONN_{conn_id.upper()}"
-    if os.environ.get(variable):
+    if variable.isprintable() and os.environ.get(variable):
         advice = (
             f"its environment variable {variable} has a value that Airflow cannot parse. Write JSON with only "
             "conn_type, login, password and extra in it, or a URI with / and @ of the password percent-encoded"
