@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from airflow_provider_viapi.huawei.model import Action, JobKind
@@ -21,7 +22,8 @@ name: see [Any action](how-to/any-action.md#an-action-of-huawei-cloud), or [the 
 
 * **Parameters** in bold are required. An operator takes most parameters under the same names. Its docstring lists
   the differences, such as `vias_task_id` instead of `task_id`.
-* **Response** lists the known top-level fields of the response.
+* **Response** lists the known top-level fields of the response. **Results of tasks leave out** lists the fields, at
+  any depth, that a task does not return, because they are secret; the hook returns them.
 * **Job**: the action only starts a job, which continues after the response. A job operator waits until the job is in
   one of the states after *succeeded*, *failed* or *cancelled*, and returns the response of the action that is named
   here.
@@ -58,10 +60,16 @@ def _section(action: Action) -> str:
         lines += [_row(each) for each in action.parameters]
         lines.append("")
     if action.response_fields:
-        lines.append(f"Response: {', '.join(f'`{each}`' for each in action.response_fields)}\n")
+        lines.append(f"Response: {_listed(action.response_fields)}\n")
+    if action.private:
+        lines.append(f"Results of tasks leave out: {_listed(action.private)}\n")
     if action.job:
         lines.append(_job(action.job) + "\n")
     return "\n".join(lines)
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"`{each}`" for each in names)
 
 
 def _row(parameter: Parameter) -> str:

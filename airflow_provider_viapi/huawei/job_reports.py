@@ -94,15 +94,12 @@ def read_report(job: Job, response: Mapping[str, Any], goal: str | None = None) 
         # Such as from a gateway's cache, or off by one on a shared connection.
         raise ResponseLost(f"the response is about another job than {job.id}", action=kind.status_action.name)
     outcome = outcome_of(kind.states, state, goal)
-    result = {
-        name: value for name, value in kind.status_action.shown(response).items() if name not in kind.private
-    }
     reason = _reason(response, kind) if outcome in (Outcome.FAILED, Outcome.CANCELLED) else Reason()
     return JobReport(
         job_id=job.id,
         state=state,
         outcome=outcome,
-        result=result if outcome is Outcome.SUCCEEDED else None,
+        result=kind.status_action.shown(response) if outcome is Outcome.SUCCEEDED else None,
         error_code=reason.code,
         error_message=reason.message,
         may_continue=outcome is Outcome.FAILED and state in MAY_CONTINUE,

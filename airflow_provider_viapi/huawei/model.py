@@ -6,6 +6,7 @@ arrives as the service would.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any, Literal
@@ -85,7 +86,6 @@ class JobKind(Record):
     :param scope_name: second parameter that locates the job, such as a live task's room
     :param goals: states that may be waited for instead of the end
     :param files: fields of the response of ``status_action`` that hold URLs of the job's files
-    :param private: fields of that response that contain credentials, which are removed from results
     """
 
     status_action: Action
@@ -98,7 +98,6 @@ class JobKind(Record):
     scope_name: str | None = None
     goals: tuple[str, ...] = ()
     files: tuple[ResultField, ...] = ()
-    private: tuple[str, ...] = ()
 
 
 class Action(Record):
@@ -115,6 +114,8 @@ class Action(Record):
     :param in_body: fields of the body, which is JSON
     :param in_form: fields of the body where it is a form (``multipart/form-data``), files among them
     :param response_fields: fields of the response, as far as they are known
+    :param private: fields, at any depth of the response, that contain credentials or addresses of personal files;
+        they are left out of results
     :param status: HTTP status of a successful response
     :param idempotent: calling twice costs and changes nothing more than calling once
     :param job: kind of the job that the action creates, if it creates one
@@ -134,6 +135,7 @@ class Action(Record):
     in_body: tuple[Parameter, ...] = ()
     in_form: tuple[Parameter, ...] = ()
     response_fields: tuple[str, ...] = ()
+    private: tuple[str, ...] = ()
     status: int = 200
     idempotent: bool = False
     job: JobKind | None = None
@@ -217,13 +219,13 @@ class Action(Record):
         return self.job.files if self.job is not None else ()
 
     def shown(self, response: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a response as a task may return it: without credentials that it repeats."""
-        if not self.service.repeats_credentials:
-            return dict(response)
-        from airflow_provider_viapi.redaction import redact_values
+        """Return a response as a task may return it: without credentials, and addresses of personal files."""
+        shown: dict[str, Any] = _without(response, self.private) if self.private else dict(response)
+        if self.service.repeats_credentials:
+            from airflow_provider_viapi.redaction import redact_values
 
-        redacted: dict[str, Any] = redact_values(response)
-        return redacted
+            shown = redact_values(shown)
+        return shown
 
     def path_of(self, family: PathFamily) -> str:
         """Return the path of a family; if only one is known, that one."""
@@ -256,3 +258,17 @@ class Action(Record):
                 code="InvalidParameter",
                 action=self.name,
             )
+
+
+def _without(value: Any, names: tuple[str, ...]) -> Any:
+    """Return JSON values, or a text of JSON, without the fields of some names."""
+    if isinstance(value, Mapping):
+        return {name: _without(item, names) for name, item in value.items() if name not in names}
+    if isinstance(value, list):
+        return [_without(item, names) for item in value]
+    if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
+        try:
+            return json.dumps(_without(json.loads(value), names), ensure_ascii=False)
+        except (ValueError, RecursionError):
+            return value
+    return value

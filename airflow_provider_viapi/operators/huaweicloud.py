@@ -42,7 +42,7 @@ class HuaweiCloudOperator(ActionOperator):
 
     This class itself calls an action that has no operator of its own::
 
-        HuaweiCloudOperator(task_id="sources", action="vias.ListVideoSources", request={"type": "rtsp"})
+        HuaweiCloudOperator(task_id="sources", action="vias.ListVideoSources", request={"type": ["rtsp"]})
 
     A call whose response was lost is not repeated in the same attempt, unless the action is idempotent.
 

@@ -51,6 +51,66 @@ TASK = {
 """A task as the service returns it, with what it was created with."""
 
 
+LIVE = {
+    "job_id": "kept",
+    "rtc_room_info": {"users": [{"signature": SECRET}]},
+    "live_event_report_url": f"https://h/report?auth_key={SECRET}",
+    "live_event_callback_config": {"auth_type": "MSS_A", "key": SECRET},
+}
+ROOM = {
+    "room_name": "kept",
+    "output_urls": [f"rtmp://live/app?key={SECRET}"],
+    "stream_keys": [SECRET],
+    "live_event_callback_config": {"key": SECRET},
+    "video_config": {"width": 720, "output_external_url": f"https://obs/a{SIGNED}", "codec": "kept"},
+}
+OF_A_JOB = {"room_id": "r", "job_id": "j"}
+PRIVATE_ANSWERS: list[tuple[str, dict[str, Any], Any]] = [
+    ("ShowSmartLiveRoom", {"room_id": "r"}, ROOM),
+    ("UpdateSmartLiveRoom", {"room_id": "r", "room_name": "n"}, ROOM),
+    ("ListSmartLiveRooms", {}, {"count": 1, "smart_live_rooms": [ROOM]}),
+    ("ShowSmartLive", OF_A_JOB, LIVE),
+    ("ListSmartLive", {"room_id": "r"}, {"smart_live_jobs": [LIVE]}),
+    ("ListSmartLiveJobs", {}, {"smart_live_jobs": [LIVE]}),
+    (
+        "ExecuteSmartLiveCommand",
+        {**OF_A_JOB, "command": "GET_LIVE_JOB_CONFIG_INFO"},
+        {"command_id": "kept", "result": json.dumps(ROOM)},
+    ),
+    (
+        "Show2dModelTrainingJob",
+        {"job_id": "j"},
+        {
+            "name": "kept",
+            "cover_download_url": "https://obs/kept",
+            "id_card_image1_download_url": f"https://obs/id{SIGNED}",
+            "comment_logs": [{"attachment_download_url": f"https://obs/id{SIGNED}"}],
+        },
+    ),
+    (
+        "ListVoiceTrainingJob",
+        {},
+        {"jobs": [{"voice_name": "kept", "voice_authorization_url": f"https://obs/a{SIGNED}"}]},
+    ),
+    (
+        "ShowVoiceTrainingJob",
+        {"job_id": "j"},
+        {"voice_name": "kept", "training_input_source_url": f"https://obs/a{SIGNED}"},
+    ),
+    (
+        "ShowVideoScript",
+        {"script_id": "s"},
+        {"shoot_scripts": [{"text": "kept", "audio_drive_file_external_url": f"https://obs/a{SIGNED}"}]},
+    ),
+    (
+        "ShowDigitalHumanBusinessCard",
+        {"job_id": "j"},
+        {"gender": "kept", "card_image_url": {"human_image_url": f"https://obs/a{SIGNED}"}},
+    ),
+]
+"""Action, request and response of calls of MetaStudio; what is to be returned is "kept"."""
+
+
 class AnswerWith:
     """A hook that answers every call with the same."""
 
@@ -95,6 +155,30 @@ class TestXComs:
 
         assert SECRET not in returned
         assert "t-1" in returned or '"v"' in returned
+
+    @pytest.mark.parametrize(("action", "given", "answer"), PRIVATE_ANSWERS)
+    def test_a_call_of_metastudio_returns_no_key_and_no_address_of_papers(
+        self, monkeypatch: pytest.MonkeyPatch, action: str, given: dict[str, Any], answer: Any
+    ) -> None:
+        call = HuaweiCloudOperator(task_id="call", action=f"metastudio.{action}", request=given)
+        monkeypatch.setitem(call.__dict__, "hook", AnswerWith(answer))
+
+        returned = json.dumps(call.execute({}))
+
+        assert SECRET not in returned
+        assert returned.count("kept") == json.dumps(answer).count("kept")
+
+    @pytest.mark.parametrize(
+        ("action", "answer"),
+        [
+            ("CreateFile", {"upload_url": f"https://obs/a{SIGNED}"}),
+            ("Update2dModelTrainingJob", {"training_video_upload_url": f"https://obs/a{SIGNED}"}),
+            ("ShowAsset", {"files": [{"download_url": f"https://obs/a{SIGNED}"}]}),
+            ("ShowJobUploadingAddress", {"package_url": {"training_data_uploading_url": "https://obs/a"}}),
+        ],
+    )
+    def test_addresses_of_uploads_and_of_results_are_returned(self, action: str, answer: Any) -> None:
+        assert find(f"metastudio.{action}").shown(answer) == answer
 
     def test_a_failed_task_that_is_stopped_is_returned_without_them(
         self, monkeypatch: pytest.MonkeyPatch

@@ -73,6 +73,19 @@ LIST_2D_MODEL_TRAINING_JOB = Action(
     idempotent=True,
 )
 
+OF_THE_PERSON = names(
+    "id_card_image1_download_url id_card_image2_download_url grant_file_download_url "
+    "training_video_download_url action_video_download_url audio_file_download_url "
+    "pre_beauty_image_download_url post_beauty_image_download_url mask_file_download_url "
+    "external_action_json_data_download_url action_mark_file_download_url action_mark_file_upload_url "
+    "verify_video_download_url markable_video_download_url markable_action_video_download_url "
+    "comment_logs samples"
+)
+"""Fields with signed addresses of papers and recordings; the last two contain such addresses.
+
+The address of the avatar's cover is not among them: it is a result.
+"""
+
 SHOW_2D_MODEL_TRAINING_JOB = Action(
     service=SERVICE,
     name="Show2dModelTrainingJob",
@@ -98,6 +111,7 @@ SHOW_2D_MODEL_TRAINING_JOB = Action(
         "flexus_retry_count audio_source_type supported_service allocated_resource "
         "train_video_rotation_state action_video_rotation_state sub_training_job_info"
     ),
+    private=OF_THE_PERSON,
     idempotent=True,
 )
 
@@ -182,19 +196,6 @@ EXECUTE_2D_MODEL_TRAINING_COMMAND_BY_USER = Action(
     response_fields=names("commond_result attachment_upload_url multipart_data excute_failed_msg error_info"),
 )
 
-OF_THE_PERSON = names(
-    "id_card_image1_download_url id_card_image2_download_url grant_file_download_url "
-    "training_video_download_url action_video_download_url audio_file_download_url "
-    "pre_beauty_image_download_url post_beauty_image_download_url mask_file_download_url "
-    "external_action_json_data_download_url action_mark_file_download_url action_mark_file_upload_url "
-    "verify_video_download_url markable_video_download_url markable_action_video_download_url "
-    "comment_logs samples"
-)
-"""Fields with signed addresses of papers and recordings; the last two contain such addresses.
-
-The address of the avatar's cover is not among them: it is a result.
-"""
-
 CREATE_2D_MODEL_TRAINING_JOB = Action(
     service=SERVICE,
     name="Create2dModelTrainingJob",
@@ -233,5 +234,5 @@ CREATE_2D_MODEL_TRAINING_JOB = Action(
         "cover_upload_url id_card_image1_upload_url id_card_image2_upload_url "
         "grant_file_upload_url pre_beauty_image_upload_url post_beauty_image_upload_url"
     ),
-    job=JobKind(status_action=SHOW_2D_MODEL_TRAINING_JOB, states=IMAGE_STATES, private=OF_THE_PERSON),
+    job=JobKind(status_action=SHOW_2D_MODEL_TRAINING_JOB, states=IMAGE_STATES),
 )

@@ -77,6 +77,7 @@ SHOW_DIGITAL_HUMAN_BUSINESS_CARD = Action(
         "job_info card_templet_asset_id card_text_config card_image_url introduction_type "
         "introduction_text voice_asset_id introduction_audio_asset_id gender"
     ),
+    private=("card_image_url",),
     idempotent=True,
 )
 

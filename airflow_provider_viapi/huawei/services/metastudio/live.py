@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from airflow_provider_viapi.huawei.model import Action, JobKind, States
+from airflow_provider_viapi.huawei.services.metastudio.rooms import PRIVATE as PRIVATE_OF_ROOMS
 from airflow_provider_viapi.huawei.services.metastudio.service import (
     CREATED_FILTERS,
     JOB,
@@ -24,6 +25,9 @@ LIVE_STATES = States(
 )
 """PROCESSING is on air, until the task is stopped or its scripts end."""
 
+PRIVATE = names("rtc_room_info live_event_report_url live_event_callback_config rtc_callback_config")
+"""Fields with the tokens of the room, and with the keys of the addresses for events of viewers."""
+
 LIST_SMART_LIVE = Action(
     service=SERVICE,
     name="ListSmartLive",
@@ -33,6 +37,7 @@ LIST_SMART_LIVE = Action(
     in_path=(text("room_id", "Id of the live room.", required=True),),
     in_query=(*PAGE, text("state", "State of the live tasks."), *SORT, *CREATED_FILTERS),
     response_fields=names("count smart_live_jobs"),
+    private=PRIVATE,
     idempotent=True,
 )
 
@@ -49,6 +54,7 @@ SHOW_SMART_LIVE = Action(
         "rtc_callback_config stream_duration block_reason cover_url co_streamer_config "
         "live_job_log relation_live_platform_info used_resource_type is_ai_mark_on"
     ),
+    private=PRIVATE,
     idempotent=True,
 )
 
@@ -90,6 +96,7 @@ EXECUTE_SMART_LIVE_COMMAND = Action(
         structure("review_config", "Settings of the content review."),
     ),
     response_fields=names("command_id command result"),
+    private=(*PRIVATE, *PRIVATE_OF_ROOMS),
 )
 
 LIST_SMART_LIVE_JOBS = Action(
@@ -106,6 +113,7 @@ LIST_SMART_LIVE_JOBS = Action(
         text("room_name", "Name of the live room."),
     ),
     response_fields=names("count smart_live_jobs"),
+    private=PRIVATE,
     idempotent=True,
 )
 
@@ -129,6 +137,7 @@ LIVE_EVENT_REPORT = Action(
         structure("review_config", "Settings of the content review."),
     ),
     response_fields=("live_event_report_url",),
+    private=PRIVATE,
 )
 
 START_SMART_LIVE = Action(
@@ -162,12 +171,12 @@ START_SMART_LIVE = Action(
         "job_id rtc_room_info live_event_report_url live_event_callback_config live_warning_info "
         "limit_duration"
     ),
+    private=PRIVATE,
     job=JobKind(
         status_action=SHOW_SMART_LIVE,
         cancel=STOP_SMART_LIVE,
         states=LIVE_STATES,
         scope_name="room_id",
         goals=("PROCESSING",),
-        private=names("rtc_room_info live_event_report_url live_event_callback_config rtc_callback_config"),
     ),
 )

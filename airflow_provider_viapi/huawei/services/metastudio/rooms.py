@@ -58,6 +58,9 @@ RULES = (
     structures("interaction_rules", "Replies to messages of viewers."),
 )
 
+PRIVATE = names("output_urls stream_keys live_event_callback_config rtc_callback_config output_external_url")
+"""Fields with the keys of streams and callbacks."""
+
 CREATE_SMART_LIVE_ROOM = Action(
     service=SERVICE,
     name="CreateSmartLiveRoom",
@@ -90,6 +93,7 @@ LIST_SMART_LIVE_ROOMS = Action(
         text("confirm_state", "State of the confirmation: unconfirm, confirmed or reject."),
     ),
     response_fields=names("count smart_live_rooms"),
+    private=PRIVATE,
     idempotent=True,
 )
 
@@ -107,6 +111,7 @@ SHOW_SMART_LIVE_ROOM = Action(
         "co_streamer_config priv_data room_id relation_live_platform_info create_time update_time "
         "cover_url thumbnail room_state confirm_state script_version error_info"
     ),
+    private=PRIVATE,
     idempotent=True,
 )
 
@@ -125,6 +130,7 @@ UPDATE_SMART_LIVE_ROOM = Action(
         "co_streamer_config priv_data room_id relation_live_platform_info create_time update_time "
         "cover_url thumbnail room_state confirm_state script_version error_info"
     ),
+    private=PRIVATE,
 )
 
 DELETE_SMART_LIVE_ROOM = Action(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.huawei.services.metastudio.service import (
+    EXTERNAL,
     PAGE,
     SERVICE,
     choice,
@@ -71,6 +72,7 @@ SHOW_VIDEO_SCRIPT = Action(
         "video_config priv_data background_music_config review_config audio_files action_config "
         "shoot_scripts script_id create_time update_time script_cover_url"
     ),
+    private=EXTERNAL,
     idempotent=True,
 )
 

@@ -74,6 +74,9 @@ def names(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
 
+EXTERNAL = names("output_external_url audio_drive_file_external_url")
+"""Fields with signed addresses of the author's own storage, which responses repeat."""
+
 JOB = text("job_id", "Id of the job.", required=True)
 
 PAGE = (

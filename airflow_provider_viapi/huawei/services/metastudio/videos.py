@@ -5,6 +5,7 @@ from __future__ import annotations
 from airflow_provider_viapi.huawei.model import Action, JobKind, States
 from airflow_provider_viapi.huawei.services.metastudio.service import (
     CREATED_FILTERS,
+    EXTERNAL,
     JOB,
     PAGE,
     SERVICE,
@@ -76,6 +77,7 @@ SHOW_2D_DIGITAL_HUMAN_VIDEO = Action(
         "create_time lastupdate_time script_id video_making_type human_image model_asset_id "
         "voice_config video_config shoot_scripts background_music_config"
     ),
+    private=EXTERNAL,
     idempotent=True,
 )
 
@@ -112,6 +114,7 @@ SHOW_PHOTO_DIGITAL_HUMAN_VIDEO = Action(
         "create_time lastupdate_time script_id human_image voice_config video_config "
         "shoot_scripts"
     ),
+    private=EXTERNAL,
     idempotent=True,
 )
 

@@ -48,6 +48,9 @@ VOICE = (
     texts("supported_service", "Services that may use the voice."),
 )
 
+OF_THE_PERSON = names("voice_authorization_url training_input_source_url")
+"""Fields with signed addresses of the person's consent and recordings."""
+
 LIST_VOICE_TRAINING_JOB = Action(
     service=SERVICE,
     name="ListVoiceTrainingJob",
@@ -69,6 +72,7 @@ LIST_VOICE_TRAINING_JOB = Action(
         flag("is_ondemand_resource", "Billed by usage."),
     ),
     response_fields=names("count jobs"),
+    private=OF_THE_PERSON,
     idempotent=True,
 )
 
@@ -109,6 +113,7 @@ SHOW_VOICE_TRAINING_JOB = Action(
         "training_input_source_url create_type tag phone dhtms_job_id batch_name "
         "allocated_resource output_language is_remake assess_result is_ondemand_resource"
     ),
+    private=OF_THE_PERSON,
     idempotent=True,
 )
 
@@ -179,12 +184,7 @@ SHOW_TRAINING_SEGMENT_INFO = Action(
     idempotent=True,
 )
 
-VOICE_JOB = JobKind(
-    status_action=SHOW_VOICE_TRAINING_JOB,
-    states=VOICE_STATES,
-    private=names("voice_authorization_url training_input_source_url"),
-)
-"""The private fields are addresses of the person's consent and recordings."""
+VOICE_JOB = JobKind(status_action=SHOW_VOICE_TRAINING_JOB, states=VOICE_STATES)
 
 CREATE_TRAINING_BASIC_JOB = Action(
     service=SERVICE,
