@@ -15,7 +15,13 @@ from airflow.providers.common.compat.sdk import AirflowFailException, BaseOperat
 import media_samples
 from airflow_provider_viapi.emulator.huawei.assets import SYSTEM_CARD
 from airflow_provider_viapi.emulator.server import EmulatorServer
-from airflow_provider_viapi.errors import JobFailed, JobTimedOut, SubmissionInDoubt, TransientError
+from airflow_provider_viapi.errors import (
+    InvalidRequest,
+    JobFailed,
+    JobTimedOut,
+    SubmissionInDoubt,
+    TransientError,
+)
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.huawei import services
 from airflow_provider_viapi.media.inputs import huawei_asset_upload
@@ -181,6 +187,26 @@ def test_a_live_task_is_on_air_until_it_is_stopped(
         "SUCCEED",
     )
     assert accepted(emulator, "StopSmartLive") == 1
+
+
+@pytest.mark.parametrize("state", ["BLOCKED", "FAILED"])
+def test_a_live_task_that_has_ended_badly_is_left_as_it_is(
+    emulator: EmulatorServer, room: str, state: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    job_id = run_task(StartLiveOperator(task_id="start", room_id=room), Store()).pushed["job_id"]
+    emulator.move_huawei_job(job_id, state, code="MSS.1", message="against the rules")
+
+    stopped = run_task(StopLiveOperator(task_id="stop", room_id=room, job_id=job_id)).result
+
+    assert (stopped["job_id"], stopped["state"]) == (job_id, state)
+    assert f"has ended as {state}: " in capsys.readouterr().out
+    assert accepted(emulator, "StopSmartLive") == 0
+
+
+@pytest.mark.parametrize("wait_for", ["PROCESSING", 5, False])
+def test_another_end_of_a_stop_is_refused_when_the_dag_is_parsed(wait_for: Any) -> None:
+    with pytest.raises(InvalidRequest, match=f"wait_for is {wait_for!r}; allowed: SUCCEED"):
+        StopLiveOperator(task_id="stop", room_id="r", job_id="j", wait_for=wait_for)
 
 
 def test_a_live_task_need_not_be_waited_for(emulator: EmulatorServer, room: str) -> None:

@@ -15,6 +15,8 @@ from PIL import Image
 from airflow_provider_viapi.emulator.huawei.assets import SYSTEM_CARD
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.errors import InvalidRequest
+from airflow_provider_viapi.huawei.job_reports import read_report
+from airflow_provider_viapi.jobs.model import Job
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator
 from airflow_provider_viapi.operators.metastudio import (
     AssessVoiceOperator,
@@ -184,6 +186,17 @@ def test_a_picture_may_be_a_path_an_address_bytes_or_base64(
     for given in (*ways, base64.b64encode(picture()).decode()):
         result = run_task(make(given), Store()).result
         assert result.get("job_info", result)["state"] == "SUCCEED"
+
+
+def test_an_asset_that_no_job_can_use_yet_is_returned_with_a_warning(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    task = UploadAssetOperator(task_id="task", source="s3://m/a.wav", asset_name="a", asset_type="AUDIO")
+    asset = {"asset_id": "a-1", "asset_state": "UNACTIVED"}
+    report = read_report(Job("a-1", "metastudio.CreateDigitalAsset"), asset)
+
+    assert task.final_report(report).result_or_raise() == asset
+    assert "Asset a-1 is UNACTIVED: other jobs cannot use it until" in capsys.readouterr().out
 
 
 @EACH_PICTURE

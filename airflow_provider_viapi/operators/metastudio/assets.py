@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
     from typing_extensions import Unpack
 
-    from airflow_provider_viapi.jobs.model import Job
+    from airflow_provider_viapi.jobs.model import Job, JobReport
     from airflow_provider_viapi.operators.arguments.options import (
         Address,
         Flag,
@@ -41,12 +41,14 @@ AssetType = Literal[
 
 
 class UploadAssetOperator(HuaweiCloudJobOperator):
-    """Create an asset from a file and wait until it can be used.
+    """Create an asset from a file and wait until MetaStudio has accepted the file.
 
     The asset is created, the file is uploaded to MetaStudio's storage, and the upload is confirmed. A retry continues
     with the asset of the previous attempt. The file is read twice, because its MD5 is sent before its content.
 
-    Returns the asset: ``asset_id``, ``asset_state``, ``files`` and so on.
+    Returns the asset: ``asset_id``, ``asset_state``, ``files`` and so on. Other jobs can use it if ``asset_state`` is
+    ``ACTIVED``. If it is ``UNACTIVED``, a warning is logged: somebody has to activate it, for example with
+    ``metastudio.UpdateDigitalAsset`` and ``asset_state="ACTIVED"``.
 
     :param source: file of at most 5 GB in any storage that Airflow's ``ObjectStoragePath`` opens: ``s3://``,
         ``gs://``, ``file://`` …, or ``oss://`` with the connection ``viapi_default``
@@ -113,6 +115,16 @@ class UploadAssetOperator(HuaweiCloudJobOperator):
 
         source = checked_files(self)["source"]
         huawei_asset_upload.upload(source, asset_id=job.id, hook=self.hook, log=self.log)
+
+    def final_report(self, report: JobReport) -> JobReport:
+        """Return the report, and warn of an asset that no other job can use yet."""
+        if report.state == "UNACTIVED":
+            self.log.warning(
+                "Asset %s is UNACTIVED: other jobs cannot use it until it is activated, for example with "
+                "metastudio.UpdateDigitalAsset and asset_state='ACTIVED'",
+                report.job_id,
+            )
+        return report
 
 
 class TransferAssetOperator(HuaweiCloudJobOperator):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_viapi.huawei.services.metastudio import live
+from airflow_provider_viapi.operators.arguments.checks import as_choice
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator
 from airflow_provider_viapi.operators.huaweicloud_job_commands import JobCommandOperator
 
@@ -84,7 +85,7 @@ class StartLiveOperator(HuaweiCloudJobOperator):
 class StopLiveOperator(JobCommandOperator):
     """End a live task; one that has ended is left as it is.
 
-    Returns the task, as :class:`StartLiveOperator` does.
+    Returns the task, as :class:`StartLiveOperator` does, also one that has failed or was blocked.
 
     :param room_id: id of the live room
     :param job_id: id of the task, such as ``start.job_id``
@@ -102,6 +103,8 @@ class StopLiveOperator(JobCommandOperator):
         wait_for: Literal["SUCCEED"] | None = "SUCCEED",
         **kwargs: Unpack[JobCommandOptions],
     ) -> None:
+        if wait_for is not None:
+            as_choice("wait_for", wait_for, ("SUCCEED",), self.action.name)
         super().__init__(
             request={"room_id": room_id, "job_id": job_id},
             goal="SUCCEED",
@@ -112,3 +115,11 @@ class StopLiveOperator(JobCommandOperator):
     def needs_command(self, report: JobReport) -> bool:
         """Return true if the task has not ended."""
         return not report.is_final
+
+    def result_of(self, report: JobReport) -> dict[str, Any]:
+        """Return the task, also one that has failed or was blocked."""
+        if report.state not in live.LIVE_STATES.failed:
+            return super().result_of(report)
+        reason = report.error_message or "no reason given"
+        self.log.warning("Live task %s has ended as %s: %s", report.job_id, report.state, reason)
+        return live.SHOW_SMART_LIVE.shown(self.hook.call(live.SHOW_SMART_LIVE, self.request))

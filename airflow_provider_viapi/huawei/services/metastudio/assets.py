@@ -23,7 +23,8 @@ ASSET_STATES = States(
     failed=names("FAILED BLOCK"),
     cancelled=("DELETED",),
 )
-"""An asset is CREATING until its main file was uploaded; UNACTIVED is made but not yet to be used."""
+"""An asset is CREATING until its main file was uploaded; UNACTIVED has its file, but no other job can use it
+until somebody activates it."""
 
 LIST_ASSETS = Action(
     service=SERVICE,
