@@ -192,13 +192,22 @@ class HuaweiCloudHook(CloudHook):
 
     def test_connection(self) -> tuple[bool, str]:
         """Request the region's project from IAM: free, and a wrong key, password or clock shows."""
-        from airflow_provider_viapi.huawei.client import project_of
+        from airflow_provider_viapi.huawei.client import project_of, projects_in
         from airflow_provider_viapi.huawei.services import iam
 
         try:
             account = self.account
             answer = self.client.call_once(iam.LIST_PROJECTS, {"name": account.region})
             project_id = account.project_id or project_of(answer, account.region)
+            known = of_region = projects_in(answer)
+            if of_region and project_id not in of_region:
+                # A project within the region's has a name of its own, and only the list of all projects shows it.
+                known = projects_in(self.client.call_once(iam.LIST_PROJECTS, {}))
+            if known and project_id not in known:
+                return False, (
+                    f"project_id in the extra is {project_id}, which is not a project of this key; region "
+                    f"{account.region} has {', '.join(of_region)}. Correct it, or leave it out to have it queried"
+                )
         except PermissionDenied as denied:
             if not self.account.project_id:
                 return False, f"{denied}; set project_id in the extra if the key may not list projects"

@@ -66,15 +66,23 @@ def read_token(response: HttpResponse) -> Token:
     return Token(value, aware.timestamp())
 
 
+def projects_in(answer: Mapping[str, Any]) -> list[str]:
+    """Return the ids of the projects in a response of ``KeystoneListProjects``.
+
+    :raises ResponseLost: it has no list of projects
+    """
+    projects = answer.get("projects")
+    if not isinstance(projects, list):
+        raise ResponseLost("the response has no projects", action=iam.LIST_PROJECTS.name)
+    return [str(each["id"]) for each in projects if isinstance(each, Mapping) and each.get("id")]
+
+
 def project_of(answer: Mapping[str, Any], region: str) -> str:
     """Return the id of the only project of a region, from the response of ``KeystoneListProjects``.
 
     :raises ConfigurationError: there is none, or more than one
     """
-    projects = answer.get("projects")
-    if not isinstance(projects, list):
-        raise ResponseLost("the response has no projects", action=iam.LIST_PROJECTS.name)
-    ids = [str(each["id"]) for each in projects if isinstance(each, Mapping) and each.get("id")]
+    ids = projects_in(answer)
     if len(ids) == 1:
         return ids[0]
     found = (

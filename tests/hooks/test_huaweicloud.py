@@ -403,6 +403,24 @@ def test_a_key_that_may_not_list_projects_is_good_where_the_project_is_known(
     assert "project" in message
 
 
+@pytest.mark.parametrize(
+    ("listed", "passes"), [(["p1"], True), (["p9"], False), (["p9", "within-p9"], True), ([], True)]
+)
+def test_a_project_that_is_not_one_of_the_keys_fails_the_connection_test(
+    monkeypatch: pytest.MonkeyPatch, server: ScriptedRest, listed: list[str], passes: bool
+) -> None:
+    own = "within-p9" if len(listed) == 2 else "p1"
+    connect(monkeypatch, **KEY, extra={"endpoint": server.url, "project_id": own})
+    every = [{"id": each} for each in listed]
+    # The first answer is about the name of the region alone.
+    server.on(PROJECTS_AT, Answer(200, {"projects": every[:1]}), Answer(200, {"projects": every}))
+
+    passed, message = HuaweiCloudHook().test_connection()
+
+    assert passed is passes
+    assert passed or "project_id in the extra is p1, which is not a project of this key; region" in message
+
+
 def test_two_projects_of_one_name_fail_the_connection_test(
     monkeypatch: pytest.MonkeyPatch, server: ScriptedRest
 ) -> None:
