@@ -15,13 +15,12 @@ from airflow.providers.common.compat.sdk import (
     PokeReturnValue,
 )
 
-from airflow_provider_viapi.errors import InvalidRequest, JobFailed, JobTimedOut, ServiceError, from_dict
+from airflow_provider_viapi.errors import JobFailed, JobTimedOut, ServiceError, from_dict
 from airflow_provider_viapi.jobs.model import Job, JobReport
 from airflow_provider_viapi.links.job import result_address, store_links
-from airflow_provider_viapi.operators.arguments.checks import default_deferrable
+from airflow_provider_viapi.operators.arguments.checks import as_id, default_deferrable, is_templated
 from airflow_provider_viapi.operators.provider_task import ProviderTask
 from airflow_provider_viapi.operators.task.permanent_errors import fail_without_retry, is_permanent
-from airflow_provider_viapi.schema import short_repr
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -43,13 +42,16 @@ class JobSensor(ProviderTask, BaseSensorOperator):
     :param job_id: id of the job
     :param deferrable: wait in the triggerer; default: ``[operators] default_deferrable``. Otherwise
         ``mode="reschedule"`` occupies no worker between two polls.
-    :param timeout: seconds until the sensor gives up; default: ``[sensors] default_timeout``, 7 days
+    :param timeout: seconds until the sensor gives up; default: ``[sensors] default_timeout``, 7 days. A shorter
+        ``execution_timeout`` holds also while the sensor is deferred, and a retry then waits again.
     """
 
     template_fields: Sequence[str] = ("job_id",)
 
     def __init__(self, *, job_id: str, deferrable: bool | None = None, **kwargs: Any) -> None:
         super().__init__(**{"multiple_outputs": True, **kwargs})
+        if not is_templated(job_id):
+            as_id("job_id", job_id)
         self.job_id = job_id
         self.deferrable = default_deferrable(deferrable)
         self._last_state: str | None = None
@@ -98,12 +100,7 @@ class JobSensor(ProviderTask, BaseSensorOperator):
 
         :raises InvalidRequest: ``job_id`` is empty
         """
-        if not isinstance(self.job_id, str) or not self.job_id.strip():
-            raise InvalidRequest(
-                f"job_id is {short_repr(self.job_id)}, empty or not a text; allowed: the id of a job",
-                code="MissingParameter",
-            )
-        return Job(self.job_id.strip(), self.job_action, self.job_scope)
+        return Job(as_id("job_id", self.job_id), self.job_action, self.job_scope)
 
     def poke(self, context: Context) -> PokeReturnValue:
         """Poll the job once; if it has not ended, and the sensor is deferrable, defer."""
@@ -117,8 +114,9 @@ class JobSensor(ProviderTask, BaseSensorOperator):
             if report.is_final:
                 return PokeReturnValue(True, self._finish(report, context))
         if self.deferrable:
-            seconds = timedelta(seconds=min(float(self.timeout), MAX_TIMEOUT))
-            deadline = datetime.now(timezone.utc) + seconds
+            deadline = datetime.now(timezone.utc) + min(
+                self._timeout, self.execution_timeout or self._timeout
+            )
             self.defer(trigger=self.trigger(deadline.isoformat()), method_name="execute_complete")
         return PokeReturnValue(False)
 
@@ -131,9 +129,15 @@ class JobSensor(ProviderTask, BaseSensorOperator):
                     raise from_dict(event["error"])
                 return self._finish(JobReport.from_dict(event["report"]), context)
         except JobTimedOut as late:
-            message = f"{late}; the sensor gives up after {self.timeout:g} seconds, and the job continues"
+            limit = self.execution_timeout
+            is_sooner = limit is not None and limit < self._timeout
+            seconds = limit.total_seconds() if is_sooner and limit else self.timeout
+            message = f"{late}; the sensor gives up after {seconds:g} seconds, and the job continues"
             if self.soft_fail:
                 raise AirflowSkipException(message) from None
+            if is_sooner:
+                # As after execution_timeout on a worker, a retry waits again.
+                raise JobTimedOut(message, code=late.code, job_id=late.job_id) from None
             raise AirflowSensorTimeout(message) from None
         except AirflowSkipException:
             raise
@@ -144,6 +148,10 @@ class JobSensor(ProviderTask, BaseSensorOperator):
                 reason = "never_fail" if never_fail else "soft_fail"
                 raise AirflowSkipException(f"Skipped because of {reason}: {error}") from error
             raise
+
+    @property
+    def _timeout(self) -> timedelta:
+        return timedelta(seconds=min(float(self.timeout), MAX_TIMEOUT))
 
     def _finish(self, report: JobReport, context: Context) -> dict[str, Any]:
         result = report.result_or_raise()

@@ -11,6 +11,7 @@ from airflow_provider_viapi.huawei import services
 from airflow_provider_viapi.huawei.services import metastudio
 from airflow_provider_viapi.huawei.services.vias.tasks import CREATE_TASK
 from airflow_provider_viapi.links.job import HuaweiCloudResultLink
+from airflow_provider_viapi.operators.arguments.checks import as_id, is_templated
 from airflow_provider_viapi.operators.task.permanent_errors import huawei_error_is_permanent
 from airflow_provider_viapi.sensors.base import JobSensor
 
@@ -29,7 +30,7 @@ class HuaweiCloudJobSensor(JobSensor):
     :param action: the action that created the job, as ``service.Action``, such as ``metastudio.CreateAsyncTtsJob``
     :param job_id: id of the job, such as ``start.job_id``
     :param goal: the state to wait for instead of the end
-    :param scope: the room of a live task
+    :param scope: the room of a live task, which needs it
     :param huaweicloud_conn_id: id of the Airflow connection; default: ``huaweicloud_default``
     """
 
@@ -49,6 +50,8 @@ class HuaweiCloudJobSensor(JobSensor):
     ) -> None:
         super().__init__(job_id=job_id, **kwargs)
         services.find(action).check_goal(goal)
+        if services.find(action).job_kind.scope_name is not None and not is_templated(scope):
+            as_id("scope", scope)
         self.action = action
         self.goal = goal
         self.scope = scope
@@ -142,6 +145,8 @@ class LiveTaskSensor(HuaweiCloudJobSensor):
         self, *, room_id: str, job_id: str, wait_for: Literal["PROCESSING", "SUCCEED"], **kwargs: Any
     ) -> None:
         action = metastudio.live.START_SMART_LIVE.full_name
+        if not is_templated(room_id):
+            as_id("room_id", room_id)
         super().__init__(action=action, job_id=job_id, goal=wait_for, scope=room_id, **kwargs)
 
 
@@ -161,4 +166,6 @@ class TaskStateSensor(HuaweiCloudJobSensor):
         wait_for: Literal["RUNNING", "SUCCEEDED", "STOPPED"] = "RUNNING",
         **kwargs: Any,
     ) -> None:
+        if not is_templated(vias_task_id):
+            as_id("vias_task_id", vias_task_id)
         super().__init__(action=CREATE_TASK.full_name, job_id=vias_task_id, goal=wait_for, **kwargs)

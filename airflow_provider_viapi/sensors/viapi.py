@@ -6,14 +6,32 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.links.job import ViapiResultLink
+from airflow_provider_viapi.schema import did_you_mean, short_repr
 from airflow_provider_viapi.sensors.base import JobSensor
 
 if TYPE_CHECKING:
     from airflow.triggers.base import BaseTrigger
 
     from airflow_provider_viapi.alibaba.model import Action
+
+
+def check_service(service: Any) -> None:
+    """Refuse a service that the service model does not have.
+
+    :raises InvalidRequest: the message names a similar one
+    """
+    from airflow_provider_viapi.alibaba import services
+
+    if not isinstance(service, str) or not services.has(service):
+        hint = did_you_mean(service, services.SERVICES) or f"; {', '.join(services.SERVICES)}"
+        raise InvalidRequest(
+            f"service is {short_repr(service)}; allowed: viapi, which reports all jobs, or the service that has "
+            f"created the job{hint}",
+            code="InvalidParameter",
+        )
 
 
 class ViapiJobSensor(JobSensor):
@@ -39,6 +57,7 @@ class ViapiJobSensor(JobSensor):
         **kwargs: Any,
     ) -> None:
         super().__init__(job_id=job_id, **kwargs)
+        check_service(service)
         self.service = service
         self.viapi_conn_id = viapi_conn_id
 

@@ -180,6 +180,17 @@ def test_any_job_can_be_waited_for_by_its_action(emulator: EmulatorServer) -> No
         sensor(HuaweiCloudJobSensor, action="metastudio.CreateAsyncTtsJob", job_id=job_id, goal="RUNNING")
 
 
-def test_an_empty_id_is_refused(emulator: EmulatorServer) -> None:
-    with pytest.raises(AirflowFailException, match="job_id is '', empty"):
-        run_task(sensor(TaskStateSensor, vias_task_id=""))
+@pytest.mark.parametrize(
+    ("kind", "arguments", "named"),
+    [
+        (TaskStateSensor, {"vias_task_id": ""}, "vias_task_id is ''"),
+        (VoiceModelSensor, {"job_id": None}, "job_id is None"),
+        (LiveTaskSensor, {"room_id": None, "job_id": "j", "wait_for": "SUCCEED"}, "room_id is None"),
+        (HuaweiCloudJobSensor, {"action": "metastudio.StartSmartLive", "job_id": "j"}, "scope is None"),
+    ],
+)
+def test_an_id_that_is_missing_is_named_when_the_dag_is_parsed(
+    kind: Any, arguments: dict[str, Any], named: str
+) -> None:
+    with pytest.raises(InvalidRequest, match=f"{named}, empty or not a text; allowed: an id"):
+        sensor(kind, **arguments)

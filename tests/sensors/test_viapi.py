@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import (
+    DAG,
     AirflowFailException,
     AirflowSensorTimeout,
     AirflowSkipException,
 )
 
-from airflow_provider_viapi.errors import CredentialsRejected, JobFailed
+from airflow_provider_viapi.errors import CredentialsRejected, InvalidRequest, JobFailed, JobTimedOut
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.jobs.polling.intervals import Backoff
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
@@ -164,5 +165,28 @@ def test_all_jobs_are_polled_at_the_service_viapi_unless_another_is_named(
 
 
 def test_a_missing_job_id_fails_without_a_retry(service: ScriptedServer) -> None:
+    with DAG("dag", schedule=None):
+        waiting = sensor(job_id="{{ id }}", deferrable=True)
+    waiting.render_template_fields({"id": ""})  # type: ignore[arg-type]
+
     with pytest.raises(AirflowFailException, match="job_id is '', empty"):
-        run_task(sensor(job_id="", deferrable=True))
+        run_task(waiting)
+
+
+@pytest.mark.parametrize("job_id", ["", " ", None, ["a"], 5])
+def test_a_literal_that_is_no_id_is_refused_when_the_dag_is_parsed(job_id: Any) -> None:
+    with pytest.raises(InvalidRequest, match=r"job_id is .*, empty or not a text"):
+        sensor(job_id=job_id)
+
+
+@pytest.mark.parametrize("name", ["videoenhn", "", 5, None])
+def test_a_service_that_no_model_has_is_refused_when_the_dag_is_parsed(name: Any) -> None:
+    with pytest.raises(InvalidRequest, match=f"service is {name!r}; allowed: viapi, which reports all jobs"):
+        sensor(service=name)
+
+
+def test_a_deferred_sensor_waits_no_longer_than_its_execution_timeout(service: ScriptedServer) -> None:
+    service.by_action["GetAsyncJobResult"] = [QUEUING]
+
+    with pytest.raises(JobTimedOut, match="gives up after 1 seconds, and the job continues"):
+        run_task(sensor(deferrable=True, execution_timeout=timedelta(seconds=1)))

@@ -71,6 +71,11 @@ def actions() -> dict[str, Action]:
     return found | _user_actions()
 
 
+def has(service: str) -> bool:
+    """Return whether the models, the user's own among them, have a service of that name."""
+    return service in SERVICES or any(each.service.name == service for each in _user_actions().values())
+
+
 def find(name: str) -> Action:
     """Return the action of that name.
 

@@ -124,6 +124,20 @@ def as_choice(name: str, value: Any, allowed: Sequence[str], action: str | None 
     return value
 
 
+def as_id(name: str, value: Any) -> str:
+    """Return an id without spaces around it.
+
+    :raises InvalidRequest: it is empty, or not a text
+    """
+    if not isinstance(value, str) or not value.strip():
+        raise InvalidRequest(
+            f"{name} is {short_repr(value)}, empty or not a text; allowed: an id, such as the output of the task "
+            "that has created what it names",
+            code="MissingParameter",
+        )
+    return value.strip()
+
+
 def as_names(name: str, value: Any, action: str | None = None) -> list[str]:
     """Return one text, or several, as a list.
 
