@@ -31,7 +31,7 @@ CARD = (
         "business_card_type": "2D_DIGITAL_HUMAN_CARD",
         "card_templet_asset_id": "t1",
         "card_text_config": {"name": "Anna"},
-        "card_image_config": {"human_image": "AAAA"},
+        "card_image_config": {"human_image": "/9j/"},
         "video_asset_name": "anna",
     },
 )
