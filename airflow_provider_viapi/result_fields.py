@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal, Protocol, get_args
@@ -64,14 +65,17 @@ class HasResultFields(Protocol):
         ...
 
 
-_MAY_NOT_BE_STORABLE = re.compile(r"(?i)\\u(?:0000|d[89a-f])|[\ud800-\udfff]")
 _NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
+_SMALLEST_INTEGER, _LARGEST_INTEGER = -(2**63), 2**63 - 1
+
+MAX_DEPTH = 100
+"""Levels of lists and mappings that Airflow's serializers are given."""
 
 
 def read_json(text: str | bytes, **options: Any) -> Any:
-    """Decode JSON of a service, with U+FFFD for characters that neither PostgreSQL nor UTF-8 can hold.
+    """Decode JSON of a service into values that can be stored; see :func:`storable`.
 
-    These are NUL and halves of surrogate pairs. A result with one could not be stored, although it was paid for.
+    A result with another value could not be stored, although it was paid for.
 
     :param text: the document; bytes are UTF-8, UTF-16 or UTF-32
     :param options: of :func:`json.loads`
@@ -79,18 +83,34 @@ def read_json(text: str | bytes, **options: Any) -> Any:
     """
     if isinstance(text, bytes):
         text = text.decode(json.detect_encoding(text), "surrogatepass")
-    document = json.loads(text, **options)
-    return _storable(document) if _MAY_NOT_BE_STORABLE.search(text) else document
+    return storable(json.loads(text, **options))
 
 
-def _storable(value: Any) -> Any:
+def storable(value: Any) -> Any:
+    """Return a value of JSON's types as Airflow can send and store it, in XComs and in the events of triggers.
+
+    Neither PostgreSQL nor MessagePack, in which Airflow's processes talk to each other, can hold everything that
+    Python reads: NUL and halves of surrogate pairs become U+FFFD, integers of more than 64 bits texts, infinite
+    numbers and those that are none ``None``, and what is nested more than 100 levels deep the text of its JSON.
+    A triggerer that is given anything else ends, with all its triggers.
+    """
+    return _storable(value, MAX_DEPTH)
+
+
+def _storable(value: Any, depth: int) -> Any:
     if isinstance(value, str):
         return _NOT_STORABLE.sub("\ufffd", value)
-    if isinstance(value, list):
-        return [_storable(item) for item in value]
-    if isinstance(value, dict):
-        return {_storable(name): _storable(item) for name, item in value.items()}
-    return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, int):
+        return value if _SMALLEST_INTEGER <= value <= _LARGEST_INTEGER else str(value)
+    if not isinstance(value, list | tuple | Mapping):
+        return value
+    if not depth:
+        return json.dumps(value, default=str)
+    if isinstance(value, Mapping):
+        return {_storable(name, depth): _storable(item, depth - 1) for name, item in value.items()}
+    return [_storable(item, depth - 1) for item in value]
 
 
 def file_urls(result: Mapping[str, Any], fields: Iterable[ResultField]) -> dict[str, str]:

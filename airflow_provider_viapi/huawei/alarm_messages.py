@@ -211,7 +211,7 @@ def _number(value: Any) -> float | None:
 
 def _integer(value: Any) -> int | None:
     if isinstance(value, int) and not isinstance(value, bool):
-        return value if abs(value) < 2**64 else None
+        return value if abs(value) < 2**63 else None
     number = _number(value)
     return int(number) if number is not None and number == int(number) and abs(number) < 2**53 else None
 

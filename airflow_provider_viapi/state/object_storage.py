@@ -19,6 +19,7 @@ import hashlib
 import json
 import logging
 import random
+import re
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
@@ -53,6 +54,8 @@ RETRIES = replace(
 """Five attempts, within about 8 seconds. Unlike ``STORAGE``, a conflict and a missing permission are permanent."""
 
 T = TypeVar("T")
+
+_FTP_TIME = re.compile(r"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:\.\d+)?")
 
 
 class ObjectStorageStore:
@@ -258,13 +261,26 @@ def _encode(name: str) -> str:
 
 def modified_at(info: dict[str, Any]) -> datetime | None:
     """Return when an object was last written, under the names that file systems have for it."""
-    for name in ("mtime", "LastModified", "last_modified", "updated", "modified"):
+    for name in (
+        "mtime",
+        "LastModified",
+        "last_modified",
+        "updated",
+        "modified",
+        "modificationTime",
+        "modify",
+    ):
         value = info.get(name)
         if isinstance(value, int | float):
-            return datetime.fromtimestamp(value, timezone.utc)
+            # That of HDFS is in milliseconds.
+            return datetime.fromtimestamp(value / 1000 if name == "modificationTime" else value, timezone.utc)
         if isinstance(value, str):
+            # That of FTP is 20260131235959, or what a server writes for people to read.
+            form = _FTP_TIME.fullmatch(value)
             try:
-                value = datetime.fromisoformat(value.replace("Z", "+00:00"))
+                value = datetime.fromisoformat(
+                    "{}-{}-{}T{}:{}:{}".format(*form.groups()) if form else value.replace("Z", "+00:00")
+                )
             except ValueError:
                 continue
         if isinstance(value, datetime):

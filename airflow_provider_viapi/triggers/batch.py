@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_viapi.errors import ServiceError
+from airflow_provider_viapi.result_fields import storable
 from airflow_provider_viapi.task_instance.cancellation import jobs_to_cancel, run_shielded
 from airflow_provider_viapi.task_instance.xcoms import RUNNING_KEY
 
@@ -111,9 +112,9 @@ class BatchTrigger(BaseTrigger):
                 await self.on_kill()
             raise
         except ServiceError as error:
-            yield TriggerEvent({"error": error.as_dict()})
+            yield TriggerEvent(storable({"error": error.as_dict()}))
         else:
-            yield TriggerEvent({"ended": finished.as_dict()})
+            yield TriggerEvent(storable({"ended": finished.as_dict()}))
 
     async def on_kill(self) -> None:
         """Cancel queued jobs if a user ended the task, or cleared it and its next attempt does not find the jobs."""

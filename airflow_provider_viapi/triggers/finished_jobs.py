@@ -7,6 +7,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.triggers.watcher import WatcherTrigger
 
 if TYPE_CHECKING:
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.watch.shared_pages import Pages
 
 OUTCOMES = ("succeeded", "failed", "cancelled")
+
+MAX_CONN_ID = 250
+"""Characters of a connection's id in Airflow's database."""
 
 _ACTION = re.compile(r"[a-z][a-z0-9]*\.[A-Za-z][A-Za-z0-9]*")
 
@@ -52,6 +56,9 @@ class ViapiFinishedJobsTrigger(WatcherTrigger):
     # The list shows what was created in the last day, and jobs take hours at most.
     kept = 3 * 86_400
 
+    # The key of a connection may be replaced by another one of the same account.
+    recognizes = True
+
     def __init__(
         self,
         *,
@@ -63,13 +70,31 @@ class ViapiFinishedJobsTrigger(WatcherTrigger):
         super().__init__(start_from=start_from)
         self.actions = None if actions is None else self.names("actions", actions)
         self.outcomes = self.names("outcomes", outcomes)
+        if not isinstance(viapi_conn_id, str) or not 0 < len(viapi_conn_id.strip()) <= MAX_CONN_ID:
+            raise self.invalid(
+                "viapi_conn_id", viapi_conn_id, "id of an Airflow connection, such as viapi_default"
+            )
         self.viapi_conn_id = viapi_conn_id
         for action in self.actions or ():
-            if not _ACTION.fullmatch(action):
-                raise self.invalid("actions", action, "names such as videoenhan.EraseVideoSubtitles")
+            self._check_action(action)
         for outcome in self.outcomes:
             if outcome not in OUTCOMES:
                 raise self.invalid("outcomes", outcome, ", ".join(OUTCOMES))
+
+    @classmethod
+    def _check_action(cls, action: str) -> None:
+        # It registers where users' own models are.
+        import airflow_provider_viapi.hooks.viapi  # noqa: F401
+        from airflow_provider_viapi.alibaba import services
+
+        if not _ACTION.fullmatch(action):
+            raise cls.invalid("actions", action, "names such as videoenhan.EraseVideoSubtitles")
+        # Any program may submit jobs of services that no model describes.
+        if action.partition(".")[0] in services.SERVICES:
+            try:
+                services.find(action)
+            except InvalidRequest as error:
+                raise cls.invalid("actions", action, f"names of actions: {error.message}") from None
 
     @classmethod
     def instead(cls) -> str:
@@ -80,6 +105,11 @@ class ViapiFinishedJobsTrigger(WatcherTrigger):
     def list_key(cls, arguments: Mapping[str, Any]) -> Hashable:
         """Return what triggers have in common that read the same list."""
         return ("viapi-finished-jobs", arguments["viapi_conn_id"])
+
+    @property
+    def listed(self) -> str:
+        """What identifies the list."""
+        return self.viapi_conn_id
 
     @classmethod
     def open_pages(cls, arguments: Mapping[str, Any]) -> Pages:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_viapi.errors import ServiceError
+from airflow_provider_viapi.result_fields import storable
 from airflow_provider_viapi.task_instance.cancellation import (
     TERMINAL,
     UNSUCCESSFUL,
@@ -95,9 +96,9 @@ class JobTrigger(BaseTrigger):
                 await self.on_kill()
             raise
         except ServiceError as error:
-            yield TriggerEvent({"error": error.as_dict()})
+            yield TriggerEvent(storable({"error": error.as_dict()}))
         else:
-            yield TriggerEvent({"report": report.as_dict()})
+            yield TriggerEvent(storable({"report": report.as_dict()}))
 
     async def on_kill(self) -> None:
         """Cancel the job if a user ended the task, or cleared it and its next attempt does not find the job."""

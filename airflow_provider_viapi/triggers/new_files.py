@@ -99,6 +99,11 @@ class NewFilesTrigger(WatcherTrigger):
             *(arguments[name] for name in ("folder", "poll_interval", "settle")),
         )
 
+    @property
+    def listed(self) -> str:
+        """What identifies the list."""
+        return self.folder
+
     @classmethod
     def open_pages(cls, arguments: Mapping[str, Any]) -> Pages:
         """Begin to list the folder."""

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 MAX_ALARMS = 20
 """Alarms of a file that an event lists; Airflow stores events in its database."""
 
+MAX_TEXT = 500
+"""Characters of a text of an alarm in an event."""
+
 
 class ViasAlarmTrigger(NewFilesTrigger):
     """Fire an event for each file with alarms of VIAS in a folder; for ``AssetWatcher``.
@@ -23,7 +26,7 @@ class ViasAlarmTrigger(NewFilesTrigger):
     of an event holds what that one's holds, and
 
     * ``alarms``: of the first 20 alarms ``kind``, ``event_type``, ``task_id``, ``stream_id``, ``message_id``, ``at``
-      and ``problems``; the rest and the pictures are in the file, which ``huawei.alarm_messages.parse_alarms`` reads
+      and ``problems``, with texts of at most 500 characters; the rest and the pictures are in the file, which ``huawei.alarm_messages.parse_alarms`` reads
     * ``count``: number of alarms
 
     A file that cannot be read fires an event with one alarm of kind ``unknown``, whatever ``kinds`` says.
@@ -82,4 +85,5 @@ class ViasAlarmTrigger(NewFilesTrigger):
 def _summary(alarm: Alarm) -> dict[str, Any]:
     described = alarm.as_dict()
     names = ("kind", "event_type", "task_id", "stream_id", "message_id", "at", "problems")
-    return {name: described[name] for name in names}
+    shown = {name: described[name] for name in names}
+    return {name: value[:MAX_TEXT] if isinstance(value, str) else value for name, value in shown.items()}

@@ -6,11 +6,12 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Collection, Hashable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, get_args
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_viapi.errors import ConfigurationError, InvalidRequest
+from airflow_provider_viapi.result_fields import storable
 from airflow_provider_viapi.watch.cursor import Cursor, ListEntry, NewEntry, Page, StartFrom
 from airflow_provider_viapi.watch.cursor_store import FIRST_PAUSE, LONGEST_PAUSE
 from airflow_provider_viapi.watch.shared_pages import can_confirm, make_producer, shared_pages
@@ -50,8 +51,11 @@ class WatcherTrigger(BaseEventTrigger or BaseTrigger):  # type: ignore[misc]
         ``listed`` fires an event for each; default: ``now``
     """
 
-    kept: int | None = None
+    kept: ClassVar[int | None] = None
     """Seconds after which an entry is forgotten, counted from the newest; default: never."""
+
+    recognizes: ClassVar[bool] = False
+    """A list whose source has changed may be the same one; see ``watch.cursor.Cursor``."""
 
     def __init__(self, *, start_from: StartFrom = "now") -> None:
         if BaseEventTrigger is None:
@@ -77,6 +81,11 @@ class WatcherTrigger(BaseEventTrigger or BaseTrigger):  # type: ignore[misc]
 
         :param arguments: of one of them
         """
+        raise NotImplementedError
+
+    @property
+    def listed(self) -> str:
+        """What identifies the list, however often and with whatever filter it is read."""
         raise NotImplementedError
 
     @classmethod
@@ -132,7 +141,7 @@ class WatcherTrigger(BaseEventTrigger or BaseTrigger):  # type: ignore[misc]
         from airflow_provider_viapi.watch.cursor_store import open_cursor_store
 
         store, state = await open_cursor_store(
-            getattr(self, "asset_state_store", None), *self.serialize(), self.log
+            getattr(self, "asset_state_store", None), *self.serialize(), self.listed, self.log
         )
         return _Watch(self, store, state)
 
@@ -154,8 +163,13 @@ class WatcherTrigger(BaseEventTrigger or BaseTrigger):  # type: ignore[misc]
     @classmethod
     def invalid(cls, name: str, value: object, allowed: str) -> InvalidRequest:
         """Return the error about an argument."""
+        from airflow_provider_viapi.redaction import redact_values
+        from airflow_provider_viapi.schema import short_repr
+
+        # Redacted before it is cut: a part of a secret would not be recognized.
+        shown = short_repr(redact_values(value[:2000] if isinstance(value, str) else value))
         return InvalidRequest(
-            f"{cls.__name__}: {name} is {value!r}; allowed: {allowed}", code="InvalidParameter"
+            f"{cls.__name__}: {name} is {shown}; allowed: {allowed}", code="InvalidParameter"
         )
 
 
@@ -171,6 +185,7 @@ class _Watch:
             start_from=trigger.start_from,
             wants=trigger.wants,
             kept=trigger.kept,
+            recognizes=trigger.recognizes,
         )
         self._problem: str | None = (state or {}).get("problem")
         self._saving = asyncio.Lock()
@@ -185,14 +200,14 @@ class _Watch:
         self._confirm_after_a_while()
         deliveries = self._cursor.take(page)
         if page.problem != self._problem:
-            self._report(page.problem)
+            self._report(page)
         elif not (self._cursor.is_changed or time.monotonic() - self._saved_at > SAVE_AGAIN_AFTER):
             return
         await self._save()
         for each in deliveries:
             payload = await self._trigger.payload(each.entry)
             if payload is not None:
-                yield TriggerEvent({**payload, "redelivered": each.redelivered})
+                yield TriggerEvent(storable({**payload, "redelivered": each.redelivered}))
         if deliveries and page.confirms:
             page.when_stored.append(partial(self._on_stored, deliveries))
         elif deliveries:
@@ -203,12 +218,14 @@ class _Watch:
         while self._handed_out and time.monotonic() - self._handed_out[0][0] > STORED_AFTER:
             self._cursor.confirm(self._handed_out.pop(0)[1])
 
-    def _report(self, problem: str | None) -> None:
-        self._problem = problem
-        if problem is None:
+    def _report(self, page: Page) -> None:
+        self._problem = page.problem
+        if page.problem is None:
             self._log.info("%s: the list can be read again", self._trigger)
+        elif page.source:
+            self._log.error("%s: %s", self._trigger, page.problem)
         else:
-            self._log.error("%s: no events are fired until this is solved: %s", self._trigger, problem)
+            self._log.error("%s: no events are fired until this is solved: %s", self._trigger, page.problem)
 
     async def _on_stored(self, deliveries: Collection[NewEntry], stored: bool) -> None:
         if not stored:
@@ -237,7 +254,7 @@ class _Watch:
         async with self._saving:
             state = self._cursor.state()
             if self._problem is not None:
-                state["problem"] = self._problem
+                state["problem"] = storable(self._problem)
             try:
                 if state:
                     await self._store.save(state)

@@ -30,7 +30,7 @@ MAX_REMEMBERED = 4000
 _VERSION = 1
 _ENTRY = struct.Struct(">QI")
 _UNKNOWN = 2**32 - 1
-"""Moment of an entry that has none: it is the last to be forgotten."""
+"""Moment of an entry that has none."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,8 @@ class Page:
     :param is_first: it begins a reading of the whole list
     :param is_last: it ends a reading of the whole list
     :param source: identifies the list, such as a digest of the account
-    :param problem: why nothing could be read, in words; then the page is empty
+    :param problem: why nothing could be read, in words; the page then has no source. With a source: what of the list
+        is left out
     :param confirms: whoever distributes the page calls ``when_stored``
     :param when_stored: called with true once the events that were made from the page are stored, with false if
         that is not known
@@ -95,6 +96,8 @@ class Cursor:
         ``listed`` everything
     :param wants: chooses entries; others count as delivered, so that a changed choice delivers nothing old
     :param kept: entries are forgotten when they are so many seconds older than the newest; default: never
+    :param recognizes: another source is the same list if it shows an entry that is known, as the account of another
+        key does; default: another source is another list
     :raises ValueError: the state is not one
     """
 
@@ -105,16 +108,19 @@ class Cursor:
         start_from: StartFrom = "now",
         wants: Callable[[ListEntry], bool] = lambda _: True,
         kept: int | None = None,
+        recognizes: bool = False,
     ) -> None:
         self._start_from = start_from
         self._wants = wants
         self._kept = kept
+        self._recognizes = recognizes
         self._source: str | None = None
         self._seen: dict[int, int] = {}
         self._unconfirmed: dict[int, int] = {}
         self._uncertain: set[int] = set()
         self._floor: int | None = None
         self._listed: dict[int, int] | None = None
+        self._shown: set[int] = set()
         self._is_whole = False
         self.is_changed = False
         """The state differs from what :meth:`state` returned last."""
@@ -123,8 +129,11 @@ class Cursor:
 
     def take(self, page: Page) -> list[NewEntry]:
         """Return what to deliver now, oldest first."""
-        if page.problem is not None:
+        if page.problem is not None and not page.source:
             return []
+        if page.is_first:
+            self._shown = set()
+        self._shown |= {entry.digest for entry in page.entries}
         if page.source != self._source and not self._begin(page):
             return []
         if page.is_first:
@@ -193,9 +202,8 @@ class Cursor:
         for entry in page.entries:
             self._remember(self._listed, entry.digest, entry.moment)
         if page.is_last:
-            # The key of a connection may have been replaced by another one of the same account.
-            is_same = any(digest in self._listed for digest in (*self._seen, *self._uncertain))
-            if not is_same:
+            known = (*self._seen, *self._uncertain) if self._recognizes else ()
+            if not any(digest in self._listed for digest in known):
                 self._seen = self._listed if self._start_from == "now" else {}
                 self._unconfirmed, self._uncertain, self._floor = {}, set(), None
             self._source, self._listed, self.is_changed = page.source, None, True
@@ -216,7 +224,7 @@ class Cursor:
         """Forget entries that cannot be new any more, after a reading that left nothing to deliver."""
         # What was handed out before this process began and is listed no more cannot be delivered.
         self._uncertain &= self._unconfirmed.keys()
-        by_age = sorted(self._seen.items(), key=lambda each: each[1])
+        by_age = sorted(self._seen.items(), key=self._order_of_forgetting)
         old = by_age[: max(0, len(by_age) - MAX_REMEMBERED)]
         if self._kept is not None:
             newest = max((moment for _, moment in by_age if moment != _UNKNOWN), default=0)
@@ -225,6 +233,13 @@ class Cursor:
             del self._seen[digest]
             if moment != _UNKNOWN:
                 self._floor = max(self._floor or 0, moment)
+
+    def _order_of_forgetting(self, each: tuple[int, int]) -> tuple[int, int]:
+        digest, moment = each
+        if moment != _UNKNOWN:
+            return 1, moment
+        # Nothing but the memory of it keeps an entry without a moment from being new, as long as it is listed.
+        return (2 if digest in self._shown else 0), moment
 
 
 def _age(entry: ListEntry) -> int:

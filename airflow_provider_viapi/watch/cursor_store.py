@@ -26,6 +26,10 @@ FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 """Seconds between two attempts to read or write a store that cannot be used at the moment."""
 
 
+HOW_OFTEN = ("poll_interval", "settle")
+"""Arguments that can be changed without another state, wherever that is stored."""
+
+
 class CursorStore(Protocol):
     """Stores the state of one watcher."""
 
@@ -107,19 +111,20 @@ class MemoryCursorStore:
 
 
 async def open_cursor_store(
-    accessor: Any, classpath: str, arguments: Mapping[str, Any], log: Log
+    accessor: Any, classpath: str, arguments: Mapping[str, Any], listed: str, log: Log
 ) -> tuple[CursorStore, Mapping[str, Any] | None]:
     """Return the store for a watcher, and the state in it.
 
     :param accessor: ``asset_state_store`` of the trigger; ``None`` below Airflow 3.3
     :param classpath: the trigger's class
-    :param arguments: the trigger's arguments, which distinguish it from others of the class
+    :param arguments: the trigger's arguments
+    :param listed: identifies the list, such as the address of the folder; an asset may have a watcher for each
     :param log: receives a warning if the state will be lost
     """
     from airflow_provider_viapi.state.stores import StateConfig
 
     if accessor is not None:
-        asset = AssetCursorStore(accessor, f"watcher:{classpath.rpartition('.')[2]}")
+        asset = AssetCursorStore(accessor, f"watcher:{classpath.rpartition('.')[2]}:{_digest(listed)[:16]}")
         try:
             return asset, await asset.load()
         except ValueError:
@@ -128,10 +133,10 @@ async def open_cursor_store(
                 " its own watcher, with another argument"
             )
     if StateConfig.read().path is not None:
-        name = json.dumps([classpath, arguments], sort_keys=True, default=str)
-        stored = await asyncio.to_thread(
-            ObjectStorageCursorStore, hashlib.sha256(name.encode()).hexdigest()[:32]
-        )
+        # Which asset has the watcher is not known, so the filter must distinguish it from others.
+        chosen = {name: value for name, value in arguments.items() if name not in HOW_OFTEN}
+        name = json.dumps([classpath, chosen], sort_keys=True, default=str)
+        stored = await asyncio.to_thread(ObjectStorageCursorStore, _digest(name)[:32])
         return stored, await stored.load()
     log.warning(
         "The state of this watcher is lost when the triggerer restarts: what arrives while it is down is not"
@@ -139,3 +144,7 @@ async def open_cursor_store(
         " state_path"
     )
     return MemoryCursorStore(), None
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.jobs.polling.supervision import describe
 from airflow_provider_viapi.media.storage_schemes import storage_of
-from airflow_provider_viapi.watch.cursor import ListEntry, Page
+from airflow_provider_viapi.result_fields import storable
+from airflow_provider_viapi.schema import short_repr
+from airflow_provider_viapi.watch.cursor import MAX_REMEMBERED, ListEntry, Page
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.watch.shared_pages import Pages
@@ -59,7 +61,8 @@ def list_files(fs: Any, root: str) -> Iterator[StoredFile]:
         name = path[len(root) :].lstrip("/")
         if info.get("type") == "file" and not any(part.startswith(".") for part in name.split("/")):
             modified = modified_at(info)
-            version = f"{info.get('size')} {info.get('ETag') or modified}"
+            # The same bytes again have the same ETag.
+            version = f"{info.get('size')} {info.get('ETag')} {modified}"
             yield StoredFile(name, info.get("size"), modified, version)
 
 
@@ -87,7 +90,8 @@ async def folder_pages(
     reader = _FolderReader(folder, settle, clock)
     while True:
         try:
-            page = Page(await asyncio.to_thread(reader.read), source=folder)
+            entries, problem = await asyncio.to_thread(reader.read)
+            page = Page(entries, source=folder, problem=problem)
         except Exception as error:
             page = Page(problem=f"{folder} cannot be listed: {describe(error)}")
         yield page
@@ -101,21 +105,32 @@ class _FolderReader:
         self._clock = clock
         self._first_seen: dict[str, float] = {}
 
-    def read(self) -> list[ListEntry]:
+    def read(self) -> tuple[list[ListEntry], str | None]:
+        """Return the files, and what is left out, in words."""
         from airflow_provider_viapi.media.open_storage import open_path
 
         path = open_path(self._folder)
         entries, first_seen, now = [], {}, self._clock()
+        unnamed, without_time = [], 0
         for number, file in enumerate(list_files(path.fs, str(path.path).rstrip("/")), 1):
             if number > MAX_FILES:
                 raise ValueError(f"it holds more than {MAX_FILES} files; watch a folder in it")
+            if storable(file.name) != file.name:
+                unnamed.append(file.name)
+                continue
+            without_time += file.modified is None
+            if without_time > MAX_REMEMBERED:
+                raise ValueError(
+                    f"its storage does not say when files were written, so at most {MAX_REMEMBERED} files can be "
+                    "watched; watch a folder in it, or move or delete files that were processed"
+                )
             key = f"{file.name} {file.version}"
             first_seen[key] = self._first_seen.get(key, now)
             since = file.modified.timestamp() if file.modified else first_seen[key]
             if now - since >= self._settle:
                 entries.append(self._entry(key, file))
         self._first_seen = first_seen
-        return entries
+        return entries, _left_out(self._folder, unnamed)
 
     def _entry(self, key: str, file: StoredFile) -> ListEntry:
         return ListEntry(
@@ -128,3 +143,13 @@ class _FolderReader:
                 "modified_at": file.modified.isoformat() if file.modified else None,
             },
         )
+
+
+def _left_out(folder: str, names: list[str]) -> str | None:
+    if not names:
+        return None
+    more = f" and {len(names) - 1} more" if names[1:] else ""
+    return (
+        f"in {folder}, {short_repr(min(names))}{more}: these names are not UTF-8, or have a NUL in them, and fire no "
+        "events; rename them"
+    )

@@ -92,6 +92,9 @@ def test_what_is_stored_makes_the_trigger_again_and_holds_no_secret() -> None:
         ({"actions": "EraseVideoLogo"}, "actions is 'EraseVideoLogo'; allowed: names such as"),
         ({"actions": []}, r"actions is \[\]; allowed: a name or a list of names that is not empty"),
         ({"outcomes": ["done"]}, "outcomes is 'done'; allowed: succeeded, failed, cancelled"),
+        ({"actions": "videoenhan.EraseVideoSubtitle"}, "similar: videoenhan.EraseVideoSubtitles"),
+        ({"viapi_conn_id": ""}, "viapi_conn_id is ''; allowed: id of an Airflow connection"),
+        ({"viapi_conn_id": None}, "viapi_conn_id is None; allowed: id of an Airflow connection"),
         ({"start_from": "1990"}, "start_from is '1990'; allowed: now or listed"),
     ],
 )
@@ -137,7 +140,7 @@ def test_jobs_that_finish_are_delivered_to_each_watcher_that_wants_them(emulator
 def test_watchers_share_one_reading_of_the_list(emulator: EmulatorServer) -> None:
     async def scenario() -> None:
         states = [AssetStates() for _ in range(20)]
-        triggers = [watcher(each, actions=f"videoenhan.Action{number}") for number, each in enumerate(states)]
+        triggers = [watcher(each, actions=f"elsewhere.Action{number}") for number, each in enumerate(states)]
         async with Triggerer().running(*triggers):
             await until(lambda: all(each.values for each in states))
 
@@ -160,7 +163,7 @@ def test_a_thousand_finished_jobs_are_delivered_once_each_over_restarts(emulator
             # A new triggerer, as after a restart, which ends after some events.
             async with Triggerer().running(watcher(states)) as (received,):
                 await until(lambda: len(received) >= min(350, len(jobs) - len(confirmed)))
-                await until(lambda: not states.values["watcher:Quick"]["unconfirmed"])
+                await until(lambda: not states.only["unconfirmed"])
             confirmed.extend(received)
         assert sorted(ids(confirmed)) == sorted(jobs)
         events.extend(confirmed)
@@ -290,6 +293,6 @@ def test_what_prevents_delivery_is_in_the_assets_state_until_it_has_passed(
     async def scenario() -> Any:
         async with Triggerer().running(watcher(states)):
             await until(lambda: states.values)
-        return states.values["watcher:Quick"]
+        return states.only
 
     assert "has no login" in asyncio.run(scenario())["problem"]

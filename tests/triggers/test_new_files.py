@@ -51,7 +51,7 @@ def delivered(trigger: Any, arrive: Callable[[], Any], count: int) -> list[Any]:
             await until(lambda: trigger.asset_state_store.values)
             arrive()
             await until(lambda: len(events) >= count)
-            await until(lambda: not next(iter(trigger.asset_state_store.values.values()))["unconfirmed"])
+            await until(lambda: not trigger.asset_state_store.only["unconfirmed"])
             return events
 
     return asyncio.run(scenario())
@@ -79,6 +79,10 @@ def test_what_is_stored_makes_the_trigger_again(made: type[NewFilesTrigger]) -> 
             {"folder": "s3://key:secret@bucket/in"},
             "folder is 's3://…'; allowed: a connection id before the @",
         ),
+        ({"folder": "/in?password=hunter2-secret"}, r"folder is '/in\?password=\*\*\*'; allowed"),
+        ({"folder": "https://me:s3cr3t-pass@nas/in"}, r"folder is 'https://\*\*\*@nas/in'; allowed"),
+        ({"folder": {"at": "s3://k:top-secret@b"}}, r"folder is \{'at': 's3://\*\*\*@b'\}; allowed"),
+        ({"pattern": ["*.mp4"] * 100_000}, r"pattern is .{,80}; allowed"),
         ({"pattern": ""}, "pattern is ''; allowed: a pattern such as"),
         ({"poll_interval": 0}, "poll_interval is 0; allowed: seconds from 1 to 86400"),
         ({"settle": "soon"}, "settle is 'soon'; allowed: seconds from 0 to 86400"),
@@ -153,9 +157,60 @@ def test_a_storage_that_cannot_be_opened_is_reported_in_the_assets_state() -> No
     async def scenario() -> Any:
         async with Triggerer().running(watch(states, folder="nowhere://bucket/in")):
             await until(lambda: states.values)
-        return states.values["watcher:NewFilesTrigger"]["problem"]
+        return states.only["problem"]
 
     assert "nowhere://bucket/in cannot be listed" in asyncio.run(scenario())
+
+
+@with_streams
+def test_two_folders_of_one_asset_are_followed_apart_over_restarts(tmp_path: Path) -> None:
+    states = AssetStates()
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "same.mp4").write_bytes(b"same")
+
+    async def run(new: str) -> list[list[str]]:
+        triggers = [watch(states, folder=f"file://{tmp_path}/{name}") for name in ("one", "two")]
+        async with Triggerer().running(*triggers) as received:
+            await until(lambda: len(states.values) == 2)
+            for name in ("one", "two"):
+                (tmp_path / name / f"{new}-{name}").write_bytes(b"new")
+            await until(lambda: all(received))
+            await until(lambda: not any(each["unconfirmed"] for each in states.values.values()))
+            return [names(events) for events in received]
+
+    assert asyncio.run(run("first")) == [["first-one"], ["first-two"]]
+    assert asyncio.run(run("second")) == [["second-one"], ["second-two"]]
+
+
+@with_streams
+def test_a_name_that_airflow_cannot_store_is_reported_and_the_other_files_are_delivered(
+    tmp_path: Path,
+) -> None:
+    states = AssetStates()
+
+    def arrive() -> None:
+        (tmp_path / os.fsdecode(b"M\xfcller.mp4")).write_bytes(b"a")
+        (tmp_path / "ok.mp4").write_bytes(b"b")
+
+    assert names(delivered(watch(states, folder=f"file://{tmp_path}"), arrive, 1)) == ["ok.mp4"]
+    assert "M\\udcfcller.mp4" in states.only["problem"]
+    json.dumps(states.only, ensure_ascii=False).encode()
+
+
+@with_streams
+def test_an_alarm_with_what_airflow_cannot_store_is_delivered_without_it(tmp_path: Path) -> None:
+    def arrive() -> None:
+        (tmp_path / "a.json").write_text(json.dumps({**MESSAGE, "task_id": "cam \ud83d \0"}))
+        (tmp_path / "b.json").write_text(json.dumps({**MESSAGE, "event_type": -(2**63) - 1}))
+        (tmp_path / "c.json").write_text(json.dumps({**MESSAGE, "task_id": "x" * 1_000_000}))
+
+    trigger = watch(AssetStates(), ViasAlarmTrigger, folder=f"file://{tmp_path}")
+    one, two, three = sorted(delivered(trigger, arrive, 3), key=lambda event: str(event["name"]))
+
+    assert one["alarms"][0]["task_id"] == "cam \ufffd \ufffd"
+    assert two["alarms"][0]["event_type"] is None
+    assert len(json.dumps(three)) < 10_000
 
 
 @with_streams

@@ -17,7 +17,6 @@ from triggers.watching import AssetStates
 pytestmark = pytest.mark.skipif(
     int(__version__.split(".")[0]) < 3, reason="assets have watchers since Airflow 3.0"
 )
-KEY = "watcher:ViapiFinishedJobsTrigger"
 EMPTY = Page(source="account")
 
 
@@ -88,12 +87,12 @@ def test_a_problem_is_stored_with_the_asset_until_it_has_passed() -> None:
     async def scenario() -> None:
         states = AssetStates()
         await events_of(states, Page(problem="no permission"))
-        assert states.values[KEY] == {"problem": "no permission"}
+        assert states.only == {"problem": "no permission"}
         await events_of(states, EMPTY, Page(problem="no permission"))
-        assert states.values[KEY]["source"] == "account"
-        assert states.values[KEY]["problem"] == "no permission"
+        assert states.only["source"] == "account"
+        assert states.only["problem"] == "no permission"
         assert await events_of(states, page("J")) == [("J", False)]
-        assert "problem" not in states.values[KEY]
+        assert "problem" not in states.only
 
     asyncio.run(scenario())
 
@@ -117,7 +116,7 @@ def test_nothing_is_delivered_before_the_state_can_be_stored() -> None:
         states.failures = 1
         assert await events_of(states, page("J")) == [("J", False)]
         assert states.failures == 0
-        assert states.values[KEY]["unconfirmed"]
+        assert states.only["unconfirmed"]
 
     asyncio.run(scenario())
 
@@ -136,6 +135,6 @@ def test_a_state_that_could_not_be_stored_after_delivery_is_stored_with_the_next
 
         fired = [event async for event in trigger(states).filter_shared_stream(stream())]
         assert len(fired) == 1
-        assert not states.values[KEY]["unconfirmed"]
+        assert not states.only["unconfirmed"]
 
     asyncio.run(scenario())

@@ -17,6 +17,12 @@ class AssetStates:
     def __init__(self) -> None:
         self.values: dict[str, Any] = {}
 
+    @property
+    def only(self) -> Any:
+        """The state of the only watcher."""
+        (state,) = self.values.values()
+        return state
+
     async def aget(self, key: str, default: Any = None) -> Any:
         return self.values.get(key, default)
 

@@ -118,13 +118,39 @@ def test_another_account_begins_again_and_another_key_of_the_same_account_does_n
     cursor = following("a")
     cursor.confirm(cursor.take(page("a", "b")))
 
-    other = restarted(cursor)
+    other = restarted(cursor, recognizes=True)
     assert other.take(page("x", "y", source="other")) == []
     assert keys(other.take(page("x", "y", "z", source="other"))) == ["z"]
 
-    same = restarted(cursor)
+    same = restarted(cursor, recognizes=True)
     assert same.take(page("b", "c", source="another key")) == []
     assert keys(same.take(page("b", "c", source="another key"))) == ["c"]
+
+
+def test_another_folder_begins_again_even_if_a_file_is_in_both() -> None:
+    other = restarted(following("_SUCCESS", "a"))
+
+    assert other.take(page("_SUCCESS", "old1", "old2", source="other")) == []
+    assert keys(other.take(page("_SUCCESS", "old1", "old2", "new", source="other"))) == ["new"]
+
+
+def test_what_has_no_time_and_is_still_listed_is_not_delivered_again() -> None:
+    cursor = Cursor(start_from="listed")
+    # What leaves the list is forgotten first.
+    for begin in range(0, 3 * MAX_REMEMBERED, 500):
+        listed = entries("first", *(f"f{number}" for number in range(begin, begin + 1000)), moment=None)
+        while handed_out := cursor.take(Page(listed, source="account")):
+            cursor.confirm(handed_out)
+            assert begin == 0 or "first" not in keys(handed_out)
+        assert restarted(cursor).take(Page(listed, source="account")) == []
+
+    assert len(json.dumps(cursor.state())) < 65_535
+
+
+def test_a_page_that_leaves_something_out_delivers_the_rest() -> None:
+    cursor = following("a")
+
+    assert keys(cursor.take(page("a", "b", problem="a name is not UTF-8"))) == ["b"]
 
 
 def test_a_page_that_could_not_be_read_changes_nothing() -> None:

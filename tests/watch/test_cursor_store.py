@@ -20,8 +20,10 @@ CLASS = "airflow_provider_viapi.triggers.finished_jobs.ViapiFinishedJobsTrigger"
 log = logging.getLogger(__name__)
 
 
-def opened(accessor: Any = None, **arguments: Any) -> tuple[CursorStore, Mapping[str, Any] | None]:
-    return asyncio.run(open_cursor_store(accessor, CLASS, arguments, log))
+def opened(
+    accessor: Any = None, listed: str = "c", **arguments: Any
+) -> tuple[CursorStore, Mapping[str, Any] | None]:
+    return asyncio.run(open_cursor_store(accessor, CLASS, arguments, listed, log))
 
 
 class OfSeveralAssets:
@@ -52,7 +54,16 @@ def test_the_state_is_stored_with_the_asset(made: type[Any]) -> None:
 
     assert before is None
     assert opened(accessor)[1] == STATE
-    assert list(accessor.values) == ["watcher:ViapiFinishedJobsTrigger"]
+    (key,) = accessor.values
+    assert key.startswith("watcher:ViapiFinishedJobsTrigger:")
+
+
+def test_watchers_of_two_lists_on_one_asset_have_a_state_each() -> None:
+    accessor = AssetStates()
+    asyncio.run(opened(accessor, "s3://b/one", pattern="*")[0].save(STATE))
+
+    assert opened(accessor, "s3://b/two", pattern="*")[1] is None
+    assert opened(accessor, "s3://b/one", pattern="*.mp4")[1] == STATE
 
 
 @pytest.mark.parametrize("accessor", [None, OfSeveralAssets()])
@@ -66,6 +77,17 @@ def test_otherwise_it_is_stored_below_state_path_by_the_watchers_arguments(
     assert before is None
     assert opened(accessor, viapi_conn_id="c", actions=["a.B"])[1] == STATE
     assert opened(accessor, viapi_conn_id="other", actions=["a.B"])[1] is None
+    # Which asset has a watcher is not known here, so that another filter is another watcher.
+    assert opened(accessor, viapi_conn_id="c", actions=["a.C"])[1] is None
+
+
+def test_an_interval_can_be_changed_without_another_state(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__VIAPI__STATE_PATH", f"file://{tmp_path}")
+    asyncio.run(opened(folder="s3://b/in", poll_interval=30.0, settle=0.0)[0].save(STATE))
+
+    assert opened(folder="s3://b/in", poll_interval=60.0, settle=10.0)[1] == STATE
 
 
 def test_a_triggerer_that_lost_its_watcher_to_another_one_cannot_overwrite_the_state(
