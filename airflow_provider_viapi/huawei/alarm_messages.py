@@ -24,7 +24,9 @@ WATER_LEVEL_ERRORS = (-997, -998, -999)
 """Values of ``water_level`` that are error codes; their meanings were not found."""
 
 _TYPE_NAMES = ("event_type", "eventType", "alarm_type", "alarmtype")
-_LITERALS = re.compile(r'"(?:\\.|[^"\\])*"|\b(True|False|None)\b')
+_WORDS = re.compile(r'\\.|"|\b(?:True|False|None)\b')
+"""What has to be looked at to know which of Python's words are outside of texts."""
+
 _AS_JSON = {"True": "true", "False": "false", "None": "null"}
 
 
@@ -49,9 +51,13 @@ def parse_alarms(message: bytes | str | Mapping[str, Any] | list[Any]) -> list[A
 def _documents(text: str) -> list[Any]:
     if (document := _loads(text)) is not _NOT_JSON:
         return [document]
-    lines = [line for line in text.splitlines() if line.strip()]
-    found = [_loads(line) for line in lines]
-    return [text] if not found or _NOT_JSON in found else found
+    found = []
+    for line in text.splitlines():
+        if line.strip():
+            found.append(_loads(line))
+            if found[-1] is _NOT_JSON:
+                return [text]
+    return found or [text]
 
 
 _NOT_JSON = object()
@@ -59,7 +65,7 @@ _NOT_JSON = object()
 
 def _loads(text: str) -> Any:
     # One of the documents' examples has Python's words.
-    for read in (json.loads, lambda text: json.loads(_LITERALS.sub(_literal, text))):
+    for read in (json.loads, lambda text: json.loads(_without_pythons_words(text))):
         try:
             return read(text)
         except (ValueError, RecursionError):
@@ -67,8 +73,18 @@ def _loads(text: str) -> Any:
     return _NOT_JSON
 
 
-def _literal(match: re.Match[str]) -> str:
-    return _AS_JSON[match[1]] if match[1] else match[0]
+def _without_pythons_words(text: str) -> str:
+    if not any(word in text for word in _AS_JSON):
+        return text
+    is_in_text = False
+
+    def replaced(match: re.Match[str]) -> str:
+        nonlocal is_in_text
+        found = match[0]
+        is_in_text ^= found == '"'
+        return found if is_in_text else _AS_JSON.get(found, found)
+
+    return _WORDS.sub(replaced, text)
 
 
 def _alarms_in(document: Any) -> Iterator[Alarm]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_viapi.huawei.alarm_events import Alarm
     from airflow_provider_viapi.operators.arguments.options import Address
+    from airflow_provider_viapi.watch.folder import StoredFile
 
 SEEN = ".viapi-seen"
 """Folder of the markers of files that were taken, in the folder of the alarms."""
@@ -30,8 +31,9 @@ class ViasAlarmSensor(ProviderTask, BaseSensorOperator):
 
     A file is taken by a marker in the folder ``.viapi-seen`` beside it, which is written before the file is read.
     Of all sensors on a folder, in whatever DAG and run, one gets a file. A retry of the task returns the files
-    again that an earlier attempt has taken and not returned. A storage without conditional writes may give a file
-    to two sensors that poke at the same time.
+    again that an earlier attempt has taken and not returned. If a picture cannot be stored, the task fails, and its
+    files are free again. A file that cannot be read is returned as an alarm of kind ``unknown``. A storage without
+    conditional writes may give a file to two sensors that poke at the same time.
 
     Returns ``alarms``, each with ``kind``, ``task_id``, ``stream_id``, ``at``, ``events``, ``problems``, ``raw`` (the
     message without its picture), ``file``, and ``image``, the address of its picture if ``images_to`` is given.
@@ -67,7 +69,12 @@ class ViasAlarmSensor(ProviderTask, BaseSensorOperator):
         """Look for files that nobody has taken; return their alarms if there are any."""
         with fail_without_retry():
             self._refuse_pictures_among_alarms()
-            alarms = [alarm for name in self._take(context) for alarm in self._read(name)]
+            taken = self._take(context)
+            try:
+                alarms = [alarm for file, _ in taken for alarm in self._read(file)]
+            except Exception:
+                self._give_back(marker for _, marker in taken)
+                raise
         if not alarms:
             return PokeReturnValue(False)
         self.log.info("%d alarms in %s", len(alarms), self._address(self.folder))
@@ -82,8 +89,8 @@ class ViasAlarmSensor(ProviderTask, BaseSensorOperator):
                     code="InvalidParameter",
                 )
 
-    def _take(self, context: Context) -> Iterable[str]:
-        """Return the names of the files that are this task's, oldest name first."""
+    def _take(self, context: Context) -> list[tuple[StoredFile, str]]:
+        """Return the files that are this task's, by name, each with the path of its marker."""
         from airflow_provider_viapi.state.conditional_write import Conflict, open_objects
         from airflow_provider_viapi.state.stores import TaskKey
         from airflow_provider_viapi.watch.folder import list_files
@@ -91,38 +98,66 @@ class ViasAlarmSensor(ProviderTask, BaseSensorOperator):
         fs, root = self._open(self.folder)
         fs.invalidate_cache()
         objects, owner = open_objects(fs), json.dumps(list(TaskKey.from_context(context))).encode()
-        # In the first attempt, no marker can be this task's, and need not be read.
-        is_first = context["ti"].try_number == 1
+        # What this task is about to take, in whichever attempt: only these markers need to be read.
+        own_list = f"{root}/{SEEN}/{hashlib.sha256(owner).hexdigest()}.taken"
         markers = set(fs.find(f"{root}/{SEEN}"))
+        data, version = objects.read(own_list) if own_list in markers else (None, None)
+        own = markers & {f"{root}/{SEEN}/{name}" for name in json.loads(data or b"[]")}
+        marked = ((file, _marker(root, file)) for file in list_files(fs, root))
+        free = sorted(
+            (each for each in marked if each[1] not in markers or each[1] in own),
+            key=lambda each: each[0].name,
+        )[: self.max_files]
+        new = {marker for _, marker in free if marker not in markers}
+        if new:
+            names = sorted(marker.rpartition("/")[2] for marker in own | new)
+            try:
+                objects.write(own_list, json.dumps(names).encode(), version)
+            except Conflict:
+                # Another attempt of this task is running.
+                return []
         taken = []
-        for file in sorted(list_files(fs, root), key=lambda file: file.name):
-            # A file that is written again under the same name is another alarm.
-            about = f"/{file.name} {file.version}"
-            name, marker = (
-                f"{root}/{file.name}",
-                f"{root}/{SEEN}/{hashlib.sha256(about.encode()).hexdigest()}",
-            )
-            if marker not in markers:
+        for file, marker in free:
+            if marker in new:
                 try:
                     objects.write(marker, owner, None)
                 except Conflict:
                     continue
-            elif is_first or objects.read(marker)[0] != owner:
+            elif objects.read(marker)[0] != owner:
                 continue
-            taken.append(name)
-            if len(taken) == self.max_files:
-                break
+            taken.append((file, marker))
         return taken
 
-    def _read(self, name: str) -> Iterable[dict[str, Any]]:
-        from airflow_provider_viapi.huawei.alarm_messages import parse_alarms
+    def _give_back(self, markers: Iterable[str]) -> None:
+        """Remove markers, so that a file whose alarms this task could not return is free for others."""
+        from airflow_provider_viapi.state.conditional_write import open_objects
+
+        objects = open_objects(self._open(self.folder)[0])
+        for marker in markers:
+            try:
+                objects.remove(marker)
+            except Exception as error:
+                # A retry of this task still finds the file.
+                self.log.warning("The marker %s cannot be removed: %s", marker, type(error).__name__)
+
+    def _read(self, file: StoredFile) -> Iterable[dict[str, Any]]:
+        from airflow_provider_viapi.result_fields import storable
+        from airflow_provider_viapi.triggers.vias_alarms import read_alarms
 
         fs, root = self._open(self.folder)
-        for number, alarm in enumerate(parse_alarms(fs.cat_file(name))):
-            described = {**alarm.as_dict(), "file": f"{self._address(self.folder)}/{name[len(root) + 1 :]}"}
+        address = f"{self._address(self.folder)}/{file.name}"
+        try:
+            alarms, _ = read_alarms(lambda: fs.cat_file(f"{root}/{file.name}"), address, file.size, self.log)
+        except FileNotFoundError:
+            self.log.warning("%s does not exist any more", address)
+            return
+        for number, alarm in enumerate(alarms):
+            described = {**alarm.as_dict(), "file": address}
+            if storable(file.name) != file.name:
+                described["problems"].append("the name of the file is not UTF-8, or has a NUL in it")
             if self.images_to is not None and alarm.image is not None:
-                described["image"] = self._store(alarm, f"{name[len(root) :]} {number}")
-            yield described
+                described["image"] = self._store(alarm, f"/{file.name} {number}")
+            yield storable(described)
 
     def _store(self, alarm: Alarm, identity: str) -> str:
         from airflow.providers.common.compat.sdk import ObjectStoragePath
@@ -130,7 +165,7 @@ class ViasAlarmSensor(ProviderTask, BaseSensorOperator):
         from airflow_provider_viapi.media.outputs.atomic_file import AtomicFile
 
         # The same name in each attempt.
-        file = f"{alarm.kind}-{hashlib.sha256(identity.encode()).hexdigest()[:24]}{alarm.image_suffix}"
+        file = f"{alarm.kind}-{_digest(identity)[:24]}{alarm.image_suffix}"
         address = f"{self._address(self.images_to)}/{file}"
         with AtomicFile(ObjectStoragePath(address)) as written:
             written.write(alarm.image or b"")
@@ -154,3 +189,12 @@ class ViasAlarmSensor(ProviderTask, BaseSensorOperator):
                 code="InvalidParameter",
             )
         return address.rstrip("/")
+
+
+def _marker(root: str, file: StoredFile) -> str:
+    # A file that is written again under the same name is another alarm.
+    return f"{root}/{SEEN}/{_digest(f'/{file.name} {file.version}')}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

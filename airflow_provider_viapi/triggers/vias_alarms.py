@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.triggers.new_files import NewFilesTrigger
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.huawei.alarm_events import Alarm
+    from airflow_provider_viapi.jobs.model import Log
     from airflow_provider_viapi.watch.cursor import ListEntry
+
+_PERMANENT = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
 
 MAX_ALARMS = 20
 """Alarms of a file that an event lists; Airflow stores events in its database."""
@@ -26,7 +30,8 @@ class ViasAlarmTrigger(NewFilesTrigger):
     of an event holds what that one's holds, and
 
     * ``alarms``: of the first 20 alarms ``kind``, ``event_type``, ``task_id``, ``stream_id``, ``message_id``, ``at``
-      and ``problems``, with texts of at most 500 characters; the rest and the pictures are in the file, which ``huawei.alarm_messages.parse_alarms`` reads
+      and ``problems``, with texts of at most 500 characters; the rest and the pictures are in the file, which
+      ``huawei.alarm_messages.parse_alarms`` reads
     * ``count``: number of alarms
 
     A file that cannot be read fires an event with one alarm of kind ``unknown``, whatever ``kinds`` says.
@@ -57,7 +62,7 @@ class ViasAlarmTrigger(NewFilesTrigger):
 
     async def payload(self, entry: ListEntry) -> dict[str, Any] | None:
         """Return what an event says about a file; ``None``: it holds no alarm of the kinds."""
-        alarms, is_read = await asyncio.to_thread(self._read, entry.fields["file"], entry.fields["size"])
+        alarms, is_read = await asyncio.to_thread(self._read, entry)
         if is_read and self.kinds is not None:
             alarms = [alarm for alarm in alarms if alarm.kind in self.kinds]
             if not alarms:
@@ -65,21 +70,47 @@ class ViasAlarmTrigger(NewFilesTrigger):
         listed = [_summary(alarm) for alarm in alarms[:MAX_ALARMS]]
         return {**entry.fields, "alarms": listed, "count": len(alarms)}
 
-    def _read(self, file: str, size: int | None) -> tuple[list[Alarm], bool]:
-        from airflow_provider_viapi.huawei.alarm_events import UNKNOWN, Alarm
-        from airflow_provider_viapi.huawei.alarm_messages import MAX_MESSAGE_BYTES, parse_alarms
-        from airflow_provider_viapi.jobs.polling.supervision import describe
+    def _read(self, entry: ListEntry) -> tuple[list[Alarm], bool]:
         from airflow_provider_viapi.media.open_storage import open_path
-        from airflow_provider_viapi.retrying import STORAGE, retry_call
 
-        if size is not None and size > MAX_MESSAGE_BYTES:
-            problem = f"the file has {size} bytes; at most {MAX_MESSAGE_BYTES} are read"
-            return [Alarm(None, UNKNOWN, problems=(problem,))], False
+        file = entry.fields["file"]
         try:
-            return parse_alarms(retry_call(open_path(file).read_bytes, policy=STORAGE)), True
-        except Exception as error:
-            self.log.warning("%s cannot be read: %s", file, describe(error))
-            return [Alarm(None, UNKNOWN, problems=(f"the file cannot be read: {describe(error)}",))], False
+            return read_alarms(lambda: open_path(file).read_bytes(), file, entry.fields["size"], self.log)
+        except FileNotFoundError:
+            return [_unread("the file does not exist any more")], False
+
+
+def read_alarms(read: Callable[[], bytes], file: str, size: int | None, log: Log) -> tuple[list[Alarm], bool]:
+    """Return the alarms of a file, and whether it could be read; otherwise there is one of kind ``unknown``.
+
+    :param read: returns the file's content
+    :param file: its address
+    :param size: in bytes; ``None`` if that is not known
+    :raises FileNotFoundError: the file does not exist any more
+    """
+    from airflow_provider_viapi.huawei.alarm_messages import MAX_MESSAGE_BYTES, parse_alarms
+    from airflow_provider_viapi.jobs.polling.supervision import describe
+    from airflow_provider_viapi.retrying import STORAGE, retry_call
+
+    policy = replace(
+        STORAGE, should_retry=lambda error: STORAGE.should_retry(error) and not isinstance(error, _PERMANENT)
+    )
+
+    if size is not None and size > MAX_MESSAGE_BYTES:
+        return [_unread(f"the file has {size} bytes; at most {MAX_MESSAGE_BYTES} are read")], False
+    try:
+        return parse_alarms(retry_call(read, policy=policy)), True
+    except FileNotFoundError:
+        raise
+    except Exception as error:
+        log.warning("%s cannot be read: %s", file, describe(error))
+        return [_unread(f"the file cannot be read: {describe(error)}")], False
+
+
+def _unread(problem: str) -> Alarm:
+    from airflow_provider_viapi.huawei.alarm_events import UNKNOWN, Alarm
+
+    return Alarm(None, UNKNOWN, problems=(problem,))
 
 
 def _summary(alarm: Alarm) -> dict[str, Any]:

@@ -126,6 +126,16 @@ def test_what_is_no_alarm_is_kept_and_named(message: Any) -> None:
     assert all(alarm.problems for alarm in alarms)
 
 
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "message", ['{"a": True, "data": "' + '\\"a' * 500_000, 'True "\\\n' * 300_000, '"\\' * 500_000 + " None"]
+)
+def test_a_large_message_that_is_cut_off_is_read_at_once(message: str) -> None:
+    (alarm,) = parse_alarms(message)
+
+    assert alarm.kind == UNKNOWN
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,6 +15,7 @@ from airflow.providers.common.compat.sdk import (
     AirflowSensorTimeout,
     AirflowSkipException,
 )
+from fsspec.implementations.memory import MemoryFileSystem
 
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.fs import oss
@@ -25,6 +27,11 @@ from operators.huawei_tasks import WATCH, Store, connect, in_haste
 from run_task import run_task
 
 __all__ = ["storage_emulator", "team"]
+
+try:
+    from airflow.sdk.io import attach
+except ImportError:
+    from airflow.io.store import attach
 
 fsspec.register_implementation("oss", f"{oss.__name__}.OssFileSystem", clobber=True)
 
@@ -140,6 +147,77 @@ def test_pictures_are_stored_and_a_file_that_is_no_alarm_stops_nothing(folder: P
     assert alarm["image"].endswith(".jpg")
     assert (other["kind"], other["problems"]) == ("unknown", ["the message is not a JSON object"])
     assert "image" not in other
+
+
+def test_files_whose_pictures_cannot_be_stored_are_free_again(folder: Path, tmp_path: Path) -> None:
+    put(folder, "a.json")
+    (tmp_path / "no-folder").write_bytes(b"")
+
+    with pytest.raises(OSError, match="no-folder"):
+        poke(folder, images_to=f"file://{tmp_path}/no-folder/pictures")
+
+    assert names(poke(folder, run_id="two")) == ["a.json"]
+    assert poke(folder, run_id="three") is None
+
+
+def test_the_same_attempt_finds_again_what_it_has_taken(folder: Path) -> None:
+    put(folder, "a.json")
+    poke(folder)
+    put(folder, "b.json")
+
+    assert names(poke(folder)) == ["a.json", "b.json"]
+    assert poke(folder, run_id="two") is None
+
+
+class PartlyUnreadable(MemoryFileSystem):
+    """A storage with a file that may not be read, and one that is deleted while the folder is read."""
+
+    def cat_file(self, path: str, *args: Any, **kwargs: Any) -> bytes:
+        if path.endswith("/secret.json"):
+            raise PermissionError("access denied")
+        if path.endswith("/gone.json"):
+            raise FileNotFoundError(path)
+        content: bytes = super().cat_file(path, *args, **kwargs)
+        return content
+
+
+def test_a_file_that_cannot_be_read_is_returned_as_unknown_and_the_others_as_they_are() -> None:
+    storage = PartlyUnreadable()
+    attach("memory", fs=storage)
+    for name in ("a.json", "gone.json", "secret.json", "z.json"):
+        storage.pipe_file(f"/alarms/{name}", json.dumps(MESSAGE).encode())
+    sensor = ViasAlarmSensor(task_id="wait", folder="memory:///alarms/")
+
+    try:
+        alarms = sensor.poke(context("run")).xcom_value["alarms"]
+    finally:
+        storage.rm("/alarms", recursive=True)
+
+    assert names(alarms) == ["a.json", "secret.json", "z.json"]
+    assert [each["kind"] for each in alarms] == ["smoke_and_fire", "unknown", "smoke_and_fire"]
+    assert "cannot be read" in alarms[1]["problems"][0]
+
+
+def test_a_file_that_is_no_alarm_by_its_size_is_not_read(folder: Path) -> None:
+    folder.mkdir()
+    with (folder / "film.mp4").open("wb") as film:
+        film.truncate(1 << 40)
+
+    (alarm,) = poke(folder) or ()
+
+    assert alarm["kind"] == "unknown"
+    assert "at most" in alarm["problems"][0]
+
+
+def test_what_airflow_cannot_store_is_replaced(folder: Path) -> None:
+    put(folder, os.fsdecode(b"M\xfcller.json"), task_id="cam \ud83d", note=float("nan"), number=2**70)
+
+    (alarm,) = poke(folder) or ()
+
+    json.dumps(alarm, ensure_ascii=False, allow_nan=False).encode()
+    assert alarm["task_id"] == "cam \ufffd"
+    assert alarm["raw"]["number"] == str(2**70)
+    assert "the name of the file is not UTF-8" in alarm["problems"][0]
 
 
 def test_arguments_that_cannot_work_are_refused(folder: Path) -> None:
