@@ -56,11 +56,13 @@ def run_task(
     try_number: int = 1,
     max_tries: int = 3,
     run_id: str = "run",
+    resumed: BaseOperator | None = None,
 ) -> TaskResult:
     """Run one attempt of a task from start to end; its exceptions are raised.
 
     :param store: replaces Airflow's task state store; pass the same one to each attempt. Default: none, as on an
         Airflow without that store
+    :param resumed: the operator as it is rendered again after the wait; default: the same
     """
     instance = TaskInstance(try_number, max_tries, run_id=run_id)
     context: Any = {"ti": instance, "task_instance": instance, "dag": SimpleNamespace(tasks=[])}
@@ -71,7 +73,7 @@ def run_task(
     except TaskDeferred as deferral:
         # Through JSON and back, as the database stores it.
         path, arguments = json.loads(json.dumps(deferral.trigger.serialize()))
-        method = getattr(operator, deferral.method_name)
+        method = getattr(resumed or operator, deferral.method_name)
         kwargs = json.loads(json.dumps(deferral.kwargs or {}))
     event = asyncio.run(_first_event(resolve_name(path)(**arguments)))
     result = method(context, event=json.loads(json.dumps(event.payload)), **kwargs)

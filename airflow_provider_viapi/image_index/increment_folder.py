@@ -19,6 +19,7 @@ from airflow_provider_viapi.alibaba.services.imagesearch import ADD_IMAGE, META_
 from airflow_provider_viapi.alibaba.services.imagesearch.service import LIMITS
 from airflow_provider_viapi.errors import (
     InvalidMedia,
+    InvalidRequest,
     PermissionDenied,
     ServiceError,
     StopRequested,
@@ -43,6 +44,9 @@ LEFT_OUT = "left-out.meta"
 
 MAX_THREADS = 8
 """Pictures that are uploaded at the same time."""
+
+MAX_UNREAD_IN_A_ROW = 4 * MAX_THREADS
+"""Pictures that cannot be read now, one after the other, before the storage counts as unavailable."""
 
 MAX_REPORT_BYTES = 64 << 20
 
@@ -72,24 +76,33 @@ class IncrementFolder:
     :param oss: may put, get, list and delete objects in the folder
     :param bucket: in the region of the instance
     :param folder: beginning of the keys, without slashes at its ends; nothing else is stored there
+    :param retry_seconds: over which reading and uploading a picture is retried
     """
 
-    def __init__(self, oss: Oss, bucket: str, folder: str) -> None:
+    def __init__(self, oss: Oss, bucket: str, folder: str, retry_seconds: float = RETRY_SECONDS) -> None:
         self._oss, self._bucket, self._folder = oss, bucket, folder
+        self._retry_seconds = retry_seconds
 
     def write(
-        self, images: Sequence[ImageEntry], hook: ViapiHook, log: Log, stop_requested: Callable[[], bool]
+        self,
+        images: Sequence[ImageEntry],
+        hook: ViapiHook,
+        log: Log,
+        stop_requested: Callable[[], bool],
+        max_failed: int | None = None,
     ) -> None:
         """Upload the pictures, and then the list of them; pictures that an earlier attempt has uploaded are kept.
 
         :param hook: opens the pictures
         :param stop_requested: returns whether to end with an error
+        :param max_failed: how many pictures may be left out, if another attempt may be able to read some of them
         :raises InvalidMedia: none of the pictures can be used
-        :raises ServiceError: a picture could not be read now, or nothing can be written
+        :raises TransientError: too many pictures could not be read now
+        :raises ServiceError: nothing can be written
         """
         there = {each.key for each in self._objects()}
         threads = ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="increment")
-        uploads = _Uploads(self._oss, self._bucket, hook, stop_requested)
+        uploads = _Uploads(self._oss, self._bucket, hook, stop_requested, self._retry_seconds)
         try:
             refusals = list(
                 threads.map(
@@ -119,6 +132,14 @@ class IncrementFolder:
             f"{len(there):,}",
             f"{len(left_out):,}",
         )
+        unread = [failure for failure in refusals if failure is not None and failure.is_transient]
+        if unread and (not rows or (max_failed is not None and len(left_out) > max_failed)):
+            raise TransientError(
+                f"{len(unread):,} of {len(images):,} images could not be read now; a retry uploads what is missing. "
+                f"The first: {unread[0]}",
+                code=unread[0].code,
+                action=ADD_IMAGE.name,
+            )
         if not rows:
             raise InvalidMedia(
                 f"none of {len(images):,} images can be used; the first: {left_out[0]['Msg']}",
@@ -144,7 +165,7 @@ class IncrementFolder:
         return self._oss.list_objects(self._bucket, f"{self._folder}/")
 
     def _put(self, name: str, rows: Sequence[Row]) -> None:
-        content = "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
+        content = "".join(f"{json.dumps(row)}\n" for row in rows)
         self._oss.put(self._bucket, f"{self._folder}/{name}", content.encode())
 
     def _get(self, name: str) -> list[Row]:
@@ -153,18 +174,30 @@ class IncrementFolder:
         if found is None or not found.size:
             return []
         content = self._oss.read(self._bucket, key, 0, found.size, etag=found.etag)
-        return [json.loads(line) for line in content.decode().splitlines()]
+        return [json.loads(line) for line in content.decode().split("\n") if line]
 
 
 class _Uploads:
     """Uploads of pictures from several threads."""
 
-    def __init__(self, oss: Oss, bucket: str, hook: ViapiHook, stop_requested: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        oss: Oss,
+        bucket: str,
+        hook: ViapiHook,
+        stop_requested: Callable[[], bool],
+        retry_seconds: float,
+    ) -> None:
         self._oss, self._bucket, self._stop_requested = oss, bucket, stop_requested
+        self._retry_seconds = retry_seconds
         self._of_thread = HookOfThread(hook)
+        self._unread_in_a_row = 0
 
     def upload(self, image: ImageEntry, key: str) -> Failure | None:
-        """Upload a picture; return why it cannot be used, if so."""
+        """Upload a picture; return why it cannot be used, if so.
+
+        :raises TransientError: it, and many before it, cannot be read now: that is no fault of single pictures
+        """
         if self._stop_requested():
             raise StopRequested("the task was stopped while pictures were uploaded; nothing was submitted")
         with tempfile.TemporaryDirectory(prefix="viapi-increment-") as folder:
@@ -172,13 +205,21 @@ class _Uploads:
                 source = retry_call(
                     lambda: pictures.fitted(image.address, LIMITS, self._of_thread.hook, Path(folder)),
                     policy=READ,
-                    max_seconds=RETRY_SECONDS,
+                    max_seconds=self._retry_seconds,
                 )
                 check_source(source, LIMITS, parameter="image_url", action=ADD_IMAGE.name)
-            except (InvalidMedia, PermissionDenied) as error:
+            except (InvalidRequest, PermissionDenied) as error:
                 return Failure.of(image, error)
+            except TransientError as error:
+                self._unread_in_a_row += 1
+                if self._unread_in_a_row > MAX_UNREAD_IN_A_ROW:
+                    raise
+                return Failure.of(image, error)
+            self._unread_in_a_row = 0
             retry_call(
-                lambda: upload(self._oss, self._bucket, key, source), policy=READ, max_seconds=RETRY_SECONDS
+                lambda: upload(self._oss, self._bucket, key, source),
+                policy=READ,
+                max_seconds=self._retry_seconds,
             )
         return None
 
@@ -215,7 +256,7 @@ def read_report(url: str, hook: ViapiHook) -> list[str]:
             code="ReportUnreadable",
             action=ADD_IMAGE.name,
         ) from None
-    lines = content[:MAX_REPORT_BYTES].decode("utf-8", errors="replace").splitlines()
+    lines = content[:MAX_REPORT_BYTES].decode("utf-8", errors="replace").split("\n")
     return [line for line in lines if line.strip()]
 
 

@@ -6,15 +6,16 @@ submitted once, waited for, and resumed by a retry, and its arguments are those 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_viapi.alibaba.model import ResultField
-from airflow_provider_viapi.alibaba.services.imagesearch import INCREASE_INSTANCE, INCREASE_LIST
+from airflow_provider_viapi.alibaba.services.imagesearch import INCREASE_INSTANCE, INCREASE_LIST, META_FILE
 from airflow_provider_viapi.alibaba.services.imagesearch.service import INSTANCE
-from airflow_provider_viapi.errors import JobFailed, ServiceError
+from airflow_provider_viapi.errors import JobFailed, ResponseLost, ServiceError
 from airflow_provider_viapi.image_index.images import (
     ImageEntry,
     check_address,
@@ -116,15 +117,18 @@ class BulkIndexImagesOperator(ViapiJobOperator):
         if not hasattr(self.images, "iter_references") and not (
             isinstance(self.images, str) and is_templated(self.images)
         ):
-            self._parse(self.images)
+            self._parse(self.images, is_templated)
 
-    def _parse(self, images: Any) -> list[ImageEntry]:
-        """Return the images of a list; an empty one for the address of a folder, which is only checked."""
+    def _parse(self, images: Any, pending: Callable[[Any], bool] = lambda value: False) -> list[ImageEntry]:
+        """Return the images of a list; an empty one for the address of a folder, which is only checked.
+
+        :param pending: returns true for a value that is not known yet. Once rendered, ``{{`` is text like any other
+        """
         if isinstance(images, str):
             check_address(images)
             return []
-        entries = parse_images(images, opens=opens, pending=is_templated, backend="imagesearch")
-        check_file_names(entry for entry in entries if not is_templated(entry.extra_data))
+        entries = parse_images(images, opens=opens, pending=pending, backend="imagesearch")
+        check_file_names(entry for entry in entries if not pending(entry.extra_data))
         return entries
 
     def validated_request(self) -> dict[str, Any]:
@@ -161,7 +165,9 @@ class BulkIndexImagesOperator(ViapiJobOperator):
         images = request["Images"]
         if isinstance(images, str):
             images = list_images(images, self.hook, self.log, backend="imagesearch")
-        self._folder.write(self._parse(images), self.hook, self.log, lambda: self._stop_requested)
+        self._folder.write(
+            self._parse(images), self.hook, self.log, lambda: self._stop_requested, self.max_failed
+        )
         bucket, path = self._place
         return {"InstanceName": request["InstanceName"], "BucketName": bucket, "Path": f"/{path}"}
 
@@ -214,7 +220,7 @@ class BulkIndexImagesOperator(ViapiJobOperator):
         from airflow_provider_viapi.image_index.increment_folder import IncrementFolder
         from airflow_provider_viapi.media.inputs.request_media import StagingPlace
 
-        conn_id = StagingPlace.parse(self.staging).conn_id
+        conn_id = StagingPlace.parse(as_address(self.staging)).conn_id
         return IncrementFolder(open_oss(self.hook if conn_id is None else ViapiHook(conn_id)), *self._place)
 
     def job_link(self, job: Job) -> str:
@@ -227,7 +233,6 @@ class BulkIndexImagesOperator(ViapiJobOperator):
         )
 
     def _finish(self, report: JobReport, ledger: Ledger, context: Context) -> dict[str, Any]:
-        self._set_place(self.validated_request(), context)
         self._summary = self._summarize(report)
         context["ti"].xcom_push(key="report", value=self._summary)
         try:
@@ -252,7 +257,9 @@ class BulkIndexImagesOperator(ViapiJobOperator):
         job = self._job(report.job_id)
         # Read now, since its link to the report is valid for two hours.
         answer = self.hook.call(INCREASE_LIST, imagesearch_job_backend.list_request(job))
-        url = imagesearch_job_backend.read_entry(job, answer).get("ErrorUrl")
+        entry = imagesearch_job_backend.read_entry(job, answer)
+        self._place = _place_of(entry)
+        url = entry.get("ErrorUrl")
         lines = read_report(url, self.hook) if url else []
         rows, left_out = self._folder.read()
         failures = list(describe_rejected(left_out, lines, rows))
@@ -287,3 +294,16 @@ class BulkIndexImagesOperator(ViapiJobOperator):
                 ),
             )
         return replace(report, result=summary)
+
+
+def _place_of(entry: Mapping[str, Any]) -> tuple[str, str]:
+    """Return bucket and folder of a job's files by the service's list: the images may have changed since then.
+
+    :raises ResponseLost: the list does not show such a folder
+    """
+    bucket = str(entry.get("BucketName") or "")
+    folder = str(entry.get("Path") or "").strip("/").removesuffix(f"/{META_FILE}")
+    # The folder is deleted in the end, so it must be one that this operator has made.
+    if not bucket or not re.fullmatch("increment-[0-9a-f]{20}", folder.rpartition("/")[2]):
+        raise ResponseLost("the list does not show the folder of the job's files", action=INCREASE_LIST.name)
+    return bucket, folder

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import numpy
@@ -14,6 +15,7 @@ import media_samples
 from airflow_provider_viapi.alibaba.parameters import Media
 from airflow_provider_viapi.alibaba.services import imagesearch, imgsearch
 from airflow_provider_viapi.emulator.media.image_features import check_picture
+from airflow_provider_viapi.emulator.media.still_images import open_image
 from airflow_provider_viapi.errors import InvalidMedia
 from airflow_provider_viapi.media.inputs import resize
 
@@ -185,6 +187,23 @@ def test_a_picture_is_made_upright_for_a_service_that_refuses_turned_ones(tmp_pa
     with Image.open(upright) as image:
         assert image.size == (height, width)
         assert image.getexif().get(0x0112, 1) == 1
+
+
+def test_an_odd_exif_tag_beside_the_orientation_does_not_matter(tmp_path: Path) -> None:
+    turned, size = tmp_path / "turned.jpg", (120, 110)
+    # The height as a fraction, which cannot be written again as what it has to be; then the orientation.
+    height = struct.pack("<HHII", 0x0101, 5, 1, 38)
+    orientation = struct.pack("<HHIHH", 0x0112, 3, 1, 6, 0)
+    exif = struct.pack("<2sHIH", b"II", 42, 8, 2) + height + orientation + struct.pack("<III", 0, 110, 1)
+    with Image.new("RGB", size, "red") as image:
+        image.save(turned, exif=b"Exif\0\0" + exif)
+
+    upright = resize.fit(turned, "turned.jpg", imagesearch.LIMITS)
+
+    assert upright is not None
+    with Image.open(upright) as image:
+        assert image.size == size[::-1]
+    assert open_image(turned).size == size[::-1]
 
 
 def test_an_image_is_reduced_until_it_has_few_enough_bytes(tmp_path: Path) -> None:

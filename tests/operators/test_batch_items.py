@@ -21,6 +21,11 @@ VIDEO = "http://h/a.mp4"
 GOOD = {"video_url": VIDEO}
 
 
+def test_a_rendered_item_that_is_a_text_is_refused_whatever_it_says() -> None:
+    with pytest.raises(InvalidRequest, match="item 1 is a str"):
+        build_items(EraseVideoSubtitlesOperator, [GOOD, "{{ not rendered again }}"], {})
+
+
 def batch(items: Any, **arguments: Any) -> ViapiBatchOperator:
     return ViapiBatchOperator(
         task_id="batch", **{"operator": EraseVideoSubtitlesOperator, "items": items, **arguments}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,12 @@ from PIL import Image
 
 import media_samples
 from airflow_provider_viapi.emulator.server import EmulatorServer
-from airflow_provider_viapi.errors import InvalidRequest, SubmissionInDoubt
+from airflow_provider_viapi.errors import InvalidRequest, SubmissionInDoubt, TransientError
 from airflow_provider_viapi.fs.oss import OssFileSystem
+from airflow_provider_viapi.fs.oss_client import open_oss
 from airflow_provider_viapi.hooks.viapi import ViapiHook
-from airflow_provider_viapi.image_index.images import entity_id_of
+from airflow_provider_viapi.image_index.images import entity_id_of, parse_images
+from airflow_provider_viapi.image_index.increment_folder import IncrementFolder
 from airflow_provider_viapi.jobs.polling.intervals import Backoff
 from airflow_provider_viapi.operators.bulk_image_index import BulkIndexImagesOperator
 from airflow_provider_viapi.operators.image_index import IndexImagesOperator
@@ -24,6 +27,7 @@ from airflow_provider_viapi.operators.imagesearch import SearchImageByPicOperato
 from code_blocks import ROOT
 from operators.run_batch import Store, WorkerLost
 from run_task import TaskResult, run_task
+from scripted_server import FileResponse, file_server
 from served_folder import ServedFolder
 from skipping_clock import skip_waits
 
@@ -211,6 +215,67 @@ def test_a_retry_continues_with_the_pictures_that_are_there(
 
     assert run_task(task(images), store, try_number=2).result["rejected"] == 0
     assert set(in_the_instance()) == set(NAMES)
+
+
+@pytest.mark.parametrize("images_now", [[], None, "s3://other/{{ ds }}"], ids=["fewer", "gone", "another"])
+def test_the_report_is_that_of_the_submitted_images_if_their_list_has_changed_meanwhile(
+    images: list[dict[str, Any]], tiny: dict[str, Any], images_now: Any
+) -> None:
+    rendered_again = task(images)
+    rendered_again.images = images_now
+
+    outcome = run_task(task([*images, tiny], deferrable=True), Store(), resumed=rendered_again)
+
+    assert (outcome.result["images"], outcome.result["rejected"]) == (4, 1)
+    assert left_in_the_bucket() == []
+
+
+@pytest.mark.parametrize("text", ["Mug with {{name}} print", "{% if %}", "front\u2028back", "a\x85b\u2029c"])
+def test_texts_and_names_are_data_whatever_characters_they_have(
+    images: list[dict[str, Any]], text: str
+) -> None:
+    rendered = task("{{ images }}")
+    rendered.images = [
+        images[0],
+        {**images[1], "extra_data": text, "pic_name": f"{text.replace('%', '')}.jpg"},
+    ]
+
+    assert run_task(rendered, Store()).result["rejected"] == 0
+    assert in_the_instance()["coffee"]["CustomContent"] == text
+
+
+def test_one_link_that_never_works_does_not_stop_the_others(images: list[dict[str, Any]]) -> None:
+    with file_server() as server:
+        server.script = [FileResponse(status=401)]
+        link = {"image_url": f"{server.url}/a.jpg?Signature=s3cr3t", "entity_id": "link"}
+        summary = index([*images, link]).result
+
+    (failure,) = summary["failures"]
+    assert (failure["entity_id"], summary["rejected"]) == ("link", 1)
+    assert "HTTP status 401" in failure["message"]
+    assert "s3cr3t" not in failure["message"]
+
+
+def test_a_picture_that_cannot_be_read_now_does_not_stop_the_others(
+    images: list[dict[str, Any]],
+) -> None:
+    hook, log = ViapiHook(), logging.getLogger("test")
+    broken = {"image_url": "http://127.0.0.1:1/a.jpg", "entity_id": "broken"}
+    entries = parse_images([*images, broken], opens=lambda scheme: True, backend="imagesearch")
+
+    def written(name: str, entries: Any, **arguments: Any) -> IncrementFolder:
+        folder = IncrementFolder(open_oss(hook), "team", f"search/{name}", retry_seconds=0.1)
+        folder.write(entries, hook, log, lambda: False, **arguments)
+        return folder
+
+    rows, (left_out,) = written("any", entries).read()
+
+    assert [row["ProductId"] for row in rows] == list(NAMES)
+    assert left_out["Msg"].startswith("http://127.0.0.1:1/a.jpg: ")
+    with pytest.raises(TransientError, match="1 of 4 images could not be read now"):
+        written("all", entries, max_failed=0)
+    with pytest.raises(TransientError, match="1 of 1 images"):
+        written("none", entries[3:])
 
 
 def test_a_task_that_was_cleared_submits_again(images: list[dict[str, Any]]) -> None:

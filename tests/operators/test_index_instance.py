@@ -17,6 +17,7 @@ from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.image_index import indexer
 from airflow_provider_viapi.operators.image_index import IndexImagesOperator
 from run_task import run_task
+from scripted_server import FileResponse, file_server
 from served_folder import ServedFolder
 
 NAMES = ("chelsea", "coffee", "rocket")
@@ -132,6 +133,32 @@ def test_images_that_cannot_be_added_are_reported(
         "tiny": "InvalidImage.Resolution",
         "nowhere": "InvalidImage.Download",
     }
+
+
+@pytest.mark.parametrize(
+    ("response", "said"),
+    [
+        (FileResponse(status=400), "HTTP status 400"),
+        (FileResponse(status=401), "HTTP status 401"),
+        (FileResponse(length=None), "does not send the file's length"),
+        (FileResponse(location="/again.jpg"), "redirects"),
+        (FileResponse(status=500), "a.jpg: the storage refused"),
+    ],
+    ids=["400", "401", "no length", "redirects", "500"],
+)
+def test_an_image_whose_server_does_not_send_it_is_one_that_failed(
+    images: list[dict[str, Any]], response: FileResponse, said: str
+) -> None:
+    with file_server() as server:
+        server.script = [response] * 20
+        link = {"image_url": f"{server.url}/a.jpg?Signature=s3cr3t", "entity_id": "link"}
+        summary = index([link, *images], max_failed=1)
+
+    assert (summary["added"], summary["failed"]) == (3, 1)
+    (failure,) = summary["failures"]
+    assert f"{server.url}/a.jpg" in failure["message"]
+    assert said in failure["message"]
+    assert "s3cr3t" not in failure["message"]
 
 
 def test_an_instance_that_does_not_exist_fails_without_retry(images: list[dict[str, Any]]) -> None:

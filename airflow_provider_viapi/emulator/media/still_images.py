@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import io
+import struct
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image, ImageCms
 
 from airflow_provider_viapi.emulator.media.errors import MediaError
 
 MAX_PIXELS = 8192 * 8192
+_ORIENTATION = 0x0112
+"""The EXIF tag."""
+
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 _OPAQUE_MODES = {"1": "L", "L": "L", "LA": "L", "La": "L", "CMYK": "CMYK"}
 
 
@@ -31,13 +44,13 @@ def open_image(path: Path, kind: str = "InvalidImage") -> Image.Image:
             return to_srgb(image)
     except Image.DecompressionBombError as error:
         raise MediaError(f"{kind}.Resolution", f"the picture has more than {MAX_PIXELS} pixels") from error
-    except (OSError, SyntaxError, ValueError) as error:
+    except (OSError, SyntaxError, ValueError, struct.error) as error:
         raise MediaError(f"{kind}.Decode", "the file cannot be read as a picture") from error
 
 
 def to_srgb(image: Image.Image) -> Image.Image:
     """Return a picture as RGB: 8 bits, upright, on white, in sRGB."""
-    upright = _eight_bit(ImageOps.exif_transpose(image))
+    upright = _eight_bit(_upright(image))
     if upright.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in upright.info:
         alpha = upright.convert("RGBA").getchannel("A")
     else:
@@ -47,6 +60,13 @@ def to_srgb(image: Image.Image) -> Image.Image:
     if alpha is None:
         return colours
     return Image.composite(colours, Image.new("RGB", colours.size, "white"), alpha)
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """Turn a picture as its EXIF data say, whatever else is in them."""
+    image.load()
+    turn = _TURNS.get(image.getexif().get(_ORIENTATION, 1))
+    return image if turn is None else image.transpose(turn)
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_viapi.errors import InvalidMedia
+from airflow_provider_viapi.errors import ConfigurationError, InvalidMedia, ServiceError, TransientError
 from airflow_provider_viapi.huawei.parameters import Picture, is_address
 from airflow_provider_viapi.media.addresses import is_http_url
 from airflow_provider_viapi.media.inputs import resize
@@ -112,7 +112,9 @@ def downloaded(address: str, shown: str, http: HttpSettings) -> Iterator[Iterato
     """Request a file over HTTP and yield its pieces.
 
     :param shown: the address in error messages
-    :raises InvalidMedia: there is no such file
+    :raises InvalidMedia: there is no such file, or the server does not send it so that it can be read
+    :raises TransientError: it cannot be read now
+    :raises ConfigurationError: the server's certificate is not trusted
     """
     from airflow_provider_viapi.http_session import requests_session
     from airflow_provider_viapi.media.outputs.http_download import LinkExpired, download
@@ -124,6 +126,17 @@ def downloaded(address: str, shown: str, http: HttpSettings) -> Iterator[Iterato
         raise InvalidMedia(
             f"{shown} cannot be downloaded: HTTP status {expired.status}",
             code="InvalidImage.Download",
+        ) from None
+    except (InvalidMedia, ConfigurationError):
+        raise
+    except TransientError as error:
+        error.message = f"{shown}: {error.message}"
+        raise
+    except ServiceError as error:
+        status = f" (HTTP status {error.http_status})" if error.http_status else ""
+        raise InvalidMedia(
+            f"{shown} cannot be downloaded: {error.message}{status}",
+            code=error.code or "InvalidImage.Download",
         ) from None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -52,7 +53,7 @@ def fits(file: BinaryIO, size: int, allowed: MediaLimits) -> bool:
             return size <= (allowed.max_bytes or size) and _is_allowed(image, allowed)
     except Image.DecompressionBombError:
         return False
-    except (OSError, ValueError, SyntaxError):
+    except (OSError, ValueError, SyntaxError, struct.error):
         return True
 
 
@@ -74,7 +75,7 @@ def fit(file: Path, display_url: str, allowed: MediaLimits) -> Path | None:
     :return: a JPEG file
     :raises InvalidMedia: it cannot be read, or is too small on one side when the other one fits
     """
-    from PIL import Image, ImageOps
+    from PIL import Image
 
     size = file.stat().st_size
     longest = max(allowed.max_pixels or (1024, 1024)) - int(allowed.exclusive)
@@ -83,10 +84,10 @@ def fit(file: Path, display_url: str, allowed: MediaLimits) -> Path | None:
             if size <= (allowed.max_bytes or size) and _is_allowed(image, allowed):
                 return None
             image.draft("RGB", (longest, longest))
-            upright = _to_eight_bits(ImageOps.exif_transpose(image))
+            upright = _to_eight_bits(_upright(image))
             upright.thumbnail((longest, longest))
             opaque = _to_srgb_on_white(upright)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except (OSError, ValueError, SyntaxError, struct.error, Image.DecompressionBombError) as error:
         raise InvalidMedia(
             f"{display_url} cannot be read as an image ({type(error).__name__})", code="InvalidImage.Decode"
         ) from None
@@ -105,6 +106,25 @@ def fit(file: Path, display_url: str, allowed: MediaLimits) -> Path | None:
 
 def _least(allowed: MediaLimits) -> int:
     return max(allowed.min_pixels or (1, 1))
+
+
+def _upright(image: Image) -> Image:
+    """Turn an image as its EXIF data say."""
+    from PIL.Image import Transpose
+
+    # Pillow's own function writes the other EXIF tags again, and fails at odd ones.
+    image.load()
+    turns = {
+        2: Transpose.FLIP_LEFT_RIGHT,
+        3: Transpose.ROTATE_180,
+        4: Transpose.FLIP_TOP_BOTTOM,
+        5: Transpose.TRANSPOSE,
+        6: Transpose.ROTATE_270,
+        7: Transpose.TRANSVERSE,
+        8: Transpose.ROTATE_90,
+    }
+    turn = turns.get(image.getexif().get(_ORIENTATION, 1))
+    return image if turn is None else image.transpose(turn)
 
 
 def _to_eight_bits(image: Image) -> Image:

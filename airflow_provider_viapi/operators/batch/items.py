@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +30,7 @@ def check_literals(operator: Operator, items: Any, shared: Any) -> None:
         return
     if isinstance(items, Sequence) and not isinstance(items, str | bytes | Mapping) and not len(items):
         raise _invalid(operator, "items is empty; a batch has at least one")
-    for index, arguments in _arguments(operator, items, shared):
+    for index, arguments in _arguments(operator, items, shared, is_templated):
         with _naming(index):
             operator.build_request(arguments)
 
@@ -61,8 +61,13 @@ def _is_unresolved(value: Any) -> bool:
     return not isinstance(value, list | tuple | Mapping) and is_templated(value)
 
 
-def _arguments(operator: Operator, items: Any, shared: Any) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield the arguments of each item together with the shared ones; skips items that are not known yet."""
+def _arguments(
+    operator: Operator, items: Any, shared: Any, pending: Callable[[Any], bool] = lambda value: False
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the arguments of each item together with the shared ones.
+
+    :param pending: returns true for an item that is not known yet, which is skipped
+    """
     # Any iterable: the outputs of a mapped task arrive as a lazy sequence.
     if not is_iterable(items):
         hint = f" ({NATIVE_HINT})" if isinstance(items, str) else ""
@@ -76,7 +81,7 @@ def _arguments(operator: Operator, items: Any, shared: Any) -> Iterator[tuple[in
         if index >= MAX_ITEMS:
             raise _invalid(operator, f"items are more than {MAX_ITEMS}; map over several batches")
         if not isinstance(item, Mapping):
-            if is_templated(item):
+            if pending(item):
                 continue
             raise _invalid(
                 operator,
