@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import copy
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 MAX_LABEL = 100
 """Characters of a mapped task's label."""
+
+MAX_MASKED = 50
+"""Credentials of one field that Airflow masks. It compiles all of them anew with each: hundreds take a minute."""
 
 
 class ProviderTask:
@@ -144,8 +148,43 @@ class ProviderTask:
         from airflow_provider_viapi.hooks.connection import mask_secret
         from airflow_provider_viapi.redaction import find_secrets
 
-        for secret in find_secrets([getattr(self, name, None) for name in self.template_fields]):
-            mask_secret(secret)
+        for name in self.template_fields:
+            value = getattr(self, name, None)
+            secrets = dict.fromkeys(find_secrets([value]))
+            if len(secrets) > MAX_MASKED and isinstance(value, list | tuple):
+                setattr(self, name, RedactedWhenShown(value))
+                continue
+            for secret in secrets:
+                mask_secret(secret)
+
+
+class RedactedWhenShown(Sequence[Any]):
+    """A list of many signed links, of which Airflow shows and stores only a text without the signatures.
+
+    :param items: the list
+    """
+
+    def __init__(self, items: Sequence[Any]) -> None:
+        self._items = items
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._items[index]
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __str__(self) -> str:
+        return self.serialize()
+
+    __repr__ = __str__
+
+    def serialize(self) -> str:
+        """Return what Airflow is to show."""
+        from airflow_provider_viapi.redaction import redact_text, redact_values
+
+        # One by one, since each has few credentials.
+        redacted = [redact_values(each) for each in self._items]
+        return json.dumps(redacted, ensure_ascii=False, default=lambda value: redact_text(str(value)))
 
 
 def label_of(values: Iterable[Any], *, depth: int = 4) -> str:
@@ -153,10 +192,9 @@ def label_of(values: Iterable[Any], *, depth: int = 4) -> str:
 
     :param depth: how many levels of lists and mappings are looked at
     """
+    many = (list, tuple, RedactedWhenShown)
     for value in values if depth else ():
-        inside = (
-            value if isinstance(value, list | tuple) else value.values() if isinstance(value, Mapping) else ()
-        )
+        inside = value if isinstance(value, many) else value.values() if isinstance(value, Mapping) else ()
         address = as_address(value)
         if isinstance(address, str) and "://" in address:
             # The query of a presigned URL stays out of the UI.
@@ -164,6 +202,6 @@ def label_of(values: Iterable[Any], *, depth: int = 4) -> str:
             if name:
                 return name[:MAX_LABEL]
         elif inside and (label := label_of(inside, depth=depth - 1)):
-            more = len(value) - 1 if isinstance(value, list | tuple) else 0
+            more = len(value) - 1 if isinstance(value, many) else 0
             return f"{label} and {more} more" if more else label
     return ""

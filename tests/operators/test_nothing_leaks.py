@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow.providers.common.compat.sdk import DAG
 
 from airflow_provider_viapi.alibaba.services import videoenhan
 from airflow_provider_viapi.emulator.server import EmulatorServer
@@ -16,9 +17,12 @@ from airflow_provider_viapi.jobs.model import Job
 from airflow_provider_viapi.media.inputs.source_versions import find_sources
 from airflow_provider_viapi.media.outputs.asset_events import Origin, report_assets
 from airflow_provider_viapi.media.outputs.lineage import lineage_of, media_of, name_of
+from airflow_provider_viapi.operators.batch import ViapiBatchOperator
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudOperator
+from airflow_provider_viapi.operators.image_index import IndexImagesOperator
 from airflow_provider_viapi.operators.metastudio import CreatePictureModelByUrlOperator, CreateSpeechOperator
 from airflow_provider_viapi.operators.vias import CreateTaskOperator, QueryTaskOperator, StopTaskOperator
+from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
 from operators.huawei_tasks import SPEAK, WATCH, Store, connect, in_haste
 from run_task import run_task
 from served_folder import ServedFolder
@@ -341,3 +345,41 @@ def test_links_that_the_next_task_needs_stay_as_they_are() -> None:
 
     assert result["audio_file_url"] == link
     assert find("vias.ShowTaskInfo").service is vias.SERVICE
+
+
+class TestRenderedFields:
+    @pytest.mark.parametrize(
+        "task_of",
+        [
+            lambda links: IndexImagesOperator(
+                task_id="index",
+                db_name="covers",
+                images=[{"image_url": link, "entity_id": f"e{n}"} for n, link in enumerate(links)],
+            ),
+            lambda links: ViapiBatchOperator(
+                task_id="batch",
+                operator=EraseVideoSubtitlesOperator,
+                items=[{"video_url": link} for link in links],
+            ),
+        ],
+        ids=["images", "items"],
+    )
+    @pytest.mark.parametrize("count", [3, 2000])
+    def test_no_signature_of_a_list_of_links_is_shown_however_long_it_is(
+        self, task_of: Any, count: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        from airflow.providers.common.compat.sdk import redact
+        from airflow.serialization.helpers import serialize_template_field
+
+        monkeypatch.setenv("AIRFLOW__CORE__MAX_TEMPLATED_FIELD_LENGTH", "10000000")
+        with DAG("dag", schedule=None):
+            task = task_of([f"https://h.test/{n}.mp4?Signature={SECRET}{n}%3D" for n in range(count)])
+        task.render_template_fields({})
+
+        field = "images" if hasattr(task, "images") else "items"
+        seen = str(redact(serialize_template_field(getattr(task, field), field)))
+
+        assert f"h.test/{count - 1}.mp4" in seen
+        assert SECRET not in seen
+        assert len(list(getattr(task, field))) == count
+        assert f"Signature={SECRET}0" in str(next(iter(getattr(task, field))))
