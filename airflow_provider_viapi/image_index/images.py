@@ -17,6 +17,7 @@ from airflow_provider_viapi.media.storage_schemes import installation_hint, open
 from airflow_provider_viapi.record import Record
 from airflow_provider_viapi.redaction import has_password, strip_userinfo
 from airflow_provider_viapi.schema import (
+    NATIVE_HINT,
     ONLY_CONN_ID,
     as_address,
     is_iterable,
@@ -204,6 +205,7 @@ EXTENSIONS = frozenset({".jpg", ".jpeg", ".png"})
 """Extensions of the files that are indexed, in lower case."""
 
 _PLAIN = re.compile("[a-z0-9_]{1,64}")
+_CONTROL = re.compile(r"[\x00-\x1f]")
 
 
 def check_address(folder: str) -> None:
@@ -212,9 +214,17 @@ def check_address(folder: str) -> None:
     :raises InvalidRequest: it has another form, or nothing that is installed opens it
     """
     scheme, separator, rest = folder.partition("://")
-    if not separator or not rest.strip("/") or ".." in rest.split("/") or scheme.lower() in ("http", "https"):
+    is_list = folder.lstrip().startswith(("[", "{"))
+    if (
+        is_list
+        or not separator
+        or not rest.strip("/")
+        or ".." in rest.split("/")
+        or scheme.lower() in ("http", "https")
+    ):
         allowed = "a list of images, or a folder in object storage, such as s3://bucket/folder/"
-        raise InvalidRequest(f"images is {_shown(folder)}; allowed: {allowed}", code="InvalidParameter")
+        hint = f" ({NATIVE_HINT})" if is_list else ""
+        raise InvalidRequest(f"images is {_shown(folder)}; allowed: {allowed}{hint}", code="InvalidParameter")
     if has_password(folder):
         raise InvalidRequest(f"images is {_shown(folder)}; allowed: {ONLY_CONN_ID}", code="InvalidParameter")
     if not opens(scheme):
@@ -233,7 +243,7 @@ def list_images(
 ) -> list[dict[str, str]]:
     """Return the images in a folder and its subfolders, in the order of their names.
 
-    Files that macOS adds (``._photo.jpg``, ``__MACOSX/``) are left out.
+    Files that macOS adds (``._photo.jpg``, ``__MACOSX/``) and those with a line break in their names are left out.
 
     :param folder: its address
     :param hook: its connection is used for ``oss://`` unless the address names another
@@ -252,6 +262,14 @@ def list_images(
         fs.invalidate_cache()
         files = sorted(found for found in fs.find(f"{top}/") if found.startswith(f"{top}/"))
     images = [file for file in files if _is_image(file.removeprefix(f"{top}/"))]
+    if unusable := [file for file in images if _CONTROL.search(file)]:
+        # No address can have one.
+        log.warning(
+            "Left out %s images whose names have control characters, such as %s",
+            f"{len(unusable):,}",
+            short_repr(unusable[0].removeprefix(f"{top}/")),
+        )
+        images = [file for file in images if not _CONTROL.search(file)]
     if not images:
         found = f"none of {len(files)} files" if files else "there are no files, and none"
         raise InvalidRequest(

@@ -119,6 +119,8 @@ class Indexer:
         self._log = log
         self._timing = timing or IndexingTiming()
         self._ended = False
+        self._is_asking = False
+        self._progress = Progress(0)
         self._last_success = 0.0
 
     async def run(
@@ -135,21 +137,24 @@ class Indexer:
         self._report = report = IndexingReport(self._database.name, self._database.backend, len(images))
         await self._database.check_exists()
         waiting = list(images)
-        if durable:
-            waiting = await self._database.missing(
-                images,
-                resumed=resumed,
-                log=self._log,
-                settle_seconds=self._timing.settle_seconds,
-            )
-        report.found = len(images) - len(waiting)
-        await self._warn_of_capacity(len(waiting))
-        self._waiting = iter(waiting)
-        self._progress = Progress(len(waiting))
-        self._last_success = time.monotonic()
-        workers = [asyncio.ensure_future(self._work()) for _ in range(min(MAX_IN_FLIGHT, len(waiting)))]
+        self._is_asking = durable
+        workers: list[asyncio.Future[None]] = []
         progress = asyncio.ensure_future(self._progress_loop())
         try:
+            if durable:
+                waiting = await self._database.missing(
+                    images,
+                    resumed=resumed,
+                    log=self._log,
+                    settle_seconds=self._timing.settle_seconds,
+                )
+            report.found = len(images) - len(waiting)
+            await self._warn_of_capacity(len(waiting))
+            self._waiting = iter(waiting)
+            self._progress = Progress(len(waiting))
+            self._is_asking = False
+            self._last_success = time.monotonic()
+            workers = [asyncio.ensure_future(self._work()) for _ in range(min(MAX_IN_FLIGHT, len(waiting)))]
             await asyncio.gather(*workers)
         finally:
             for task in (progress, *workers):
@@ -260,4 +265,9 @@ class Indexer:
     async def _progress_loop(self) -> None:
         while True:
             await asyncio.sleep(self._timing.progress_interval)
-            self._log.info("Indexed %s, %s failed", self._progress.describe(), self._report.failed)
+            if self._is_asking:
+                self._log.info(
+                    "Asking %s which of %s images it has", self._database.name, f"{self._report.images:,}"
+                )
+            else:
+                self._log.info("Indexed %s, %s failed", self._progress.describe(), self._report.failed)

@@ -114,6 +114,12 @@ class IndexImagesOperator(ProviderTask, StoppableOperator):
             raise invalid(f"max_failed is {short_repr(max_failed)}; allowed: a whole number from 0")
         for name, flag in (("fit", fit), ("durable", durable)):
             as_flag(name, flag, "IndexImages")
+        if backend is None and db_name is None and instance_name is None:
+            raise invalid(
+                "db_name and instance_name are missing; set db_name for a database of imgsearch, or instance_name "
+                "for an instance of ImageSearch",
+                code="MissingParameter",
+            )
         backend = backend or ("imgsearch" if instance_name is None else "imagesearch")
         if backend not in ("imgsearch", "imagesearch"):
             raise invalid(f"backend is {short_repr(backend)}; allowed: imgsearch, imagesearch")

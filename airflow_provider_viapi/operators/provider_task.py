@@ -26,7 +26,7 @@ MAX_LABEL = 100
 """Characters of a mapped task's label."""
 
 MAX_MASKED = 50
-"""Credentials of one field that Airflow masks. It compiles all of them anew with each: hundreds take a minute."""
+"""Credentials of one field that Airflow masks. It compiles all of them again for each one: hundreds take a minute."""
 
 
 class ProviderTask:

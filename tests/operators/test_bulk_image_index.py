@@ -288,6 +288,29 @@ def test_a_task_that_was_cleared_submits_again(images: list[dict[str, Any]]) -> 
     assert len(tasks_of_the_instance()) == 2
 
 
+def test_a_file_whose_name_has_a_line_break_does_not_stop_its_folder(
+    images: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    (tmp_path / "two\nlines.jpg").write_bytes((tmp_path / "coffee.jpg").read_bytes())
+
+    assert index(tmp_path.as_uri()).result["rejected"] == 0
+
+
+def test_a_list_that_was_rendered_to_text_is_refused_with_the_way_to_pass_it(
+    images: list[dict[str, Any]],
+) -> None:
+    rendered = task("{{ images }}")
+    rendered.images = str(
+        [{**each, "image_url": f"https://h/a.jpg?Signature=s3cr3t{n}"} for n, each in enumerate(images * 900)]
+    )
+
+    with pytest.raises(AirflowFailException, match="render_template_as_native_obj=True") as failure:
+        run_task(rendered, Store())
+
+    assert "s3cr3t" not in str(failure.value)
+    assert len(str(failure.value)) < 800
+
+
 def test_an_empty_list_of_another_task_is_nothing_to_do(emulator: EmulatorServer) -> None:
     rendered = task("{{ images }}")
     rendered.images = []

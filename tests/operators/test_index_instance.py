@@ -104,6 +104,29 @@ def test_only_what_is_missing_is_added_and_all_is_with_durable_false(
     )
 
 
+def test_the_log_shows_progress_while_the_instance_is_asked_what_it_has(
+    images: list[dict[str, Any]],
+    emulator: EmulatorServer,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    index(images[:1])
+    monkeypatch.setattr(IndexImagesOperator, "timing", indexer.IndexingTiming(progress_interval=0.02))
+    emulator.fault(action="CheckImageExists", delay=0.3)
+
+    index(images)
+
+    assert "Asking demo which of 3 images it has" in capsys.readouterr().out
+
+
+def test_a_file_whose_name_has_a_line_break_does_not_stop_its_folder(
+    images: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    (tmp_path / "two\nlines.jpg").write_bytes((tmp_path / "coffee.jpg").read_bytes())
+
+    assert index(tmp_path.as_uri())["added"] == 3
+
+
 def test_a_folder_is_indexed(images: list[dict[str, Any]], tmp_path: Path) -> None:
     assert index(tmp_path.as_uri())["added"] == 3
     assert index(tmp_path.as_uri())["found"] == 3
@@ -170,6 +193,7 @@ def test_an_instance_that_does_not_exist_fails_without_retry(images: list[dict[s
     ("arguments", "said"),
     [
         ({"instance_name": None}, "instance_name is None"),
+        ({"instance_name": None, "backend": None}, "set db_name .* or instance_name"),
         ({"instance_name": "a" * 21}, "instance_name is .*1 to 20 characters"),
         ({"db_name": "covers"}, "db_name cannot be set with backend='imagesearch'; set instance_name"),
         ({"backend": "imgsearch"}, "instance_name cannot be set with backend='imgsearch'; set db_name"),
