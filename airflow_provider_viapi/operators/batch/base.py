@@ -253,7 +253,9 @@ class BatchOperator(BaseBatchOperator):
             self.log.warning("All items are done, but %s", batch.cost_limits.exhausted)
         if failed is not None:
             failed.action = self.operator.action.name
-            permanent = sum(self.is_permanent(from_dict(row["error"])) for row in rows if row["error"])
+            # For Huawei Cloud the job's state decides.
+            errors = [{**row["error"], "state": row["state"]} for row in rows if row["error"]]
+            permanent = sum(self.is_permanent(from_dict(error)) for error in errors)
             if batch.is_closed:
                 raise AirflowFailException(f"BatchFailed: {failed}. {NO_RETRY}") from failed
             # A retry submits nothing more within an exhausted limit, but resumes what was submitted.
