@@ -13,10 +13,12 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.jobs.attempt_context import Timing
+from airflow_provider_viapi.jobs.batch.report import BatchFailed
 from airflow_provider_viapi.jobs.polling.intervals import Backoff
 from airflow_provider_viapi.operators.batch import HuaweiCloudBatchOperator
 from airflow_provider_viapi.operators.metastudio import CreateAvatarVideoOperator, CreateSpeechOperator
-from operators.huawei_tasks import FILM, SPEAK, accepted, connect
+from airflow_provider_viapi.operators.vias import CreateTaskOperator
+from operators.huawei_tasks import FILE, FILM, SPEAK, WATCH, accepted, connect
 from operators.run_batch import Store, WorkerLost, run_batch
 
 BOTH = pytest.mark.parametrize("deferrable", [True, False])
@@ -120,3 +122,31 @@ def test_a_missing_connection_fails_the_batch(monkeypatch: pytest.MonkeyPatch) -
         run_batch(speeches("One."), Store())
 
     assert not isinstance(caught.value, AirflowFailException)
+
+
+@pytest.mark.parametrize("refuses", [False, True])
+def test_an_abnormal_task_of_a_batch_is_stopped_before_it_is_replaced(
+    emulator: EmulatorServer, refuses: bool
+) -> None:
+    store = Store()
+    emulator.fault(action="CreateTask", job={"state": "ABNORMAL", "code": "VIAS.1", "message": "no file"})
+    if refuses:
+        emulator.fault(action="StartStopTask", code="APIGW.0302", status=403)
+
+    def make() -> HuaweiCloudBatchOperator:
+        return HuaweiCloudBatchOperator(
+            task_id="watch_all",
+            operator=CreateTaskOperator,
+            items=[{"name": "gate"}, {"name": "yard"}],
+            shared={name: value for name, value in WATCH.items() if name != "name"} | {"input": FILE},
+            job_timeout=timedelta(seconds=20),
+        )
+
+    with pytest.raises(BatchFailed):
+        run_batch(make, store)
+    (left,) = {job["status"] for job in emulator.jobs()} - {"SUCCEEDED"}
+    assert left in (["ABNORMAL"] if refuses else ["STOPPING", "STOPPED"])
+
+    run_batch(make, store, try_number=2)
+
+    assert sorted(job["status"] for job in emulator.jobs()) == ["STOPPED", "SUCCEEDED", "SUCCEEDED"]

@@ -92,8 +92,10 @@ class RunningJobs:
             if self.run.stop_requested():
                 return
             some = reports[start : start + ROWS_PER_WRITE]
+            # A retry submits them again, and would pay for both.
+            stopped = self._cancel([self.running[each.job_id] for each in some if each.may_continue])
             with ThreadPoolExecutor(CONCURRENT_DOWNLOADS) as pool:
-                rows = list(pool.map(self._row, some))
+                rows = list(pool.map(self._row, some, [each.job_id in stopped for each in some]))
             self._note_durations(some)
             self._record(dict(zip([self.running[report.job_id] for report in some], rows, strict=True)))
             for report in some:
@@ -166,15 +168,16 @@ class RunningJobs:
                     "Job %s could not be polled now and counts as unfinished: %s", job_id, error
                 )
 
-    def _row(self, report: JobReport) -> Row:
+    def _row(self, report: JobReport, is_stopped: bool) -> Row:
         item = self.running[report.job_id]
         self.backend.release_inputs(item)
         try:
             report.result_or_raise()
             result = self.backend.collect(item, report)
         except JobFailed as error:
-            # The next attempt cancels it before it is replaced, or resumes it if it runs again.
-            return self._failed_row(error, report.job_id, report.state, is_billed=report.may_continue)
+            # If it could not be stopped, the next attempt stops it before it is replaced, or resumes it.
+            continues = report.may_continue and not is_stopped
+            return self._failed_row(error, report.job_id, report.state, is_billed=continues)
         except ServiceError as error:
             return self._failed_row(error, report.job_id, report.state, is_billed=True)
         usage = None if self.meter is None else self.meter.usage(result)
