@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from airflow_provider_viapi.errors import InvalidRequest
-from airflow_provider_viapi.redaction import has_password
+from airflow_provider_viapi.redaction import has_password, strip_userinfo
 
 
 def is_http_url(address: Any) -> bool:
@@ -23,3 +24,12 @@ def is_http_url(address: Any) -> bool:
 def connection_of(address: str) -> str:
     """Return the connection id before the host of an address; an empty text if there is none, or a password."""
     return "" if has_password(address) else address.partition("://")[2].partition("/")[0].rpartition("@")[0]
+
+
+def file_name(address: str) -> str:
+    """Return the name of the file or folder at an address, for people to read; an empty text if it has no path.
+
+    Neither a query, which may sign, nor what precedes the host, which may be a password, is part of it.
+    """
+    place = re.split("[?#]", strip_userinfo(address), maxsplit=1)[0].partition("://")[2]
+    return place.partition("/")[2].rstrip("/").rpartition("/")[2]

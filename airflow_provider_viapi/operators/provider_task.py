@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.providers.common.compat.sdk import AirflowFailException, XComArg
 
 from airflow_provider_viapi.errors import InvalidRequest
+from airflow_provider_viapi.media.addresses import file_name
 from airflow_provider_viapi.operators.arguments.checks import (
     check_conn_id,
     missing_arguments,
@@ -197,9 +198,7 @@ def label_of(values: Iterable[Any], *, depth: int = 4) -> str:
         inside = value if isinstance(value, many) else value.values() if isinstance(value, Mapping) else ()
         address = as_address(value)
         if isinstance(address, str) and "://" in address:
-            # The query of a presigned URL stays out of the UI.
-            name = address.partition("?")[0].rstrip("/").rpartition("/")[2]
-            if name:
+            if name := file_name(address):
                 return name[:MAX_LABEL]
         elif inside and (label := label_of(inside, depth=depth - 1)):
             more = len(value) - 1 if isinstance(value, many) else 0

@@ -1,12 +1,14 @@
 """Short-lived links to files in object storage, for the users of the UI.
 
 The connection that signs may read more than the user who wants to see a file. So only files are linked that the
-task's rendered fields name: its sources, and what lies where its ``land_to`` sends results. Rendered fields are
-written by the task itself; XComs, which users with the right to edit them can change, decide nothing here.
+rendered fields of a task of this provider name: its sources, and what lies where its ``land_to`` sends results.
+Rendered fields are written by the task itself; no address is taken from an XCom, which users with the right to edit
+them can change. So the result that a task reused is linked only if it lies where the task itself would store it.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 from collections.abc import Iterator, Mapping
@@ -19,14 +21,35 @@ logger = logging.getLogger(__name__)
 EXPIRES_IN = 600
 """Seconds for which a link works."""
 
+SOURCES = (
+    *(
+        "request",
+        "items",
+        "shared",
+        "source",
+        "before",
+        "images",
+        "recordings",
+        "audio",
+        "cover",
+        "grant_file",
+    ),
+    *("training_video", "action_video", "id_card_image1", "id_card_image2", "authorization_letter"),
+)
+"""Operator arguments that hold the addresses of sources, at whatever depth."""
+
 DESTINATIONS = ("land_to", "to")
 """Operator arguments that say where results are stored: a folder if they end in a slash."""
 
 FOLDERS = ("images_to",)
 """Operator arguments that name a folder of results, with or without a slash at the end."""
 
+VIEWS = ("viapi_view", "items_0")
+"""XComs that tasks of this provider write for the UI: of one job, and of a batch."""
+
 _IN_STORAGE = re.compile(r"([a-z0-9]+)://[^/]+/.")
-_PLACEHOLDER = re.compile(r"\\{[a-z_]+\\}")
+_OF_EACH_FILE = re.compile(r"\{(?:job_id|key|name|ext|index)\}")
+"""Placeholders of destinations whose values differ between the files of a task."""
 
 
 class FileNotLinked(Exception):
@@ -49,8 +72,9 @@ def file_link(address: str, *, dag_id: str, run_id: str, task_id: str, map_index
     found = _IN_STORAGE.match(address)
     if found is None or not storage_of(found[1]).signs or ".." in address.split("/"):
         raise FileNotLinked(400, "only files in object storage can be linked")
-    fields = _rendered_fields(dag_id=dag_id, run_id=run_id, task_id=task_id, map_index=map_index)
-    if fields is None or not names_file(fields, address):
+    names: dict[str, Any] = {"dag_id": dag_id, "run_id": run_id, "task_id": task_id, "map_index": map_index}
+    fields = _rendered_fields(**names)
+    if fields is None or not names_file(fields, address, names):
         # The same answer as for a file that is unknown: it says nothing about what exists.
         raise FileNotLinked(
             404, "this task does not name such a file, or its rendered fields are not kept any more"
@@ -79,21 +103,55 @@ def signed_link(address: str) -> str:
     return url
 
 
-def names_file(fields: Mapping[str, Any], address: str) -> bool:
-    """Return whether rendered fields name a file, as a source or by where results are stored."""
+def names_file(fields: Mapping[str, Any], address: str, names: Mapping[str, Any]) -> bool:
+    """Return whether rendered fields name a file, as a source or by where results are stored.
+
+    :param names: values of the placeholders that are the same for all files of the task, such as ``dag_id``
+    """
     for name, value in fields.items():
-        if name in (*DESTINATIONS, *FOLDERS) and isinstance(value, str):
-            if _destination(f"{value.rstrip('/')}/" if name in FOLDERS else value).fullmatch(address):
+        if name in SOURCES:
+            if address in _texts(value):
                 return True
-        elif address in _texts(value):
-            return True
+        elif name in (*DESTINATIONS, *FOLDERS) and isinstance(value, str):
+            folder = f"{value.rstrip('/')}/" if name in FOLDERS else value
+            if _is_at(folder, address, names):
+                return True
     return False
 
 
-def _destination(template: str) -> re.Pattern[str]:
-    """Return a pattern of the addresses at which results with this ``land_to`` are stored."""
-    pattern = _PLACEHOLDER.sub("[^/]+", re.escape(template))
-    return re.compile(pattern + "[^/]+" if template.endswith("/") else pattern)
+def _is_at(destination: str, address: str, names: Mapping[str, Any]) -> bool:
+    """Return whether a result with this ``land_to`` may be stored at an address."""
+    parts, found = destination.split("/"), address.split("/")
+    if destination.endswith("/"):
+        parts[-1] = "{name}"
+    return (
+        len(parts) == len(found)
+        and found[-1] != ""
+        and all(_matches(part, text, names) for part, text in zip(parts, found, strict=True))
+    )
+
+
+def _matches(part: str, text: str, names: Mapping[str, Any]) -> bool:
+    """Return whether a text, between two slashes, is what a part of a destination may become."""
+    first, *others = (_with_values(piece, names) for piece in _OF_EACH_FILE.split(part))
+    if not others:
+        return text == first
+    # From left to right and once: a regular expression goes back, for hours with some texts.
+    at, end = len(first), len(text) - len(others[-1])
+    if at > end or not text.startswith(first) or not text.endswith(others[-1]):
+        return False
+    for piece in others[:-1]:
+        start = text.find(piece, at, end)
+        if start < 0:
+            return False
+        at = start + len(piece)
+    return True
+
+
+def _with_values(piece: str, names: Mapping[str, Any]) -> str:
+    for name, value in names.items():
+        piece = piece.replace(f"{{{name}}}", str(value))
+    return piece
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -110,6 +168,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _rendered_fields(*, dag_id: str, run_id: str, task_id: str, map_index: int) -> Mapping[str, Any] | None:
+    """Return the rendered fields of a task of this provider; ``None`` for any other task."""
     from airflow.models.renderedtifields import RenderedTaskInstanceFields
     from airflow.models.taskinstance import TaskInstance
     from airflow.utils.session import create_session
@@ -121,7 +180,21 @@ def _rendered_fields(*, dag_id: str, run_id: str, task_id: str, map_index: int) 
     key = (model.dag_id == dag_id, model.run_id == run_id, model.task_id == task_id, position == map_index)
     with create_session() as session:
         instance = session.scalar(select(model).where(*key))
-        if instance is None:
+        if instance is None or not _is_of_provider(instance, session):
             return None
         found: Any = RenderedTaskInstanceFields.get_templated_fields(instance, session=session)
         return found if isinstance(found, Mapping) else None
+
+
+def _is_of_provider(instance: Any, session: Any) -> bool:
+    """Return whether a task's operator is one of this provider, or derived from one and shows what those show."""
+    from airflow.models.xcom import XComModel
+    from sqlalchemy import select
+
+    from airflow_provider_viapi.plugins import STATIC
+
+    if instance.operator in json.loads((STATIC / "operators.json").read_text()):
+        return True
+    model: Any = XComModel
+    task = (getattr(model, name) == getattr(instance, name) for name in ("dag_id", "run_id", "task_id"))
+    return session.scalar(select(model.key).where(*task, model.key.in_(VIEWS)).limit(1)) is not None

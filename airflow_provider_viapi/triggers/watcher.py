@@ -163,13 +163,10 @@ class WatcherTrigger(BaseEventTrigger or BaseTrigger):  # type: ignore[misc]
     @classmethod
     def invalid(cls, name: str, value: object, allowed: str) -> InvalidRequest:
         """Return the error about an argument."""
-        from airflow_provider_viapi.redaction import redact_values
         from airflow_provider_viapi.schema import short_repr
 
-        # Redacted before it is cut: a part of a secret would not be recognized.
-        shown = short_repr(redact_values(value[:2000] if isinstance(value, str) else value))
         return InvalidRequest(
-            f"{cls.__name__}: {name} is {shown}; allowed: {allowed}", code="InvalidParameter"
+            f"{cls.__name__}: {name} is {short_repr(value)}; allowed: {allowed}", code="InvalidParameter"
         )
 
 

@@ -12,6 +12,7 @@ from airflow_provider_viapi.operators.batch import ViapiBatchOperator
 from airflow_provider_viapi.operators.image_index import IndexImagesOperator
 from airflow_provider_viapi.operators.imgsearch import AddImageOperator, CreateImageDbOperator
 from airflow_provider_viapi.operators.metastudio import CreateSpeechOperator, UploadAssetOperator
+from airflow_provider_viapi.operators.provider_task import label_of
 from airflow_provider_viapi.operators.vias import StopTaskOperator
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator, GenerateVideoOperator
 from airflow_provider_viapi.transfers.object_storage_to_viapi import ObjectStorageToViapiOperator
@@ -59,6 +60,22 @@ def test_each_family_labels_its_mapped_tasks(make: Any, label: str) -> None:
 
     assert task.map_label == label
     assert context["map_index_template"] == "{{ ti.map_index }}: {{ task.map_label }}"
+
+
+@pytest.mark.parametrize(
+    ("address", "label"),
+    [
+        ("rtsp://admin:Pa55word@10.0.0.5:554", ""),
+        ("rtsp://admin:Pa55word@10.0.0.5:554/", ""),
+        ("rtsp://admin:Pa/55word@10.0.0.5:554/live/1", "1"),
+        ("rtsp://admin:Pa?55word@10.0.0.5:554/live", "live"),
+        ("https://host/a@2x.png?Signature=secret#part", "a@2x.png"),
+        ("s3://conn@bucket", ""),
+        ("s3://conn@bucket/in/", "in"),
+    ],
+)
+def test_a_label_is_the_name_of_a_file_and_holds_no_password(address: str, label: str) -> None:
+    assert label_of([{"data": [{"url": address}]}]) == label
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ FIELDS = {
     "land_to": "s3://aws@media/out/{task_id}/",
     "staging": None,
 }
+NAMES = {"dag_id": "films", "run_id": "run", "task_id": "erase", "map_index": -1}
 
 
 @pytest.mark.parametrize(
@@ -29,7 +30,7 @@ FIELDS = {
     ],
 )
 def test_sources_and_landed_files_are_named_by_rendered_fields(address: str, is_named: bool) -> None:
-    assert names_file(FIELDS, address) is is_named
+    assert names_file(FIELDS, address, NAMES) is is_named
 
 
 @pytest.mark.parametrize(
@@ -37,23 +38,41 @@ def test_sources_and_landed_files_are_named_by_rendered_fields(address: str, is_
     [
         ("s3://b/{task_id}/{key}-{job_id}.mp4", "s3://b/erase/VideoUrl-J1.mp4", True),
         ("s3://b/{task_id}/{key}-{job_id}.mp4", "s3://b/erase/VideoUrl-J1.mov", False),
+        ("s3://b/{task_id}/{key}-{job_id}.mp4", "s3://b/other/VideoUrl-J1.mp4", False),
+        ("s3://b/{dag_id}/{run_id}-{key}{ext}", "s3://b/films/run-VideoUrl.mp4", True),
+        ("s3://b/{dag_id}/{run_id}-{key}{ext}", "s3://b/finance/run-VideoUrl.mp4", False),
+        ("s3://b/{dag_id}/{run_id}-{key}{ext}", "s3://b/films/another-VideoUrl.mp4", False),
+        ("s3://b/{index}-x-{key}-x.mp4", "s3://b/7-x-x.mp4", False),
+        ("s3://b/{index}-x-{key}-x.mp4", "s3://b/7-x-VideoUrl-x.mp4", True),
         ("s3://b/a.b/film.mp4", "s3://b/aXb/film.mp4", False),
         ("s3://b/(.*)/", "s3://b/anything/x.mp4", False),
     ],
 )
 def test_a_destination_is_a_text_and_no_pattern(land_to: str, address: str, is_named: bool) -> None:
-    assert names_file({"land_to": land_to}, address) is is_named
+    assert names_file({"land_to": land_to}, address, NAMES) is is_named
+
+
+@pytest.mark.timeout(10)
+def test_no_address_takes_long() -> None:
+    for land_to in ("s3://b/{job_id}-{key}{ext}", "s3://b/{name}-{key}-{job_id}-{index}-{name}-{key}-z"):
+        assert not names_file({"land_to": land_to}, f"s3://b/{'-' * 1900}/", NAMES)
+
+
+@pytest.mark.parametrize("field", ["bash_command", "env", "op_kwargs", "viapi_conn_id", "conf"])
+def test_what_is_no_argument_for_a_file_names_none(field: str) -> None:
+    assert not names_file({field: {"file": "s3://raw/a.mp4"}}, "s3://raw/a.mp4", NAMES)
+    assert not names_file({field: "echo 's3://raw/a.mp4'"}, "s3://raw/a.mp4", NAMES)
 
 
 @pytest.mark.parametrize("folder", ["s3://moto@b/pictures", "s3://moto@b/pictures/"])
 def test_pictures_of_alarms_are_in_the_folder_for_them(folder: str) -> None:
-    assert names_file({"images_to": folder}, "s3://moto@b/pictures/smoke_and_fire-1.jpg")
-    assert not names_file({"images_to": folder}, "s3://moto@b/pictures/2026/smoke_and_fire-1.jpg")
-    assert not names_file({"images_to": folder}, "s3://moto@b/pictures-of-others/1.jpg")
+    assert names_file({"images_to": folder}, "s3://moto@b/pictures/smoke_and_fire-1.jpg", NAMES)
+    assert not names_file({"images_to": folder}, "s3://moto@b/pictures/2026/smoke_and_fire-1.jpg", NAMES)
+    assert not names_file({"images_to": folder}, "s3://moto@b/pictures-of-others/1.jpg", NAMES)
 
 
 def test_rendered_fields_that_airflow_stores_as_text_count_too() -> None:
-    assert names_file({"items": "[{'video_url': 's3://raw/a.mp4'}]"}, "s3://raw/a.mp4")
+    assert names_file({"items": "[{'video_url': 's3://raw/a.mp4'}]"}, "s3://raw/a.mp4", NAMES)
 
 
 @pytest.mark.parametrize(

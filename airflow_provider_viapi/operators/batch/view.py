@@ -118,6 +118,6 @@ def _shown(item: Item, row: Row, fields: Collection[ResultField]) -> dict[str, A
 def _name(item: Item) -> str:
     """Return the file name of an item's first source, or an empty text."""
     from airflow_provider_viapi.jobs.batch.report import first_address
+    from airflow_provider_viapi.media.addresses import file_name
 
-    address = first_address(item.request or {}) or ""
-    return address.partition("?")[0].partition("#")[0].rstrip("/").rpartition("/")[2][:80]
+    return file_name(first_address(item.request or {}) or "")[:80]
