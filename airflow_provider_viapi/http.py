@@ -5,11 +5,12 @@ The exceptions of both libraries become errors of this package, see ``http_error
 
 from __future__ import annotations
 
+import errno
 import logging
 import ssl
 import time
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
@@ -125,23 +126,42 @@ def _read(response: requests.Response, give_up: float) -> bytes:
     """
     from airflow_provider_viapi.http_session import read_pieces
 
-    body = b"".join(read_pieces(response, give_up))
+    body = _joined(read_pieces(response, give_up))
     encoding = response.headers.get("Content-Encoding", "").strip().lower()
     return _decompress(body) if encoding in ("gzip", "x-gzip", "deflate") else body
+
+
+MAX_BODY = 64 << 20
+"""Most bytes of a response, also after it was decompressed."""
+
+
+def _extend(body: bytearray, piece: bytes) -> None:
+    body += piece
+    if len(body) > MAX_BODY:
+        raise OSError(errno.EMSGSIZE, f"the body has more than {MAX_BODY >> 20} MB")
+
+
+def _joined(pieces: Iterable[bytes]) -> bytes:
+    body = bytearray()
+    for piece in pieces:
+        _extend(body, piece)
+    return bytes(body)
 
 
 def _decompress(body: bytes) -> bytes:
     """Return the content of gzip, in one part or several, zlib, or the bare deflate that some servers send."""
     # 47: gzip or zlib, whichever the header of the data says.
     wbits = -zlib.MAX_WBITS if body and body[:1] != b"\x1f" and not _is_zlib(body) else 47
-    content = b""
+    return _joined(_decompressed(body, wbits))
+
+
+def _decompressed(body: bytes, wbits: int) -> Iterator[bytes]:
     while body:
         decoder = zlib.decompressobj(wbits)
-        content += decoder.decompress(body)
+        yield decoder.decompress(body, MAX_BODY + 1)
         if not decoder.eof:
             raise EOFError("the compressed response ended early")
         body = decoder.unused_data
-    return content
 
 
 def _is_zlib(body: bytes) -> bool:
@@ -182,8 +202,10 @@ class AsyncTransport:
                 allow_redirects=False,
                 proxy=None if socks else proxy,
             ) as response:
-                body = await response.read()
-            return HttpResponse(response.status, body, _lower_case(response.headers))
+                body = bytearray()
+                async for piece in response.content.iter_any():
+                    _extend(body, piece)
+            return HttpResponse(response.status, bytes(body), _lower_case(response.headers))
         except Exception as error:
             translated = translate(error, request, self._settings, was_not_sent(error))
         raise translated

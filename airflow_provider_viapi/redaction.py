@@ -129,6 +129,23 @@ def strip_userinfo(address: str) -> str:
     return redact_text(f"{scheme}{separator}{re.sub('^[^/]*@', '', rest)}") if separator else beginning
 
 
+MAX_MESSAGE = 2000
+"""Most characters of a service's message in an error."""
+
+MAX_CODE = 200
+"""Most characters of its code and ids."""
+
+
+def redact_message(message: object, redact: Callable[[str], str] = redact_text) -> str:
+    """Return what a service says about a failure, redacted and of limited length.
+
+    :param redact: redacts a text
+    """
+    # First shortened: a text of megabytes is not searched for signatures.
+    text = redact(str(message)[: 4 * MAX_MESSAGE])
+    return text if len(text) <= MAX_MESSAGE else f"{text[:MAX_MESSAGE]}…"
+
+
 def _redact_encoded(found: re.Match[str]) -> str:
     plain = unquote(found[0])
     redacted = _redact_signature(plain)

@@ -302,6 +302,20 @@ def test_a_compressed_response_is_decompressed(send: Send, encoding: str) -> Non
         assert send(f"http://127.0.0.1:{port}/").body == b"content " * 1000
 
 
+@BOTH
+@pytest.mark.parametrize("compressed", [False, True])
+def test_a_body_of_more_than_64_megabytes_is_not_read(send: Send, compressed: bool) -> None:
+    body = bytes(65 << 20)
+    encoding = b"Content-Encoding: gzip\r\n" if compressed else b""
+    body = gzip.compress(body) if compressed else body
+    head = b"HTTP/1.1 200 OK\r\n%sContent-Length: %d\r\n\r\n" % (encoding, len(body))
+    with server(head + body) as (port, _):
+        error = failure(send, f"http://127.0.0.1:{port}/")
+
+    assert type(error) is ResponseLost
+    assert "more than 64 MB" in error.message
+
+
 async def call_in_loop(account: Account, action: Action | str = ERASE) -> dict[str, Any]:
     async with await open_async_client(account) as client:
         return await client.call_once(action, VIDEO)

@@ -16,7 +16,7 @@ from airflow_provider_viapi.alibaba.services.imagesearch import INCREASE_INSTANC
 from airflow_provider_viapi.errors import InvalidRequest, ResponseLost, ServiceError, Throttled
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome, RequestNonce
 from airflow_provider_viapi.jobs.reconciliation import JobList, ListedJob
-from airflow_provider_viapi.redaction import redact_text
+from airflow_provider_viapi.redaction import redact_message
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.account import Account
@@ -76,7 +76,7 @@ def read_report(job: Job, answer: Mapping[str, Any]) -> JobReport:
         outcome=outcome,
         result={} if outcome is Outcome.SUCCEEDED else None,
         error_code=str(entry.get("Code") or "") or None if has_failed else None,
-        error_message=redact_text(str(entry.get("Msg") or "")) or None if has_failed else None,
+        error_message=redact_message(entry.get("Msg") or "") or None if has_failed else None,
     )
 
 

@@ -18,7 +18,7 @@ from airflow_provider_viapi.errors import CredentialsRejected, InvalidRequest, R
 from airflow_provider_viapi.jobs.backend import Ending, Identity, ListSnapshot
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome, RequestNonce
 from airflow_provider_viapi.jobs.reconciliation import LIST_TIME_ZONES, JobList, ListedJob
-from airflow_provider_viapi.redaction import redact_text
+from airflow_provider_viapi.redaction import MAX_CODE, redact_message, redact_text
 from airflow_provider_viapi.result_fields import absolute_address, read_json
 
 if TYPE_CHECKING:
@@ -72,14 +72,14 @@ def read_report(job: Job, answer: Mapping[str, Any]) -> JobReport:
         state=state,
         outcome=outcome,
         result=_read_result(data.get("Result"), job.id) if outcome is Outcome.SUCCEEDED else None,
-        error_code=data.get("ErrorCode") or None,
+        error_code=str(data.get("ErrorCode") or "")[:MAX_CODE] or None,
         error_message=_error_message(data),
     )
 
 
 def _error_message(data: Mapping[str, Any]) -> str | None:
     # It may quote the presigned address of a staged file.
-    message = redact_text(str(data.get("ErrorMessage") or ""))
+    message = redact_message(data.get("ErrorMessage") or "")
     advice = media_advice(str(data.get("ErrorCode") or ""))
     return "; ".join(filter(None, (message, advice))) or None
 

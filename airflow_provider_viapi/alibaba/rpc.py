@@ -6,6 +6,7 @@ Alibaba's SDKs do: a body can hold forty presigned URLs, and access logs do not 
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
@@ -22,7 +23,7 @@ from airflow_provider_viapi.errors import ResponseLost, Throttled
 from airflow_provider_viapi.http import HttpRequest, HttpResponse
 from airflow_provider_viapi.http_errors import gateway_refusal
 from airflow_provider_viapi.jobs.model import RequestNonce
-from airflow_provider_viapi.redaction import redact_text
+from airflow_provider_viapi.redaction import MAX_CODE, redact_message
 from airflow_provider_viapi.result_fields import absolute_address, read_json
 from airflow_provider_viapi.xml import NotPlainXml, parse
 
@@ -185,16 +186,16 @@ def _failure_code(action: Action, answer: Mapping[str, Any]) -> str:
         code = str(code) if is_number and action.result_in_body else ""
     if code == "0":
         code = ""
-    return code or ("Failed" if failed and action.result_in_body else "")
+    return code[:MAX_CODE] or ("Failed" if failed and action.result_in_body else "")
 
 
 def _host_id(answer: dict[str, Any]) -> str | None:
     host_id = answer.get("HostId")
-    return host_id[:200] if isinstance(host_id, str) and host_id else None
+    return host_id[:MAX_CODE] if isinstance(host_id, str) and host_id else None
 
 
 def _reason(action: Action, code: str, answer: Mapping[str, Any]) -> str:
-    message = redact_text(str(answer.get("Message") or answer.get("Msg") or "the service gave no reason"))
+    message = redact_message(answer.get("Message") or answer.get("Msg") or "the service gave no reason")
     if code == "SignatureDoesNotMatch":
         # An unknown key id has a code of its own, so only the secret is left.
         advice = "the access key id is known, its secret is wrong; check the password of the connection"
@@ -292,12 +293,15 @@ def _as_list(value: Any) -> list[Any]:
 
 
 def _as_kind(field: ResultField, value: Any) -> Any:
+    if value is None:
+        return None
     if isinstance(value, dict | list):
         raise TypeError(f"{field.name} is not a single value")
     if field.kind in ("integer", "integers"):
         return int(value)
     if field.kind in ("number", "numbers"):
-        return float(value)
+        number = float(value)
+        return number if math.isfinite(number) else None
     if field.kind == "boolean":
         return value if isinstance(value, bool) else str(value).lower() == "true"
     if field.kind in ("file", "files"):

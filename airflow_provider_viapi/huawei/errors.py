@@ -6,7 +6,6 @@ SDK reads; no live response was seen.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +21,8 @@ from airflow_provider_viapi.errors import (
     TransientError,
     leaves_outcome_open,
 )
-from airflow_provider_viapi.redaction import redact_text
+from airflow_provider_viapi.redaction import MAX_CODE, redact_message, redact_text
+from airflow_provider_viapi.result_fields import read_json
 from airflow_provider_viapi.xml import NotPlainXml, parse
 
 _SHAPES = (("error_code", "error_msg"), ("errorCode", "errorMsg"), ("code", "message"), ("Code", "Message"))
@@ -51,7 +51,7 @@ class Reason:
 def read_body(body: bytes) -> Any:
     """Return the decoded body of an error response, JSON or XML; ``None`` for anything else, such as an HTML page."""
     try:
-        return json.loads(body)
+        return read_json(body)
     except (ValueError, RecursionError):
         pass
     try:
@@ -69,18 +69,18 @@ def read_reason(document: Any) -> Reason:
     """
     if not isinstance(document, Mapping):
         return Reason()
-    request_id = next(filter(None, (_text(document.get(name)) for name in _REQUEST_IDS)), None)
+    request_id = next(filter(None, (_short(document.get(name)) for name in _REQUEST_IDS)), None)
     for part in (document, *(inner for inner in document.values() if isinstance(inner, Mapping))):
         for code_name, message_name in _SHAPES:
             if code_name in part and message_name in part:
-                code, message = _text(part[code_name]), _text(part[message_name])
+                code, message = _short(part[code_name]), _text(part[message_name])
                 return Reason(code, message and redact(message), request_id)
     return Reason(request_id=request_id)
 
 
 def redact(text: str) -> str:
-    """Return a text without tokens and signatures: a gateway that rejects a signature quotes what it has signed."""
-    return redact_text(_AUTHORIZATION.sub(r"\1***", text))
+    """Return a message without tokens and signatures: a gateway that rejects a signature quotes what it signed."""
+    return redact_message(text, lambda shortened: redact_text(_AUTHORIZATION.sub(r"\1***", shortened)))
 
 
 def classify(code: str | None, http_status: int) -> type[ServiceError]:
@@ -102,6 +102,11 @@ def classify(code: str | None, http_status: int) -> type[ServiceError]:
     if http_status == 403:
         return PermissionDenied
     return InvalidRequest
+
+
+def _short(value: Any) -> str | None:
+    text = _text(value)
+    return text and text[:MAX_CODE]
 
 
 def _text(value: Any) -> str | None:

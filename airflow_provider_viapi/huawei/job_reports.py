@@ -15,6 +15,7 @@ from airflow_provider_viapi.huawei.errors import Reason, read_reason, redact
 from airflow_provider_viapi.huawei.model import Action, JobKind, States
 from airflow_provider_viapi.huawei.services.vias.service import MAY_CONTINUE, STOPPING
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
+from airflow_provider_viapi.redaction import MAX_CODE
 
 # Names of the fields that hold the code and message of a failure, besides those of error responses.
 _REASONS = (
@@ -122,7 +123,9 @@ def _reason(response: Mapping[str, Any], kind: JobKind) -> Reason:
             return reason
         for code_name, message_name in _REASONS:
             if part.get(message_name):
-                return Reason(str(part.get(code_name) or "") or None, redact(str(part[message_name])))
+                return Reason(
+                    str(part.get(code_name) or "")[:MAX_CODE] or None, redact(str(part[message_name]))
+                )
     # A code alone is more than nothing.
     return next(filter(lambda reason: reason.code, map(read_reason, inner)), Reason())
 

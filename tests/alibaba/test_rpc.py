@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from airflow_provider_viapi.alibaba import signing
 from airflow_provider_viapi.alibaba.account import Account
 from airflow_provider_viapi.alibaba.rpc import HttpRequest, HttpResponse, decode, encode, flatten
-from airflow_provider_viapi.alibaba.services import imgsearch, videoenhan
+from airflow_provider_viapi.alibaba.services import find, imgsearch, videoenhan
 from airflow_provider_viapi.alibaba.signing import sign
 from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.errors import CredentialsRejected, ResponseLost, ServiceError, Throttled
@@ -324,6 +325,35 @@ def test_a_string_to_sign_that_the_gateway_quotes_keeps_its_token_to_itself() ->
         "the access key id is known, its secret is wrong; check the password of the connection. The service: "
         "server string to sign is:POST&%2F&AccessKeyId%3D***%26SecurityToken%3D***%26Version%3D1"
     )
+
+
+def test_a_service_that_says_megabytes_makes_a_short_error() -> None:
+    body = json.dumps({"RequestId": "R", "Code": "C" * 1_000_000, "Message": "m" * 5_000_000})
+
+    with pytest.raises(ServiceError) as caught:
+        decode(videoenhan.ERASE_VIDEO_SUBTITLES, HttpResponse(400, body.encode()))
+
+    assert len(str(caught.value)) < 3000
+
+
+@pytest.mark.parametrize("depth", [300, 450, 900, 100_000])
+def test_a_response_is_nested_as_deeply_as_python_can_read_or_malformed(depth: int) -> None:
+    body = f'{{"RequestId":"R","Data":{{"X":{"[" * depth}{"]" * depth}}}}}'
+
+    with suppress(ResponseLost):
+        decode(imgsearch.SEARCH_IMAGE, HttpResponse(200, body.encode()))
+
+
+@pytest.mark.parametrize("value", ["NaN", "-Infinity", "1e999", '"NaN"'])
+def test_a_number_that_airflow_cannot_store_is_none_in_the_result_of_a_paid_call(value: str) -> None:
+    body = f'{{"RequestId": "R", "Data": {{"Sharpness": {value}, "Other": [{value}, 1.5]}}}}'.replace(
+        '"NaN", 1', "NaN, 1"
+    )
+
+    data = decode(find("imageenhan.AssessSharpness"), HttpResponse(200, body.encode()))["Data"]
+
+    assert data["Sharpness"] is None
+    assert data["Other"] == [None, 1.5]
 
 
 def test_an_action_that_the_service_no_longer_has_says_so_in_the_error_it_gets() -> None:

@@ -48,6 +48,24 @@ def encoded(account: Account = ACCOUNT, auth: Any = KEY, request: dict[str, Any]
     return encode(CREATE, CREATE.check(request), account, auth, NOW)
 
 
+def test_an_error_message_can_be_stored_and_is_short() -> None:
+    body = b'{"error_code": "X.1", "error_msg": "a\\u0000b\\ud800' + b"m" * 5_000_000 + b'"}'
+
+    with pytest.raises(ServiceError) as caught:
+        decode(SHOW, HttpResponse(400, body))
+
+    assert caught.value.message.startswith("a\ufffdb\ufffdm")
+    assert len(str(caught.value)) < 3000
+
+
+def test_a_number_that_airflow_cannot_store_is_none() -> None:
+    assert decode(SHOW, HttpResponse(200, b'{"id": "x", "score": NaN, "rate": 1e999}')) == {
+        "id": "x",
+        "score": None,
+        "rate": None,
+    }
+
+
 def test_each_parameter_goes_where_it_belongs() -> None:
     request = encoded()
 
