@@ -7,8 +7,9 @@ is first asked for.
 from __future__ import annotations
 
 import json
+import math
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,46 @@ _KEYS: Mapping[str, tuple[str, ...]] = {
     "object": (*_ANY, "fields", "json"),
 }
 """Types of parameters, and the keys that describe each."""
+
+
+def _is_flag(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_single(value: Any) -> bool:
+    return value is None or isinstance(value, bool | str) or _is_number(value)
+
+
+_VALUES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    **dict.fromkeys(("required", "json", "exclusive", "optional"), (_is_flag, "true or false")),
+    **dict.fromkeys(("doc", "note", "pattern", "characters"), (_is_text, "a text")),
+    **dict.fromkeys(("minimum", "maximum"), (_is_number, "a number")),
+    **dict.fromkeys(
+        ("min_length", "max_length", "min_items", "max_items"), (_is_count, "a whole number from 0")
+    ),
+    **dict.fromkeys(("min_bytes", "max_bytes"), (_is_count, "a whole number of bytes")),
+    "max_seconds": (_is_number, "a number of seconds"),
+    "default": (_is_single, "a single value"),
+}
+"""What the value of a key must be, and how an error says so. Other keys are checked where they are read."""
+
+_RANGES = ("imum", "_length", "_items", "_bytes")
+"""Ends of the keys that begin with ``min`` and ``max``."""
+
+MAX_DEPTH = 20
+"""Deepest nesting of parameters and of result fields."""
 
 _FLAGS = ("job", "idempotent", "query", "result_in_body")
 _ACTION_KEYS = ("summary", "parameters", "result", *_FLAGS, "queried", "retired", "note")
@@ -167,9 +208,10 @@ class ModelFile:
         if kind not in _KEYS:
             raise self._invalid(f"{where}: type", kind, f"one of {', '.join(_KEYS)}")
         self._check_keys(model, _KEYS[kind], where)
+        self._check_values(model, where)
         given = {key: value for key, value in model.items() if key not in ("type", "json")} | {"name": name}
         try:
-            return self._typed_parameter(where, kind, given, bool(model.get("json", False)))
+            return self._typed_parameter(where, kind, given, model.get("json", False))
         except (TypeError, ValueError, re.error) as error:
             raise ConfigurationError(f"{self._path}: {where} is not valid: {error}") from None
 
@@ -178,9 +220,9 @@ class ModelFile:
             limits = {key: given.pop(key) for key in _LIMITS if key in given}
             return Media(**given, limits=(self._limits(where, limits),) if limits else ())
         if kind == "integer":
-            return Integer(**{"maximum": INT64, **self._numbers(where, given)})
+            return Integer(**{"maximum": INT64, **given})
         if kind == "number":
-            return Number(**self._numbers(where, given))
+            return Number(**given)
         if kind == "boolean":
             return Boolean(**given)
         if kind == "choice":
@@ -208,17 +250,11 @@ class ModelFile:
             raise self._invalid(f"{where}: fields", fields, "at least one field")
         return structure(**given, fields=inside, as_json=as_json)
 
-    def _numbers(self, where: str, given: dict[str, Any]) -> dict[str, Any]:
-        for key in ("minimum", "maximum"):
-            if key in given and (isinstance(given[key], bool) or not isinstance(given[key], int | float)):
-                raise self._invalid(f"{where}: {key}", given[key], "a number")
-        return given
-
     def _limits(self, where: str, limits: dict[str, Any]) -> MediaLimits:
         for key in ("min_pixels", "max_pixels"):
             if key in limits:
                 size = limits[key]
-                if not isinstance(size, list) or len(size) != 2 or not all(isinstance(s, int) for s in size):
+                if not isinstance(size, list) or len(size) != 2 or not all(_is_count(each) for each in size):
                     raise self._invalid(f"{where}: {key}", size, "[width, height] in pixels")
                 limits[key] = tuple(size)
         formats = limits.get("formats", [])
@@ -233,6 +269,7 @@ class ModelFile:
     def _field(self, where: str, name: str, document: Any) -> ResultField:
         model = self._long_form(where, document)
         self._check_keys(model, ("type", "doc", "items", "fields", "optional"), where)
+        self._check_values(model, where)
         kind = model["type"]
         if kind == "list" and "fields" not in model:
             # A list of what is not described further has no type either.
@@ -242,12 +279,26 @@ class ModelFile:
         return ResultField(
             name,
             kind,
-            str(model.get("doc", "")),
+            model.get("doc", ""),
             self._result(where, model.get("fields", {})),
-            bool(model.get("optional", False)),
+            model.get("optional", False),
         )
 
+    def _check_values(self, model: Mapping[str, Any], where: str) -> None:
+        for key, value in model.items():
+            is_allowed, allowed = _VALUES.get(key, (None, ""))
+            if is_allowed is not None and not is_allowed(value):
+                raise self._invalid(f"{where}: {key}", value, allowed)
+        for end in _RANGES:
+            least, most = model.get(f"min{end}"), model.get(f"max{end}")
+            if least is not None and most is not None and least > most:
+                raise self._invalid(f"{where}: min{end}", least, f"at most max{end}, which is {most}")
+
     def _long_form(self, where: str, document: Any) -> dict[str, Any]:
+        if where.count(".") > MAX_DEPTH:
+            raise self._invalid(
+                where[:80], "nested deeper", f"fields that are nested {MAX_DEPTH} deep at most"
+            )
         if isinstance(document, str):
             return {"type": document.removesuffix("!")} | ({"required": True} if document[-1:] == "!" else {})
         model = dict(self._mapping(where, document))

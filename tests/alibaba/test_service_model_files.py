@@ -128,6 +128,13 @@ def queried(names: Any) -> dict[str, Any]:
     return {"actions": {"DoIt": {"parameters": {"P": "string"}, "queried": names}}}
 
 
+def nested(depth: int) -> Any:
+    model: Any = "string"
+    for _ in range(depth):
+        model = {"type": "object", "fields": {"B": model}}
+    return model
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
@@ -164,6 +171,52 @@ def queried(names: Any) -> dict[str, Any]:
         (with_parameter({"type": "file", "max_pixels": 5}), "max_pixels is '5'; allowed: [width, height]"),
         (with_parameter({"type": "file", "formats": "mp4"}), "formats is 'mp4'; allowed: a list of suffixes"),
         ({"actions": {"DoIt": {"result": {"V": "video"}}}}, "DoIt result.V: type is 'video'"),
+        (
+            with_parameter({"type": "string", "max_length": "10"}),
+            "DoIt.P: max_length is '10'; allowed: a whole",
+        ),
+        (
+            with_parameter({"type": "string", "min_length": -1}),
+            "min_length is '-1'; allowed: a whole number from 0",
+        ),
+        (
+            with_parameter({"type": "string", "required": "false"}),
+            "required is 'false'; allowed: true or false",
+        ),
+        (with_parameter({"type": "string", "doc": 5}), "DoIt.P: doc is '5'; allowed: a text"),
+        (with_parameter({"type": "string", "pattern": 5}), "DoIt.P: pattern is '5'; allowed: a text"),
+        (
+            with_parameter({"type": "string", "default": [1]}),
+            "DoIt.P: default is '[1]'; allowed: a single value",
+        ),
+        (with_parameter({"type": "integer", "maximum": float("inf")}), "maximum is 'inf'; allowed: a number"),
+        (
+            with_parameter({"type": "integer", "minimum": 5, "maximum": 1}),
+            "DoIt.P: minimum is '5'; allowed: at most maximum, which is 1",
+        ),
+        (
+            with_parameter({"type": "file", "max_bytes": "5MB"}),
+            "max_bytes is '5MB'; allowed: a whole number of",
+        ),
+        (with_parameter({"type": "file", "max_seconds": "60"}), "max_seconds is '60'; allowed: a number of"),
+        (with_parameter({"type": "file", "exclusive": 1}), "exclusive is '1'; allowed: true or false"),
+        (
+            with_parameter({"type": "list", "items": "string", "json": "false"}),
+            "json is 'false'; allowed: true",
+        ),
+        (
+            with_parameter({"type": "list", "items": "string", "max_items": 1.5}),
+            "max_items is '1.5'; allowed: a",
+        ),
+        (with_parameter(nested(400)), "allowed: fields that are nested 20 deep at most"),
+        (
+            {"actions": {"DoIt": {"result": {"V": nested(400)}}}},
+            "allowed: fields that are nested 20 deep at most",
+        ),
+        (
+            {"actions": {"DoIt": {"result": {"V": {"type": "file", "optional": 1}}}}},
+            "optional is '1'; allowed: true",
+        ),
     ],
 )
 def test_a_mistake_is_refused_with_its_place_and_what_is_allowed(
@@ -197,6 +250,18 @@ def test_a_path_that_does_not_exist_and_an_action_in_two_files_are_refused(tmp_p
             services.find("videoplus.DoIt")
     finally:
         services.read_user_models_from(lambda: None)
+
+
+@pytest.mark.parametrize("path", ["~nobody-of-this-name/models", "/models\0x", "x" * 5000])
+def test_a_path_that_cannot_be_one_is_refused(path: str) -> None:
+    try:
+        services.read_user_models_from(lambda: path)
+        with pytest.raises(ConfigurationError, match=r"\[viapi\] models_path is") as refusal:
+            services.find("videoplus.DoIt")
+    finally:
+        services.read_user_models_from(lambda: None)
+
+    assert len(str(refusal.value)) < 600
 
 
 def test_an_action_of_a_user_replaces_the_providers_of_the_same_name(tmp_path: Path) -> None:

@@ -159,10 +159,15 @@ def _user_actions() -> dict[str, Action]:
 def _read_user_models(path: str) -> dict[str, Action]:
     from airflow_provider_viapi.alibaba.service_model_files import ModelFile
 
-    place = Path(path).expanduser()
-    if not place.exists():
+    try:
+        place = Path(path).expanduser()
+        files = sorted(place.glob("*.json")) if place.is_dir() else [place]
+        exists = place.exists()
+    # An unknown user after ~, a NUL, a path that is too long.
+    except (OSError, RuntimeError, ValueError) as error:
+        raise ConfigurationError(f"[viapi] models_path is {short_repr(path, 200)}: {error}"[:400]) from None
+    if not exists:
         raise ConfigurationError(f"[viapi] models_path is {path!r}, which does not exist")
-    files = sorted(place.glob("*.json")) if place.is_dir() else [place]
     found: dict[str, Action] = {}
     for file in files:
         for name, action in ModelFile(file).actions().items():
