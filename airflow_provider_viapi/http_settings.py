@@ -198,6 +198,11 @@ _PROXY_FORM = (
 )
 
 
+def _display_path(path: str) -> str:
+    # Anything else may be a secret in the wrong field.
+    return short_repr(path, 200) if re.search(r"[/.\\]", path) else f"a text of {len(path)} characters"
+
+
 def _check_bundle(setting: str, path: str) -> int:
     """Return when a CA bundle was last changed.
 
@@ -217,10 +222,10 @@ def _check_bundle(setting: str, path: str) -> int:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or type(error).__name__
         raise _unusable(
-            setting, f"names {short_repr(path, 200)}, which cannot be read ({reason})", advice
+            setting, f"names {_display_path(path)}, which cannot be read ({reason})", advice
         ) from None
     if not usable:
-        raise _unusable(setting, f"names {short_repr(path, 200)}, which holds no certificate", advice)
+        raise _unusable(setting, f"names {_display_path(path)}, which holds no certificate", advice)
     return modified
 
 

@@ -44,7 +44,7 @@ ENDED_LATELY = 600.0
 
 def result_action(job: Job) -> Action:
     """Return the action that reports a job: of the service that created it, or ``viapi``'s for unknown services."""
-    service_name, _, _ = job.action.partition(".")
+    service_name, _, _ = str(job.action).partition(".")
     try:
         return services.find(f"{service_name}.GetAsyncJobResult")
     except InvalidRequest:

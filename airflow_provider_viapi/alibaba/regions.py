@@ -31,7 +31,7 @@ def check_region(where: str, region_id: str, endpoint: str | None) -> str:
     """
     if endpoint is None and region_id not in (DEFAULT_REGION, *IMAGE_SEARCH):
         raise ConfigurationError(
-            f"{where} has the region_id {short_repr(region_id)}, where no service is offered; allowed: "
+            f"{where} has the region_id {short_repr(region_id, 20)}, where no service is offered; allowed: "
             f"{DEFAULT_REGION} (all services), and for ImageSearch {', '.join(IMAGE_SEARCH[1:])}"
         )
     return region_id

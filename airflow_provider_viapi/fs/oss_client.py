@@ -13,9 +13,10 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from airflow_provider_viapi.errors import InvalidMedia
+from airflow_provider_viapi.errors import ConfigurationError, InvalidMedia
 from airflow_provider_viapi.fs.oss_errors import sdk, translate_errors
 from airflow_provider_viapi.http_session import requests_session
+from airflow_provider_viapi.schema import short_repr
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.account import Account
@@ -78,7 +79,15 @@ def open_oss(hook: ViapiHook) -> Oss:
     :raises ConfigurationError: the SDK is not installed, or the connection cannot be used
     """
     account = hook.account
-    region = hook.get_connection(hook.viapi_conn_id).extra_dejson.get("region")
+    region = hook.get_connection(hook.viapi_conn_id).extra_dejson.get("region") or None
+    if region is not None:
+        region = region.strip() if isinstance(region, str) else region
+        # It is part of a host name.
+        if not isinstance(region, str) or not re.fullmatch("[a-z0-9-]{1,40}", region):
+            raise ConfigurationError(
+                f"the connection {hook.viapi_conn_id!r} has {short_repr(region, 20)} as region in its extra; "
+                "allowed: the region of its buckets, such as cn-shanghai"
+            )
     return Oss(account, place_of(account, region))
 
 

@@ -31,7 +31,7 @@ def check_region(where: str, region: str, *, has_endpoint: bool) -> str:
     known = dict.fromkeys([*METASTUDIO, *VIAS])
     if region not in known and not has_endpoint:
         raise ConfigurationError(
-            f"{where} has the region {short_repr(region)}, where neither MetaStudio nor VIAS is known to be "
+            f"{where} has the region {short_repr(region, 20)}, where neither MetaStudio nor VIAS is known to be "
             f"offered; allowed: {', '.join(known)}, or any region if the endpoint of the service is set"
         )
     return region

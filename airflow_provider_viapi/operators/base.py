@@ -36,6 +36,7 @@ from airflow_provider_viapi.operators.job_base import BaseJobOperator
 from airflow_provider_viapi.operators.task.attempt import (
     attempt_context,
     attempt_of,
+    check_retention,
     open_ledger,
     record_decision,
 )
@@ -249,6 +250,7 @@ class JobOperator(BaseJobOperator):
         """Refuse to submit a job that could not be waited for."""
         if self.wait_for_completion and not self.deferrable:
             self.check_can_poll()
+        check_retention(self.job_timeout, durable=self.durable)
         self.hook.check_can_wait()
         if self.wait_for_completion and self.deferrable:
             # Build the trigger once now: an import that fails must fail before the job is paid.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -14,8 +15,9 @@ from airflow_provider_viapi.alibaba.account import Account
 from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.errors import ConfigurationError
 from airflow_provider_viapi.fs import oss
-from airflow_provider_viapi.fs.oss_client import Place, place_of
+from airflow_provider_viapi.fs.oss_client import Place, open_oss, place_of
 from airflow_provider_viapi.get_provider_info import get_provider_info
+from airflow_provider_viapi.hooks.viapi import ViapiHook
 from media.team_storage import TeamStorage, storage_emulator, team
 
 __all__ = ["storage_emulator", "team"]
@@ -46,6 +48,21 @@ def test_what_is_meant_for_ossfs_is_refused_instead_of_opened_with_another_ident
     with pytest.raises(ConfigurationError, match=f"{why}.*ossfs.OSSFileSystem") as raised:
         fsspec.filesystem("oss", **options)
     assert "s3cret" not in str(raised.value)
+
+
+def test_the_region_of_buckets_is_taken_without_blanks_and_is_part_of_a_host_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def place(region: object) -> Place:
+        fields = {"conn_type": "viapi", "login": "i", "password": "s", "extra": {"region": region}}
+        monkeypatch.setenv("AIRFLOW_CONN_VIAPI_DEFAULT", json.dumps(fields))
+        return open_oss(ViapiHook()).place
+
+    assert place("cn-hangzhou ").endpoint == "https://oss-cn-hangzhou.aliyuncs.com"
+    assert place("").region == "cn-shanghai"
+    for region in (5, ["x"], True, "cn hangzhou", "evil.example/x"):
+        with pytest.raises(ConfigurationError, match=r"'viapi_default' has .* as region in its extra"):
+            place(region)
 
 
 def test_airflow_finds_it() -> None:

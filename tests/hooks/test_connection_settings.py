@@ -262,6 +262,24 @@ def test_an_empty_extra_is_no_extra(
 
 
 @BOTH_CLOUDS
+def test_a_secret_in_the_wrong_field_is_not_shown(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = "MySuperSecretAccessKeyValue30ch"
+    for field in (
+        {"viapi": "region_id", "huaweicloud": "region"}[kind],
+        "verify",
+        "timeout",
+        "signature",
+        "auth",
+    ):
+        connect(monkeypatch, kind, {field: secret})
+
+        try:
+            on_worker(kind)
+        except ConfigurationError as error:
+            assert secret not in str(error)
+
+
+@BOTH_CLOUDS
 def test_long_values_are_shortened_in_messages(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for field in ({"viapi": "region_id", "huaweicloud": "region"}[kind], "verify", "endpoint", "timeout"):
         connect(monkeypatch, kind, {field: "x " * 5000})

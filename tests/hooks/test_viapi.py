@@ -23,7 +23,7 @@ from airflow_provider_viapi.errors import (
 from airflow_provider_viapi.get_provider_info import get_provider_info
 from airflow_provider_viapi.hooks.connection_form import CONN_FIELDS
 from airflow_provider_viapi.hooks.viapi import ViapiHook, parse_connection
-from airflow_provider_viapi.jobs.model import RequestNonce
+from airflow_provider_viapi.jobs.model import Job, RequestNonce
 from scripted_server import Answer, scripted_server
 
 
@@ -202,6 +202,17 @@ def test_another_service_at_the_endpoint_fails_the_connection_test(
 
     assert not passed
     assert f"Another service than videoenhan responds at {server.url}" in message
+
+
+@pytest.mark.parametrize("action", ["videoenhan.EraseVideoSubtitles", "nonsense", None])
+def test_a_job_is_reported_whatever_is_known_about_its_action(
+    monkeypatch: pytest.MonkeyPatch, action: Any
+) -> None:
+    body = '{"RequestId": "R", "Data": {"JobId": "J", "Status": "PROCESSING"}}'
+    with scripted_server(Answer(200, body)) as server:
+        connect(monkeypatch, login="i", password="s", extra={"endpoint": server.url})
+
+        assert ViapiHook().report(Job("J", action)).state == "PROCESSING"
 
 
 def test_a_call_takes_an_action_or_its_name_and_checks_both(

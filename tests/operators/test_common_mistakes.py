@@ -112,6 +112,30 @@ def test_a_mistake_in_the_connection(
     check(team, message, lambda: erase(conn_id, (team.folder / "film.mp4").as_uri()))
 
 
+@pytest.mark.parametrize("of", ["task", "batch"])
+def test_a_job_that_may_outlive_the_state_that_records_it_is_not_submitted(
+    of: str, team: TeamStorage, connect: Connect, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("AIRFLOW__VIAPI__STATE_PATH", f"file://{tmp_path}/state")
+    monkeypatch.setenv("AIRFLOW__VIAPI__STATE_RETENTION_DAYS", "1")
+    conn_id, url, days = connect(), f"{team.emulator.url}/a.mp4", timedelta(days=7)
+
+    def batch() -> Any:
+        return run_task(
+            ViapiBatchOperator(
+                task_id="batch",
+                operator=EraseVideoSubtitlesOperator,
+                items=[{"video_url": url}],
+                viapi_conn_id=conn_id,
+                job_timeout=days,
+            ),
+            Store(),
+        )
+
+    run = batch if of == "batch" else lambda: erase(conn_id, url, job_timeout=days)
+    check(team, r"job_timeout is 7 days, .*\[viapi\] state_retention_days is 1: .*could be deleted", run)
+
+
 def test_a_missing_connection_says_how_to_create_it(team: TeamStorage) -> None:
     check(
         team,

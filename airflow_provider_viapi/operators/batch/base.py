@@ -24,7 +24,12 @@ from airflow_provider_viapi.operators.base import JobOperator
 from airflow_provider_viapi.operators.batch.batch_base import BaseBatchOperator
 from airflow_provider_viapi.operators.batch.items import build_items
 from airflow_provider_viapi.operators.batch.view import landed_files, publish_items, publish_usage
-from airflow_provider_viapi.operators.task.attempt import attempt_context, attempt_of, choose_store
+from airflow_provider_viapi.operators.task.attempt import (
+    attempt_context,
+    attempt_of,
+    check_retention,
+    choose_store,
+)
 from airflow_provider_viapi.operators.task.permanent_errors import fail_without_retry
 from airflow_provider_viapi.operators.task.view import TaskView
 
@@ -105,6 +110,7 @@ class BatchOperator(BaseBatchOperator):
         if any(ledger.status(item.name) not in ("running", "delivered") for item in items):
             # If all jobs are paid for, they are resumed even if their results cannot be stored now.
             self._probe_destination(context)
+            check_retention(self.job_timeout, durable=self.durable)
             self.hook.check_can_wait()
         if not (self.deferrable and ledger.is_persistent):
             self.check_can_poll()

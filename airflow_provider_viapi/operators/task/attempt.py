@@ -7,6 +7,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_viapi.jobs.attempt_context import Attempt, AttemptContext, Timing
@@ -30,6 +32,22 @@ def open_ledger(context: Context, *, durable: bool = True) -> Ledger:
     from airflow_provider_viapi.jobs.ledger import Ledger
 
     return Ledger(choose_store(context, durable=durable))
+
+
+def check_retention(job_timeout: timedelta, *, durable: bool = True) -> None:
+    """Refuse to submit a job that may outlive the state that records it: its retry would pay for another one.
+
+    :raises ConfigurationError: ``[viapi] state_retention_days`` is not longer than the timeout
+    """
+    from airflow_provider_viapi.errors import ConfigurationError
+    from airflow_provider_viapi.state.stores import StateConfig
+
+    config = StateConfig.read()
+    if durable and config.path and config.retention_days and job_timeout.days >= config.retention_days:
+        raise ConfigurationError(
+            f"job_timeout is {job_timeout}, but [viapi] state_retention_days is {config.retention_days}: the task's "
+            "state could be deleted while its job runs. Allowed: a shorter job_timeout, or more days (0: never)"
+        )
 
 
 def attempt_of(context: Context) -> Attempt:
