@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from airflow_provider_viapi.errors import ConfigurationError
-from airflow_provider_viapi.schema import short_repr
 
 DEFAULT_REGION = "cn-shanghai"
 """The region of all services, and the only one of all but ImageSearch."""
@@ -30,8 +29,10 @@ def check_region(where: str, region_id: str, endpoint: str | None) -> str:
     :raises ConfigurationError: they are not; the message names the regions
     """
     if endpoint is None and region_id not in (DEFAULT_REGION, *IMAGE_SEARCH):
+        # A long text may be a secret in the wrong field.
+        shown = repr(region_id) if len(region_id) <= 20 else f"a text of {len(region_id)} characters"
         raise ConfigurationError(
-            f"{where} has the region_id {short_repr(region_id, 20)}, where no service is offered; allowed: "
+            f"{where} has the region_id {shown}, where no service is offered; allowed: "
             f"{DEFAULT_REGION} (all services), and for ImageSearch {', '.join(IMAGE_SEARCH[1:])}"
         )
     return region_id

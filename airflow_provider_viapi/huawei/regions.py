@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from airflow_provider_viapi.errors import ConfigurationError
-from airflow_provider_viapi.schema import short_repr
 
 DEFAULT_REGION = "cn-north-4"
 
@@ -30,8 +29,10 @@ def check_region(where: str, region: str, *, has_endpoint: bool) -> str:
     """
     known = dict.fromkeys([*METASTUDIO, *VIAS])
     if region not in known and not has_endpoint:
+        # A long text may be a secret in the wrong field.
+        shown = repr(region) if len(region) <= 20 else f"a text of {len(region)} characters"
         raise ConfigurationError(
-            f"{where} has the region {short_repr(region, 20)}, where neither MetaStudio nor VIAS is known to be "
+            f"{where} has the region {shown}, where neither MetaStudio nor VIAS is known to be "
             f"offered; allowed: {', '.join(known)}, or any region if the endpoint of the service is set"
         )
     return region

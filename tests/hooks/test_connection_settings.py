@@ -276,7 +276,7 @@ def test_a_secret_in_the_wrong_field_is_not_shown(kind: str, monkeypatch: pytest
         try:
             on_worker(kind)
         except ConfigurationError as error:
-            assert secret not in str(error)
+            assert secret[:12] not in str(error)
 
 
 @BOTH_CLOUDS
