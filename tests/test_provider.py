@@ -16,9 +16,11 @@ from typing import Any
 import airflow
 import jsonschema
 import pytest
+from airflow.providers.common.compat.sdk import BaseOperator
 
 import airflow_provider_viapi
 from airflow_provider_viapi.get_provider_info import get_provider_info
+from airflow_provider_viapi.operators.provider_task import ProviderTask
 from airflow_provider_viapi.operators.viapi import ViapiOperator
 from make_reference import operators
 
@@ -122,6 +124,16 @@ def test_an_operators_docstring_describes_every_argument(operator: type[ViapiOpe
 def test_an_operators_docstring_names_what_it_returns(operator: type[ViapiOperator]) -> None:
     for field in operator.action.result:
         assert f"``{field.name}``" in (operator.__doc__ or "")
+
+
+@pytest.mark.parametrize("module", modules())
+def test_every_operator_and_sensor_names_misspellings_and_masks_credentials(module: str) -> None:
+    found = vars(importlib.import_module(module))
+    own = [kind for kind in found.values() if getattr(kind, "__module__", "") == module]
+    exported = [getattr(importlib.import_module(module), name) for name in found.get("__all__", ())]
+    for kind in (*own, *exported):
+        if isinstance(kind, type) and issubclass(kind, BaseOperator):
+            assert issubclass(kind, ProviderTask), kind
 
 
 @pytest.mark.parametrize("operator", [each for each in OPERATORS if each.action.retired])

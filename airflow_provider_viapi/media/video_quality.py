@@ -89,12 +89,13 @@ class Quality:
         }
 
 
-def measure(path: Path, shown: str, every: float | None = None) -> Quality:
+def measure(path: Path, shown: str, every: float | None = None, *, keep_samples: bool = True) -> Quality:
     """Return the properties of a video.
 
     :param path: a local file
     :param shown: its address for messages
     :param every: distance in seconds of the samples; default: a part of the duration
+    :param keep_samples: keep pictures for a comparison
     :raises InvalidMedia: it contains no video that can be decoded
     :raises ConfigurationError: PyAV or NumPy is not installed
     """
@@ -112,9 +113,9 @@ def measure(path: Path, shown: str, every: float | None = None) -> Quality:
                 raise _unreadable(shown, "contains no video")
             stream = container.streams.video[0]
             audio = next(iter(container.streams.audio), None)
-            stated = float(container.duration or 0) / av.time_base
+            stated = float(container.duration or 0) / av.time_base or _seconds_of_packets(path)
             distance = every or max(stated, 0.1) / SAMPLES
-            meter = _Meter(distance)
+            meter = _Meter(distance, 2 * SAMPLES if keep_samples else 0)
             for frame in container.decode(*filter(None, (stream, audio))):
                 if isinstance(frame, av.AudioFrame):
                     meter.add_audio(frame)
@@ -122,11 +123,14 @@ def measure(path: Path, shown: str, every: float | None = None) -> Quality:
                     meter.add_frame(frame)
             if not meter.times:
                 raise _unreadable(shown, "contains no frame that can be decoded")
-            rate = float(stream.average_rate or 0) or len(meter.times) / max(stated, 0.1)
-            end = max(stated, meter.times[-1] + 1 / max(rate, 1))
+            seconds = max(stated, meter.times[-1] - meter.times[0], 0.1)
+            rate = float(stream.average_rate or 0) or len(meter.times) / seconds
+            # A recording of a live stream begins at the time that the stream had then.
+            start = min(float(container.start_time or 0) / av.time_base, meter.times[0])
+            end = max(start + stated, meter.times[-1] + 1 / max(rate, 1))
             shares = np.diff([*meter.times, end])
             return Quality(
-                duration=end,
+                duration=end - start,
                 width=stream.codec_context.width,
                 height=stream.codec_context.height,
                 frame_rate=rate,
@@ -142,25 +146,43 @@ def measure(path: Path, shown: str, every: float | None = None) -> Quality:
         raise _unreadable(shown, f"cannot be decoded ({type(error).__name__})") from None
 
 
+def _seconds_of_packets(path: Path) -> float:
+    """Return the length of a video that does not state its duration, such as what was recorded from a stream."""
+    import av
+
+    with av.open(str(path), options={"protocol_whitelist": "file"}) as container:
+        times = [
+            (float(packet.pts * packet.time_base), float((packet.duration or 0) * packet.time_base))
+            for packet in container.demux(container.streams.video[0])
+            if packet.pts is not None
+        ]
+    return max((at + length for at, length in times), default=0.0) - min((at for at, _ in times), default=0.0)
+
+
 def compare(after: Quality, before: Quality, band: Band | None) -> None:
     """Set how similar a video is to another one.
 
     :param after: its ``samples`` were taken at the same times as those of ``before``
     :param band: the part of the picture that is left out, such as the one from which subtitles were erased
     """
-    found = [_similarity(*pair, band) for pair in zip(before.samples, after.samples, strict=False)]
+    pairs = zip(before.samples, after.samples, strict=False)
+    found = [ssim for pair in pairs if (ssim := _similarity(*pair, band)) is not None]
     if found:
         after.ssim, after.lowest_ssim = sum(found) / len(found), min(found)
 
 
 class _Meter:
-    """Collects measures of the frames of a video."""
+    """Collects measures of the frames of a video.
 
-    def __init__(self, every: float) -> None:
+    :param every: distance in seconds of the samples
+    :param max_samples: most samples that are kept: a video may be longer than it states
+    """
+
+    def __init__(self, every: float, max_samples: int) -> None:
         self.times: list[float] = []
         self.is_black: list[bool] = []
         self.samples: list[Any] = []
-        self._every = every
+        self._every, self._max_samples = every, max_samples
         self._changes: list[float] = [0.0]
         self._last: Any = None
         self._squares, self._count = 0.0, 0
@@ -176,7 +198,8 @@ class _Meter:
             self._changes.append(time)
         self.times.append(max(time, self.times[-1] if self.times else time))
         self.is_black.append(bool(luma.mean() < BLACK and np.percentile(luma, 99) < 2 * BLACK))
-        if time - self.times[0] >= len(self.samples) * self._every:
+        wanted = len(self.samples) < self._max_samples
+        if wanted and time - self.times[0] >= len(self.samples) * self._every:
             self.samples.append(luma)
         self._last = luma
 
@@ -203,8 +226,8 @@ class _Meter:
         return max(SILENCE, 10 * log10(mean)) if mean > 0 else SILENCE
 
 
-def _similarity(before: Any, after: Any, band: Band | None) -> float:
-    """Return the mean structural similarity of squares outside of the band."""
+def _similarity(before: Any, after: Any, band: Band | None) -> float | None:
+    """Return the mean structural similarity of squares outside of the band; ``None`` if there are none."""
     import numpy as np
 
     rows, columns = (side // BLOCK for side in before.shape)
@@ -233,7 +256,7 @@ def _similarity(before: Any, after: Any, band: Band | None) -> float:
         left, top, width, height = band
         first, last = int(top * rows), int(np.ceil((top + height) * rows))
         counted[first:last, int(left * columns) : int(np.ceil((left + width) * columns))] = False
-    return float(ssim[counted].mean()) if counted.any() else 1.0
+    return float(ssim[counted].mean()) if counted.any() else None
 
 
 def copy_to(address: str, target: Path, hook: ViapiHook, allowed_hosts: Collection[str] = ()) -> None:
@@ -271,6 +294,12 @@ def copy_to(address: str, target: Path, hook: ViapiHook, allowed_hosts: Collecti
             session.get(address, stream=True, headers={"Accept-Encoding": "identity"}) as response,
             target.open("wb") as copy,
         ):
+            if response.status_code >= 500 or response.status_code in (408, 425, 429):
+                raise TransientError(
+                    f"{shown} cannot be downloaded now: HTTP status {response.status_code}",
+                    code="SourceUnreadable",
+                    http_status=response.status_code,
+                )
             if response.status_code != 200:
                 raise _unreadable(
                     shown,

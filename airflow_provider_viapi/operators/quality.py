@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -12,6 +13,7 @@ from airflow.providers.standard.operators.branch import BranchMixIn
 from airflow_provider_viapi.errors import InvalidRequest, ServiceError
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.operators.arguments.checks import as_flag, as_hosts, as_names, is_templated
+from airflow_provider_viapi.operators.provider_task import ProviderTask
 from airflow_provider_viapi.operators.task.permanent_errors import fail_without_retry
 from airflow_provider_viapi.schema import short_repr
 
@@ -38,7 +40,7 @@ LIMITS: Mapping[str, tuple[str, Literal["least", "most"], float, float]] = {
 """Threshold: the property, which side it is of, and the range that it may be in."""
 
 
-class MediaQualityCheckOperator(BaseOperator, BranchMixIn):
+class MediaQualityCheckOperator(ProviderTask, BaseOperator, BranchMixIn):
     """Measure a video on the worker and fail, or choose a branch, if it does not meet the thresholds.
 
     Needs the extra ``quality`` (PyAV and NumPy). The video is copied to the worker's disk and decoded once. The
@@ -144,15 +146,28 @@ class MediaQualityCheckOperator(BaseOperator, BranchMixIn):
                 )
             for name, value in (limits or {}).items():
                 _check_number(f"the score {short_repr(name)}", value, -1e9, 1e9)
+        for least_name, most_name in (
+            ("min_duration", "max_duration"),
+            ("min_frame_rate", "max_frame_rate"),
+            ("min_loudness", "max_loudness"),
+        ):
+            limits = self.thresholds.get(least_name), self.thresholds.get(most_name)
+            if limits[0] is not None and limits[1] is not None and limits[0] > limits[1]:
+                raise _invalid(
+                    f"{least_name} is {limits[0]:g}; allowed: at most {most_name}, which is {limits[1]:g}"
+                )
         if before is None and (min_ssim is not None or band is not None):
             raise _invalid("min_ssim and band need before: the video that this one is compared with")
         if scores is None and (min_scores or max_scores):
             raise _invalid("min_scores and max_scores need scores: the output of another task")
+        if scores is not None and not is_templated(scores):
+            _check_scores(scores)
         self.source = source
         self.before = before
         self.band = None if band is None else _check_band(band)
         self.duration_tolerance = duration_tolerance
-        self.video_codecs = as_names("video_codecs", video_codecs, _NAME)
+        # FFmpeg's names have no capital letters.
+        self.video_codecs = [name.lower() for name in as_names("video_codecs", video_codecs, _NAME)]
         self.require_audio = None if require_audio is None else as_flag("require_audio", require_audio, _NAME)
         self.scores = scores
         self.min_scores = dict(min_scores or {})
@@ -212,7 +227,9 @@ class MediaQualityCheckOperator(BaseOperator, BranchMixIn):
             def measured(address: Any, name: str, every: float | None = None) -> Any:
                 text = _as_text(address)
                 copy_to(text, Path(folder) / name, self.hook, self.allowed_hosts)
-                return measure(Path(folder) / name, text.partition("?")[0], every)
+                return measure(
+                    Path(folder) / name, text.partition("?")[0], every, keep_samples=self.before is not None
+                )
 
             if self.before is None:
                 before, quality = None, measured(self.source, "source")
@@ -232,7 +249,8 @@ class MediaQualityCheckOperator(BaseOperator, BranchMixIn):
             field, side, *_ = LIMITS[name]
             value = getattr(quality, field)
             if value is None:
-                failures.append(f"{field} cannot be measured, because there is no audio track")
+                why = "there is no audio track" if field == "loudness" else "nothing is left outside of band"
+                failures.append(f"{field} cannot be measured, because {why}")
             elif (value < threshold) if side == "least" else (value > threshold):
                 allowed = f"at {side} {_with_unit(field, threshold)}"
                 failures.append(f"{field} is {_with_unit(field, value)}; allowed: {allowed} ({name})")
@@ -259,13 +277,12 @@ class MediaQualityCheckOperator(BaseOperator, BranchMixIn):
     def _failed_scores(self) -> list[str]:
         if self.scores is None:
             return []
-        if not isinstance(self.scores, Mapping):
-            raise _invalid(f"scores is of type {type(self.scores).__name__}; allowed: a mapping of numbers")
+        _check_scores(self.scores)
         failures = []
         for side, limits in (("least", self.min_scores), ("most", self.max_scores)):
             for name, limit in limits.items():
                 value = self.scores.get(name)
-                if isinstance(value, bool) or not isinstance(value, int | float):
+                if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
                     failures.append(f"the scores have no number {name}")
                 elif (value < limit) if side == "least" else (value > limit):
                     failures.append(
@@ -315,6 +332,11 @@ def _check_number(name: str, value: Any, least: float, most: float) -> None:
         raise _invalid(f"{name} is {short_repr(value)}; allowed: a number from {least:g} to {most:g}")
 
 
+def _check_scores(scores: Any) -> None:
+    if not isinstance(scores, Mapping):
+        raise _invalid(f"scores is of type {type(scores).__name__}; allowed: a mapping of numbers")
+
+
 def _check_band(band: Sequence[float]) -> tuple[float, float, float, float]:
     is_band = isinstance(band, Sequence) and not isinstance(band, str) and len(band) == 4
     if not is_band or not all(isinstance(side, int | float) and 0 <= side <= 1 for side in band):
@@ -322,6 +344,10 @@ def _check_band(band: Sequence[float]) -> tuple[float, float, float, float]:
             f"band is {short_repr(band)}; allowed: left, top, width and height as fractions from 0 to 1"
         )
     left, top, width, height = (float(side) for side in band)
+    if left <= 0 and top <= 0 and width >= 1 and height >= 1:
+        raise _invalid(
+            f"band is {short_repr(band)}, the whole picture, so nothing would be compared; allowed: a part of it"
+        )
     return left, top, width, height
 
 

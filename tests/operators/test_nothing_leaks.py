@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from airflow_provider_viapi.operators.batch import ViapiBatchOperator
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudOperator
 from airflow_provider_viapi.operators.image_index import IndexImagesOperator
 from airflow_provider_viapi.operators.metastudio import CreatePictureModelByUrlOperator, CreateSpeechOperator
+from airflow_provider_viapi.operators.quality import MediaQualityCheckOperator
 from airflow_provider_viapi.operators.vias import CreateTaskOperator, QueryTaskOperator, StopTaskOperator
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
 from operators.huawei_tasks import SPEAK, WATCH, Store, connect, in_haste
@@ -335,6 +337,22 @@ class TestLineage:
 
         assert [(each.namespace, each.name) for each in lineage.inputs] == [("rtsp://10.0.0.1", "1")]
         assert SECRET not in repr(lineage)
+
+
+def test_the_quality_check_has_airflow_mask_the_credentials_in_its_addresses(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    masked: list[str] = []
+    monkeypatch.setattr("airflow_provider_viapi.hooks.connection.mask_secret", masked.append)
+    link = "https://results.oss-cn-shanghai.aliyuncs.com/x.mp4?Expires=1&Signature=Sup3rS3cretV4lue"
+    with DAG("dag", schedule=None):
+        task = MediaQualityCheckOperator(
+            task_id="check", source="{{ link }}", before="https://user:Passw0rdXYZ@host.example/a.mp4"
+        )
+
+    task.render_template_fields({"link": link, "ti": SimpleNamespace(map_index=-1)})
+
+    assert {"Sup3rS3cretV4lue", "Passw0rdXYZ"} <= set(masked)
 
 
 def test_links_that_the_next_task_needs_stay_as_they_are() -> None:

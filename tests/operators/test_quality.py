@@ -14,12 +14,13 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 import media_samples
-from airflow_provider_viapi.errors import InvalidRequest
+from airflow_provider_viapi.errors import InvalidRequest, TransientError
 from airflow_provider_viapi.media.video_quality import compare, measure
 from airflow_provider_viapi.operators.quality import MediaQualityCheckOperator
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
 from airflow_provider_viapi.operators.videorecog import EvaluateVideoQualityOperator
 from run_task import TaskInstance, run_task
+from scripted_server import FileResponse, file_server
 from served_folder import ServedFolder
 
 RATE, SIZE = 25, (320, 180)
@@ -140,6 +141,11 @@ def test_the_log_names_what_was_measured_with_units(clips: Path, capfd: pytest.C
             "MosScore is 2; allowed: at least 3",
         ),
         ("good.mp4", {"scores": {}, "max_scores": {"Blur": 3}}, "the scores have no number Blur"),
+        (
+            "good.mp4",
+            {"scores": {"MosScore": float("nan")}, "min_scores": {"MosScore": 3}},
+            "the scores have no number MosScore",
+        ),
     ],
 )
 def test_a_video_that_does_not_meet_a_threshold_fails_without_retry(
@@ -149,6 +155,73 @@ def test_a_video_that_does_not_meet_a_threshold_fails_without_retry(
         run_task(check(clips, name, **arguments))
 
     assert said in str(failure.value)
+
+
+def test_codecs_are_recognized_whatever_their_case(clips: Path) -> None:
+    assert run_task(check(clips, "good.mp4", video_codecs=["H264"])).result["passed"]
+
+
+def test_a_band_that_leaves_nothing_to_compare_does_not_pass(clips: Path) -> None:
+    operator = check(
+        clips, "good.mp4", before=f"file://{clips}/good.mp4", band=(0.001, 0, 0.999, 1), min_ssim=0.9
+    )
+
+    with pytest.raises(AirflowFailException, match="nothing is left outside of band"):
+        run_task(operator)
+
+
+def test_a_recording_that_begins_in_the_middle_of_a_stream_is_as_long_as_it_plays(clips: Path) -> None:
+    with (
+        av.open(str(clips / "good.mp4")) as film,
+        av.open(str(clips / "live.ts"), "w", options={"output_ts_offset": "36000"}) as live,
+    ):
+        streams = {stream.index: live.add_stream_from_template(stream) for stream in film.streams}
+        for packet in film.demux():
+            if packet.dts is not None:
+                packet.stream = streams[packet.stream.index]
+                live.mux(packet)
+
+    report = run_task(check(clips, "live.ts", before=f"file://{clips}/good.mp4", max_duration=5)).result
+
+    assert report["duration"] == pytest.approx(4, abs=0.2)
+
+
+def test_a_video_that_does_not_state_its_duration_is_compared_at_a_few_times(tmp_path: Path) -> None:
+    with (
+        (tmp_path / "stream.webm").open("wb") as file,
+        # FFmpeg cannot write the duration into the header of what it cannot go back in.
+        av.open(SimpleNamespace(write=file.write), "w", format="webm") as container,
+    ):
+        video: Any = container.add_stream("libvpx", RATE)
+        video.width, video.height, video.pix_fmt = *SIZE, "yuv420p"
+        video.options = {"deadline": "realtime", "cpu-used": "8"}
+        for picture in pictures("m" * 6):
+            container.mux(video.encode(av.VideoFrame.from_ndarray(picture, "rgb24")))
+        container.mux(video.encode())
+
+    before = measure(tmp_path / "stream.webm", "stream")
+    after = measure(tmp_path / "stream.webm", "stream", before.every)
+    compare(after, before, None)
+
+    assert 20 <= len(before.samples) <= 25
+    assert before.every * len(before.samples) == pytest.approx(6, abs=0.5)
+    assert after.ssim == pytest.approx(1)
+    assert measure(tmp_path / "stream.webm", "stream", keep_samples=False).samples == []
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 503])
+def test_a_server_that_is_busy_is_asked_again_by_the_retry(
+    status: int, viapi_emulator: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_VIAPI_DEFAULT", viapi_emulator.connection_json())
+    with file_server() as server:
+        server.script = [FileResponse(status=status, code="ServiceUnavailable")]
+        operator = MediaQualityCheckOperator(
+            task_id="check", source=f"{server.url}/a.mp4", allowed_hosts=[server.host]
+        )
+
+        with pytest.raises(TransientError, match=f"cannot be downloaded now: HTTP status {status}"):
+            run_task(operator)
 
 
 def test_what_got_shorter_or_lost_its_sound_or_differs_fails(clips: Path) -> None:
@@ -215,6 +288,15 @@ def test_the_report_is_stored_before_airflow_3_ends_the_task_that_skips_others(c
         (
             {"before": "s3://a/b.mp4", "band": (0, 0.75)},
             "band is (0, 0.75); allowed: left, top, width and height",
+        ),
+        ({"before": "s3://a/b.mp4", "band": (0, 0, 1, 1)}, "the whole picture, so nothing would be compared"),
+        (
+            {"min_duration": 9, "max_duration": 3},
+            "min_duration is 9; allowed: at most max_duration, which is 3",
+        ),
+        (
+            {"scores": "abc", "min_scores": {"MosScore": 3}},
+            "scores is of type str; allowed: a mapping of numbers",
         ),
         ({"min_scores": {"MosScore": 3}}, "need scores"),
         ({"pass_task_ids": "publish"}, "needs fail_task_ids"),
