@@ -84,7 +84,8 @@ class _GuardedAdapter(BoundedAdapter):
         """Send a request; of one through a proxy only its URL can be checked."""
         parts = urlsplit(request.url or "")
         host = parts.hostname or ""
-        if not _is_allowed(host, parts.port, self._allowed):
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        if not _is_allowed(host, port, self._allowed):
             _check(host, host)
         return super().send(request, *args, **kwargs)
 
@@ -105,7 +106,7 @@ class _Guarded:
         return connected
 
 
-def _is_allowed(host: str, port: int | None, allowed: frozenset[str]) -> bool:
+def _is_allowed(host: str, port: int, allowed: frozenset[str]) -> bool:
     name = host.lower().strip("[]")
     shown = f"[{name}]" if ":" in name else name
     return not allowed.isdisjoint({name, shown, f"{shown}:{port}"})

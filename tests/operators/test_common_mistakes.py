@@ -229,6 +229,19 @@ def test_a_dead_endpoint_is_given_up_after_submit_timeout(
         ({"job_timeout": True}, "job_timeout is True; allowed"),
         ({"job_timeout": timedelta(days=50)}, "at most 30 days"),
         ({"by": "0,7"}, r"BY is '0,7'; allowed: a number from 0 to 1 \(argument 'by'\)"),
+        *(
+            ({"allowed_hosts": [host]}, re.escape(f"allowed_hosts has {host!r}; allowed: a list"))
+            for host in (
+                "*",
+                "*.corp.example",
+                "nas:port",
+                "nas:99999",
+                "a b",
+                "user:pw@nas",
+                "nas:",
+                "[nas]:80",
+            )
+        ),
         ({"allowed_hosts": "10.0.0.1"}, "allowed_hosts is '10.0.0.1'; allowed: a list of host or host:port"),
         (
             {"allowed_hosts": ["http://nas"]},

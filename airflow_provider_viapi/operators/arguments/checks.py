@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import ipaddress
+import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -12,6 +14,8 @@ from airflow.providers.common.compat.sdk import conf
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.hooks.base import MAX_CONN_ID
 from airflow_provider_viapi.schema import did_you_mean, is_encodable, short_repr
+
+_HOST = re.compile(r"(\[[^\]]+\]|[^\s:/@*?#\[\]\\]+)(?::([0-9]{1,5}))?")
 
 MAX_JOB_TIMEOUT = timedelta(days=30)
 """Longest wait for a job: a later deadline cannot be distinguished from a mistake."""
@@ -175,7 +179,8 @@ def as_hosts(value: Any, action: str | None = None) -> list[str]:
     if hosts is None or wrong:
         shown = f"has {short_repr(wrong[0])}" if wrong else f"is {short_repr(value)}"
         raise InvalidRequest(
-            f"allowed_hosts {shown}; allowed: a list of host or host:port, such as ['nas.local:9000']",
+            f"allowed_hosts {shown}; allowed: a list of host or host:port, such as ['nas.local:9000'], without "
+            "patterns, users and paths",
             code="InvalidParameter",
             action=action,
         )
@@ -183,7 +188,22 @@ def as_hosts(value: Any, action: str | None = None) -> list[str]:
 
 
 def _is_host(value: Any) -> bool:
-    return isinstance(value, str) and bool(value.strip()) and "/" not in value and is_encodable(value)
+    """Return whether a value is a host that an address can have, perhaps with a port."""
+    if not isinstance(value, str) or not is_encodable(value):
+        return False
+    found = _HOST.fullmatch(value.strip())
+    if found is None:
+        return _is_ipv6(value.strip())
+    host, port = found.groups()
+    return (port is None or 0 < int(port) < 1 << 16) and (host[0] != "[" or _is_ipv6(host[1:-1]))
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        ipaddress.IPv6Address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def refuse_unknown(operator: type, given: Collection[str]) -> None:
