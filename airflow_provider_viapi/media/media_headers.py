@@ -49,7 +49,9 @@ def measure(address: str, http: HttpSettings, allowed_hosts: Collection[str] = (
     if not is_http_url(address):
         from airflow_provider_viapi.media.open_storage import open_path
 
-        with open_path(address).open("rb") as file:
+        path = open_path(address)
+        # By default s3fs reads 50 MB at each position.
+        with path.fs.open(path.path, "rb", block_size=BLOCK, cache_type="readahead") as file:
             return read_clip(file)
     from airflow_provider_viapi.media.ssrf_guard import public_session
 

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
+from airflow_provider_viapi.alibaba import services
+from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.media.inputs.request_media import check_place, check_source
 from airflow_provider_viapi.operators.arguments.checks import is_templated
 from airflow_provider_viapi.operators.provider_task import ProviderTask
 from airflow_provider_viapi.operators.task.permanent_errors import fail_without_retry
-from airflow_provider_viapi.schema import as_address
+from airflow_provider_viapi.schema import as_address, short_repr
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -56,6 +58,7 @@ class ObjectStorageToViapiOperator(ProviderTask, BaseOperator):
         self._check(pending=is_templated)
 
     def _check(self, pending: Any = lambda value: False) -> None:
+        _check_service(self.service)
         if not pending(self.source):
             check_source(self.source)
         if not pending(self.staging):
@@ -71,3 +74,14 @@ class ObjectStorageToViapiOperator(ProviderTask, BaseOperator):
             self._check()
             staging = Staging.of_task(context, ViapiHook(self.viapi_conn_id), to=self.staging, log=self.log)
             return staging.stage_file(self.source, self.service)
+
+
+def _check_service(service: Any) -> None:
+    if isinstance(service, str) and service in services.SERVICES:
+        return
+    # Users' own models may have other services.
+    if not isinstance(service, str) or service not in {each.partition(".")[0] for each in services.actions()}:
+        raise InvalidRequest(
+            f"service is {short_repr(service)}; allowed: {', '.join(services.SERVICES)}; it cannot be a template",
+            code="InvalidParameter",
+        )

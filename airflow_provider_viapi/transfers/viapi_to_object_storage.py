@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -77,6 +77,18 @@ class ViapiResultToObjectStorageOperator(ProviderTask, BaseOperator):
         )
         self.viapi_conn_id = viapi_conn_id
         self._landed: dict[str, str] = {}
+        self._check(pending=is_templated)
+
+    def _check(self, pending: Callable[[Any], bool] = lambda value: False) -> None:
+        is_text = isinstance(self.job_id, str | type(None))
+        has_source = self.result is not None or bool(is_text and self.job_id and self.job_id.strip())
+        if not pending(self.job_id) and not (is_text and has_source):
+            raise self._invalid(f"job_id is {short_repr(self.job_id)}; allowed: the id of a job, a text")
+        if not pending(self.result) and not isinstance(self.result, Mapping | type(None)):
+            raise self._invalid(
+                f"result is of type {type(self.result).__name__}; allowed: a mapping of the result's "
+                "fields, such as another task's output"
+            )
 
     @cached_property
     def hook(self) -> ViapiHook:
@@ -89,8 +101,7 @@ class ViapiResultToObjectStorageOperator(ProviderTask, BaseOperator):
         from airflow_provider_viapi.media.outputs.asset_events import Origin, describe_files, report_assets
 
         with fail_without_retry():
-            if self.job_id is not None and not isinstance(self.job_id, str):
-                raise self._invalid(f"job_id is {short_repr(self.job_id)}; allowed: the id of a job, a text")
+            self._check()
             names = path_variables(context, job_id=self.job_id)
             landing.check_writable(self.to, self.action, names=names, parameter="to")
             account = self.hook.account
@@ -118,11 +129,6 @@ class ViapiResultToObjectStorageOperator(ProviderTask, BaseOperator):
     def _result(self) -> Mapping[str, Any]:
         if self.result is None:
             return self._request_result()
-        if not isinstance(self.result, Mapping):
-            raise self._invalid(
-                f"result is of type {type(self.result).__name__}; allowed: a mapping of the result's "
-                "fields, such as another task's output"
-            )
         return self.result
 
     def _request_result(self) -> Mapping[str, Any]:

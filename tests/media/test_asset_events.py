@@ -58,6 +58,19 @@ def test_an_alias_gets_an_event_for_each_file(context: Any) -> None:
     ]
 
 
+def test_an_address_that_airflow_does_not_take_as_an_asset_is_logged(
+    context: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    films = AssetAlias("films")
+    # Each of its characters has nine in a URI.
+    long = f"s3://media/{'/'.join(['电影文件夹' * 6] * 6)}/film.mp4"
+
+    report_assets(context, [films], {"VideoUrl": long, "VideoCoverUrl": LANDED["VideoCoverUrl"]})
+
+    assert [extra["key"] for _, extra in alias_events(context["outlet_events"][films])] == ["VideoCoverUrl"]
+    assert "There is no asset event for VideoUrl" in caplog.text
+
+
 @pytest.mark.parametrize("uri", ["s3://media", "s3://media/2026-11-20", "s3://media/2026-11-20/"])
 def test_an_asset_above_what_has_landed_gets_the_addresses(context: Any, uri: str) -> None:
     folder = Asset(uri=uri)

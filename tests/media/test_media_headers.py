@@ -10,11 +10,15 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from s3fs import S3File
 
 import media_samples
 from airflow_provider_viapi.http_settings import HttpSettings
 from airflow_provider_viapi.media.media_headers import measure, read_clip
+from media.moto_s3 import Bucket, bucket, moto_endpoint
 from served_folder import ServedFolder
+
+__all__ = ["bucket", "moto_endpoint"]
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +68,29 @@ def test_an_index_at_the_end_of_a_large_file_is_found_without_reading_the_rest(f
     assert clip is not None
     assert clip.width == 1280
     assert file.read_bytes < 200_000
+
+
+def test_of_a_long_film_in_s3_little_is_read(
+    film: Path, bucket: Bucket, moto_endpoint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = film.read_bytes()
+    start = int.from_bytes(data[:4], "big")
+    padding = (60 << 20).to_bytes(4, "big") + b"free" + bytes((60 << 20) - 8)
+    bucket.client.put_object(Bucket=bucket.name, Key="long.mp4", Body=data[:start] + padding + data[start:])
+    read: list[int] = []
+    fetch = S3File._fetch_range
+
+    def count(file: S3File, first: int, end: int) -> bytes:
+        content: bytes = fetch(file, first, end)
+        read.append(len(content))
+        return content
+
+    monkeypatch.setattr(S3File, "_fetch_range", count)
+
+    clip = measure(f"{bucket.url}/long.mp4", HttpSettings())
+
+    assert clip is not None and clip.width == 1280
+    assert sum(read) < 1 << 20
 
 
 def test_a_wav_file_has_its_length(tmp_path: Path) -> None:

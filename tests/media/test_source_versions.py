@@ -66,6 +66,13 @@ def test_a_web_file_without_a_size_has_no_version(server: FileServer, response: 
     assert version(f"{server.url}/film.mp4") == {}
 
 
+@pytest.mark.parametrize("tag", ['"null"', "null", '""', "-"])
+def test_a_tag_that_identifies_nothing_is_no_version(server: FileServer, tag: str) -> None:
+    server.script = [FileResponse(tag=tag)] * 2
+
+    assert not is_versioned(version(f"{server.url}/film.mp4"))
+
+
 def test_no_private_host_is_requested_that_is_not_allowed(
     server: FileServer, caplog: pytest.LogCaptureFixture
 ) -> None:

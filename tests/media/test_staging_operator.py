@@ -98,3 +98,9 @@ print(sorted(heavy))
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("service", ["nonsense", 5, None, "", "{{ service }}"])
+def test_a_service_that_is_not_known_is_refused_when_the_dag_is_parsed(service: Any) -> None:
+    with pytest.raises(InvalidRequest, match=r"service is .*; allowed: videoenhan, "):
+        ObjectStorageToViapiOperator(task_id="bring", source="s3://films/a.mp4", service=service)

@@ -152,14 +152,39 @@ def test_what_cannot_be_right_is_found_when_the_dag_is_parsed() -> None:
     make(to="s3://media/{{ ds }}/{task_id}/", job_id="x")
 
 
-@pytest.mark.parametrize(
-    ("given", "why"), [({"result": "VideoUrl"}, "type str"), ({"job_id": ""}, "job_id is empty")]
+MISTAKES = pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ({"result": "VideoUrl"}, "result is of type str"),
+        ({"result": 5, "job_id": "x"}, "result is of type int"),
+        ({"job_id": ""}, "job_id is ''; allowed: the id of a job"),
+        ({"job_id": "  "}, "job_id is '  '"),
+        ({"job_id": 5}, "job_id is 5"),
+        ({"job_id": ["a"]}, r"job_id is \['a'\]"),
+    ],
 )
+
+
+@MISTAKES
+def test_a_literal_that_is_no_job_or_result_is_refused_when_the_dag_is_parsed(
+    tmp_path: Path, given: dict[str, Any], why: str
+) -> None:
+    with pytest.raises(InvalidRequest, match=why):
+        land(tmp_path, **given)
+
+
+@MISTAKES
 def test_and_after_rendering_otherwise(
     emulator: EmulatorServer, tmp_path: Path, given: dict[str, Any], why: str
 ) -> None:
+    operator = ViapiResultToObjectStorageOperator(
+        task_id="land", to=f"{tmp_path.as_uri()}/", **dict.fromkeys(given, "{{ x }}")
+    )
+    for name, value in given.items():
+        setattr(operator, name, value)
+
     with pytest.raises(AirflowFailException, match=why):
-        land(tmp_path, **given)
+        run_task(operator)
 
 
 def test_outlets_and_lineage_report_the_landed_files(submit: Submit, tmp_path: Path) -> None:

@@ -27,6 +27,9 @@ _RECEIVER = re.compile(r"(?i)(?:.*[._])?(?:\w*(?:callback|notify|webhook)\w*|(?:
 """Positions of addresses that something is sent to, whose paths may hold a key."""
 
 _ID = re.compile(r"(?:.*_)?ids?|(?:.*[a-z0-9])?(?:Id|ID)s?")
+_NO_TAG = re.compile(r'(?i)"?(?:null|none|undefined|-|0)?"?')
+"""What some servers send in place of a tag, for every file."""
+
 _TIMEOUTS = (10.0, 30.0)
 """Seconds to wait for a connection, and for a response."""
 
@@ -133,6 +136,6 @@ def _validators(response: requests.Response) -> Version:
         return {}
     etag, modified = headers.get("ETag", ""), headers.get("Last-Modified")
     # A weak tag only says that two files mean the same.
-    if etag and not etag.startswith("W/"):
+    if not etag.startswith("W/") and not _NO_TAG.fullmatch(etag):
         return {"size": size, "ETag": etag}
     return {"size": size, "Last-Modified": modified} if modified else {"size": size}

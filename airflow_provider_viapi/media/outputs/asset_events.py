@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import mimetypes
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
     from airflow_provider_viapi.http_settings import HttpSettings
     from airflow_provider_viapi.jobs.model import Log
+
+logger = logging.getLogger(__name__)
 
 MAX_LISTED = 1000
 """Addresses in one event: a batch may land ten thousand files, and each event is a row of Airflow's database."""
@@ -63,7 +66,8 @@ def report_assets(
 ) -> None:
     """Add events about landed files to a task's outlets; call it before the task succeeds.
 
-    An ``AssetAlias`` gets an event of its own for each file, on an asset of the file's address. An ``Asset`` that is
+    An ``AssetAlias`` gets an event of its own for each file, on an asset of the file's address; one that Airflow does
+    not take as an asset is logged. An ``Asset`` that is
     the address of a file, or of a folder above it, gets the addresses into its event's ``extra``, a thousand at most,
     and then how many ``files`` there are; others get nothing.
 
@@ -84,10 +88,14 @@ def report_assets(
         if isinstance(outlet, AssetAlias):
             for key, address in landed.items():
                 shown = display_address(address)
-                events[outlet].add(
-                    Asset(uri=asset_uri(shown)),
-                    extra={**of_all, **files.get(key, {}), "key": key, "address": shown},
-                )
+                try:
+                    asset = Asset(uri=asset_uri(shown))
+                except ValueError as error:
+                    # Such as an address of more than 1,500 characters: the file has landed and is paid for.
+                    logger.warning("There is no asset event for %s at %s: %s", key, shown, error)
+                    continue
+                extra = {**of_all, **files.get(key, {}), "key": key, "address": shown}
+                events[outlet].add(asset, extra=extra)
         elif isinstance(outlet, Asset):
             inside = {
                 key: display_address(address)
