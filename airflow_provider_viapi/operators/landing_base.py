@@ -60,7 +60,10 @@ class LandingOperator(ActionOperator):
             from airflow_provider_viapi.media.outputs import landing
 
             landing.check_writable(
-                self.land_to, self.action, names=landing.path_variables(context, job_id=None)
+                self.land_to,
+                self.action,
+                names=landing.path_variables(context, job_id=None),
+                has_manifest=getattr(self, "land_manifest", False),
             )
 
     def land(

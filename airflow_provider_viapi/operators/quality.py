@@ -151,11 +151,9 @@ class MediaQualityCheckOperator(ProviderTask, BaseOperator, BranchMixIn):
             ("min_frame_rate", "max_frame_rate"),
             ("min_loudness", "max_loudness"),
         ):
-            limits = self.thresholds.get(least_name), self.thresholds.get(most_name)
-            if limits[0] is not None and limits[1] is not None and limits[0] > limits[1]:
-                raise _invalid(
-                    f"{least_name} is {limits[0]:g}; allowed: at most {most_name}, which is {limits[1]:g}"
-                )
+            low, high = self.thresholds.get(least_name), self.thresholds.get(most_name)
+            if low is not None and high is not None and low > high:
+                raise _invalid(f"{least_name} is {low:g}; allowed: at most {most_name}, which is {high:g}")
         if before is None and (min_ssim is not None or band is not None):
             raise _invalid("min_ssim and band need before: the video that this one is compared with")
         if scores is None and (min_scores or max_scores):

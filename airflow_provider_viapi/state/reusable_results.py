@@ -121,20 +121,30 @@ class ReusableResults:
             request = self._request_of(entry, render)
             place = {"action": self._action.full_name, "endpoint": self._endpoint, **self._key._asdict()}
             document = {"version": LAYOUT_VERSION, **place, **describe(entry, report, request, landed)}
-            if self._task.land_manifest:
+        except Exception as error:
+            self._warn("described", report, error)
+            return {}
+        if self._task.land_manifest:
+            try:
                 document["manifest"] = write_manifest(document)
-            if self._task.reuse_results is not None and entry is not None:
+            except Exception as error:
+                self._warn("described beside its files", report, error)
+        if self._task.reuse_results is not None and entry is not None:
+            try:
                 kept = redact_values(with_landed(result, landed))
                 self._write(entry.digest, {**document, "result": kept})
-        except Exception as error:
-            self._log.warning(
-                "Job %s has landed, but that could not be recorded (%s: %s)",
-                report.job_id,
-                type(error).__name__,
-                redact_text(str(error)),
-            )
-            return {}
+            except Exception as error:
+                self._warn("recorded for reuse", report, error)
         return _manifest_of(document)
+
+    def _warn(self, what: str, report: JobReport, error: Exception) -> None:
+        self._log.warning(
+            "Job %s has landed, but it could not be %s (%s: %s)",
+            report.job_id,
+            what,
+            type(error).__name__,
+            redact_text(str(error)),
+        )
 
     def _reusable(self, digest: str, request: Mapping[str, Any]) -> tuple[dict[str, Any], JobReport] | None:
         record = self._read(digest)
@@ -213,7 +223,11 @@ class ReusableResults:
         if now != {source["parameter"]: source["version"] for source in record["sources"]}:
             return f"a source has changed since job {record['job_id']}"
         files = record["files"].values()
-        changed = [file["address"] for file in files if describe_file(file["address"]) != file]
+        changed = [
+            file["address"]
+            for file in files
+            if file["size"] is None or describe_file(file["address"]) != file
+        ]
         if changed or not record["files"]:
             return f"of job {record['job_id']} {', '.join(changed)} is not there any more as it landed"
         return ""
@@ -224,6 +238,10 @@ class ReusableResults:
             self._log.warning(
                 "The result is not recorded for reuse: land_to contains a password; name a connection"
             )
+            return
+        gone = [file["address"] for file in record["files"].values() if file["size"] is None]
+        if gone:
+            self._log.warning("The result is not recorded for reuse: %s is gone", ", ".join(gone))
             return
         path = self._path(digest)
         data = json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False).encode()

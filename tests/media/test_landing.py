@@ -12,11 +12,13 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
+import requests
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from airflow_provider_viapi.alibaba.services import find, videoenhan
@@ -29,9 +31,12 @@ from airflow_provider_viapi.errors import (
     ServiceError,
     TransientError,
 )
+from airflow_provider_viapi.fs.oss_client import Upload
 from airflow_provider_viapi.http_settings import HttpSettings
 from airflow_provider_viapi.media.outputs import atomic_file, landing, resumable_download
+from airflow_provider_viapi.media.outputs.http_download import download
 from airflow_provider_viapi.media.outputs.resumable_download import DownloadSettings
+from airflow_provider_viapi.media.ssrf_guard import public_session
 from airflow_provider_viapi.result_fields import file_urls
 from media.moto_s3 import Bucket, bucket, connection_json, moto_endpoint
 from media.team_storage import BUCKET, TeamStorage, connect, storage_emulator, team
@@ -474,6 +479,19 @@ class TestCompressedResponses:
 
         assert place.files() == {"erased.mp4": b"the film " * 100_000}
 
+    def test_what_expands_a_thousand_times_is_decompressed_in_small_pieces(self, server: FileServer) -> None:
+        server.content = bytes(50 << 20)
+        server.script = [FileResponse(encoding="gzip")]
+
+        with (
+            public_session(HttpSettings(), [server.host]) as session,
+            download(session, f"{server.url}/a.mp4") as response,
+        ):
+            sizes = [len(piece) for piece in response.chunks()]
+
+        assert sum(sizes) == 50 << 20
+        assert max(sizes) <= 1 << 20
+
     def test_a_cut_one_is_downloaded_from_its_beginning(self, server: FileServer, place: Place) -> None:
         server.script = [FileResponse(encoding="gzip", cut_after=1 << 20), FileResponse(encoding="gzip")]
 
@@ -509,11 +527,50 @@ class TestSlowServers:
         with pytest.raises(
             TransientError, match=r"VideoUrl did not arrive while its link was valid: \d+ bytes of"
         ):
-            land(server, f"{tmp_path.as_uri()}/a.mp4", result={"VideoUrl": url})
+            land(
+                server,
+                f"{tmp_path.as_uri()}/a.mp4",
+                result={"VideoUrl": url},
+                settings=DownloadSettings(initial_backoff=0.0, min_seconds=0.5),
+            )
 
         # The whole film would take days.
         assert time.monotonic() - started < 60
         assert list(tmp_path.iterdir()) == []
+
+    def test_a_response_goes_on_after_its_link_has_expired(self, server: FileServer, place: Place) -> None:
+        # As storages do it: the link is checked when a request arrives.
+        server.content = b"the film"
+        server.script = [FileResponse(seconds_per_byte=0.4), FileResponse(status=403, code="AccessDenied")]
+        url = f"{server.url}/a.mp4?Expires={int(time.time()) + 2}&Signature=secret"
+
+        land(
+            server,
+            f"{place.url}/erased.mp4",
+            result={"VideoUrl": url},
+            settings=DownloadSettings(initial_backoff=0.0, min_seconds=0.5),
+        )
+
+        assert len(server.requests) == 1
+        assert place.files() == {"erased.mp4": b"the film"}
+
+    def test_what_breaks_after_its_link_has_expired_continues_by_a_new_link(
+        self, server: FileServer, place: Place
+    ) -> None:
+        expiry = int(time.time()) + 2
+        server.script = [
+            FileResponse(cut_after=1 << 20, at_cut=lambda: time.sleep(max(0.0, expiry + 1 - time.time())))
+        ]
+
+        land(
+            server,
+            f"{place.url}/erased.mp4",
+            result={"VideoUrl": f"{server.url}/a.mp4?Expires={expiry}&Signature=secret"},
+            refresh_links=lambda: {"VideoUrl": f"{server.url}/new.mp4"},
+        )
+
+        assert server.requests[1:] == [("/new.mp4", f"bytes={1 << 20}-")]
+        assert place.files() == {"erased.mp4": FILM}
 
     def test_a_link_without_an_expiry_has_a_limit_as_well(self, server: FileServer, tmp_path: Path) -> None:
         server.script = [FileResponse(seconds_per_byte=0.05)]
@@ -524,7 +581,7 @@ class TestSlowServers:
                 server,
                 f"{tmp_path.as_uri()}/a.mp4",
                 result=result,
-                settings=DownloadSettings(initial_backoff=0.0, max_seconds=0.5),
+                settings=DownloadSettings(initial_backoff=0.0, max_seconds=0.5, min_seconds=0.5),
             )
 
     def test_the_download_continues_by_a_renewed_link(self, server: FileServer, place: Place) -> None:
@@ -536,7 +593,7 @@ class TestSlowServers:
             f"{place.url}/erased.mp4",
             refresh_links=lambda: result,
             result=result,
-            settings=DownloadSettings(initial_backoff=0.0, max_seconds=4, block_size=5 << 20),
+            settings=DownloadSettings(initial_backoff=0.0, max_seconds=4, min_seconds=4, block_size=5 << 20),
         )
 
         assert [requested is None for requested in server.requested_ranges] == [True, False]
@@ -570,6 +627,33 @@ class TestDestinationsBeforeSubmission:
             InvalidRequest, match=r"^land_to is '.*results', which is an existing folder; allowed"
         ):
             landing.check_writable(folder, ACTION)
+
+    def test_an_existing_folder_under_a_name_with_placeholders(self, tmp_path: Path) -> None:
+        (tmp_path / "erase").mkdir()
+
+        with pytest.raises(InvalidRequest, match="which is an existing folder"):
+            landing.check_writable(f"{tmp_path.as_uri()}/{{task_id}}", ACTION, names={"task_id": "erase"})
+
+    def test_a_role_that_may_write_and_not_list(self, bucket: Bucket) -> None:
+        bucket.client.put_bucket_policy(
+            Bucket=bucket.name,
+            Policy='{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Principal": "*", '
+            f'"Action": "s3:ListBucket", "Resource": "arn:aws:s3:::{bucket.name}"}}]}}',
+        )
+
+        landing.check_writable(f"{bucket.url}/films/film.mp4", ACTION)
+
+    def test_a_name_that_would_be_too_long_with_the_name_in_a_link_or_with_the_manifests(
+        self, tmp_path: Path
+    ) -> None:
+        folder = tmp_path.as_uri()
+        for to, arguments in (
+            (f"{folder}/{'t' * 120}-{{name}}", {}),
+            (f"{folder}/{'t' * 250}", {"has_manifest": True}),
+        ):
+            with pytest.raises(InvalidRequest, match=r"land_to is .* names of at most 255 bytes"):
+                landing.check_writable(to, ACTION, **arguments)
+        landing.check_writable(f"{folder}/{'t' * 240}", ACTION, has_manifest=True)
 
     def test_a_bucket_that_does_not_exist(self, bucket: Bucket) -> None:
         with pytest.raises(
@@ -760,7 +844,7 @@ class TestStorageThatCannotTakeIt:
         soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
         try:
-            with pytest.raises(OSError, match="File too large"):
+            with pytest.raises(ServiceError, match="File too large"):
                 land(server, f"{tmp_path.as_uri()}/erased.mp4")
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
@@ -771,13 +855,13 @@ class TestStorageThatCannotTakeIt:
     def test_a_folder_without_permission(self, server: FileServer, tmp_path: Path) -> None:
         tmp_path.chmod(stat.S_IRUSR | stat.S_IXUSR)
 
-        with pytest.raises(PermissionError):
+        with pytest.raises(ServiceError, match="Permission denied"):
             land(server, f"{tmp_path.as_uri()}/erased.mp4")
 
     def test_a_folder_under_the_name_of_the_file(self, server: FileServer, tmp_path: Path) -> None:
         (tmp_path / "erased.mp4").mkdir()
 
-        with pytest.raises(IsADirectoryError):
+        with pytest.raises(ServiceError, match="Is a directory"):
             land(server, f"{tmp_path.as_uri()}/erased.mp4")
 
         assert [path.name for path in tmp_path.rglob("*")] == ["erased.mp4"]
@@ -791,19 +875,53 @@ class TestStorageThatCannotTakeIt:
             f'"Action": "s3:PutObject", "Resource": "arn:aws:s3:::{bucket.name}/*"}}]}}',
         )
 
-        with pytest.raises(PermissionError):
+        with pytest.raises(ServiceError, match="PermissionError"):
             land(server, f"{bucket.url}/erased.mp4")
 
         assert bucket.list() == []
         assert bucket.unfinished() == []
 
     def test_a_bucket_that_is_not_there(self, server: FileServer, bucket: Bucket) -> None:
-        with pytest.raises(FileNotFoundError):
+        with pytest.raises(ServiceError, match="bucket does not exist"):
             land(server, f"{bucket.url}-no-such/erased.mp4")
 
     def test_a_storage_that_no_provider_opens(self, server: FileServer) -> None:
         with pytest.raises(InvalidRequest, match="nowhere://"):
             land(server, "nowhere://bucket/erased.mp4")
+
+    def test_a_part_that_oss_refuses_once_is_sent_again(
+        self, server: FileServer, team: TeamStorage, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        server.content = os.urandom(12 << 20)
+        put_part, numbers = Upload.put_part, []
+
+        def refuse_the_second(upload: Upload, number: int, content: bytes) -> None:
+            numbers.append(number)
+            if len(numbers) == 2:
+                raise TransientError("OSS is busy", code="ServiceUnavailable", http_status=503)
+            put_part(upload, number, content)
+
+        monkeypatch.setattr(Upload, "put_part", refuse_the_second)
+        place = InTeamBucket(team)
+
+        land(server, f"{place.url}/erased.mp4")
+
+        assert place.files() == {"erased.mp4": server.content}
+        assert server.requested_ranges == [None, None]
+        assert place.left_over() == []
+
+    def test_a_storage_that_is_gone_is_named_with_the_job_and_what_a_retry_does(
+        self, server: FileServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("AIRFLOW_CONN_AWS_GONE", connection_json("http://127.0.0.1:9"))
+
+        with pytest.raises(
+            ServiceError,
+            match=r"result of job JOB-1 cannot be written to 's3://media/erased.mp4': EndpointConnectionError.*retry",
+        ) as raised:
+            land(server, "s3://aws_gone@media/erased.mp4")
+
+        assert (raised.value.code, raised.value.action) == ("NotLanded", ACTION.name)
 
     def test_what_a_worker_that_died_has_left_is_removed_by_a_later_one(
         self, server: FileServer, tmp_path: Path
@@ -840,6 +958,15 @@ class TestHostsInside:
             land(server, f"{tmp_path.as_uri()}/a.mp4", allowed_hosts=["127.0.0.1:1"])
 
         land(server, f"{tmp_path.as_uri()}/a.mp4", allowed_hosts=["127.0.0.1"])
+
+    def test_the_default_port_of_an_allowed_host_need_not_be_in_the_address(self) -> None:
+        with public_session(HttpSettings(), ["127.0.0.1:80"]) as session:
+            for url in ("http://127.0.0.1/x", "http://127.0.0.1:80/x"):
+                # Nothing listens there, or something does: it is asked.
+                with suppress(requests.ConnectionError):
+                    session.get(url, timeout=2)
+            with pytest.raises(PermissionDenied):
+                session.get("https://127.0.0.1/x", timeout=2)
 
     def test_a_redirect_is_followed(self, server: FileServer, place: Place) -> None:
         server.script = [FileResponse(location="/moved.mp4")]

@@ -587,6 +587,23 @@ def test_the_retry_lands_a_result_that_could_not_be_landed(
     assert (tmp_path / "folder" / "1.mp4").read_text() == "b"
 
 
+def test_a_retry_with_a_longer_list_keeps_the_files_of_what_was_delivered(
+    emulator: EmulatorServer, batch: Make, tmp_path: Path
+) -> None:
+    store = Store()
+    land_to = f"file://{tmp_path}/{{index}}{{ext}}"
+    (tmp_path / "1.mp4").mkdir()
+    with pytest.raises(BatchFailed, match="1 of 2 items failed"):
+        run_batch(batch("a", "b", land_to=land_to, max_in_flight=1), store)
+
+    run = run_batch(batch("new", "a", "b", land_to=land_to), store, try_number=2)
+
+    landed = [Path(row["result"]["landed"]["VideoUrl"].removeprefix("file://")) for row in run.rows]
+    assert [path.read_text() for path in landed] == ["new", "a", "b"]
+    assert [path.name for path in landed] == [f"{run.rows[0]['job_id']}-0.mp4", "0.mp4", "2.mp4"]
+    assert len(accepted(emulator)) == 3
+
+
 @pytest.mark.parametrize(("is_over", "state"), [(True, "JOB_CANCELED"), (False, "QUEUING")])
 def test_a_stopped_worker_cancels_queued_jobs_only_if_the_task_has_ended(
     emulator: EmulatorServer, batch: Make, monkeypatch: pytest.MonkeyPatch, is_over: bool, state: str

@@ -15,6 +15,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow_provider_viapi.errors import ConfigurationError, InvalidRequest
 from airflow_provider_viapi.hooks.airflow_stats import AirflowStats
 from airflow_provider_viapi.jobs.polling.intervals import Backoff
+from airflow_provider_viapi.media.outputs import landing
 from airflow_provider_viapi.operators.batch import ViapiBatchOperator
 from airflow_provider_viapi.operators.metastudio.speech import CreateSpeechOperator
 from airflow_provider_viapi.operators.videoenhan import (
@@ -348,6 +349,42 @@ def test_a_manifest_describes_the_job_beside_its_files(team: TeamStorage, erase:
     assert "result" not in manifest
 
 
+def test_a_result_whose_file_is_gone_before_it_is_recorded_is_not_reused(
+    team: TeamStorage, erase: Run, film: Path, state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    land = landing.land
+
+    def land_and_move(*args: Any, **kwargs: Any) -> dict[str, str]:
+        landed = land(*args, **kwargs)
+        Path(landed["VideoUrl"].removeprefix("file://")).unlink()
+        return landed
+
+    with monkeypatch.context() as moving:
+        moving.setattr(landing, "land", land_and_move)
+        erase(film, "monday")
+    assert record_files(state) == []
+
+    assert landed_file(erase(film, "tuesday")).read_bytes() == b"film 1"
+    # As earlier versions recorded it.
+    (record,) = record_files(state)
+    address = f"file://{film.parent}/gone.mp4"
+    edit(record, files={"VideoUrl": {"address": address, "size": None}})
+
+    assert "reused" not in erase(film, "wednesday").result
+    assert len(team.emulator.jobs()) == 3
+
+
+def test_a_manifest_that_cannot_be_written_does_not_keep_the_result_from_reuse(
+    erase: Run, film: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "out.mp4.manifest.json").mkdir()
+    arguments = {"land_to": f"file://{tmp_path}/out.mp4", "land_manifest": True}
+
+    assert "manifest" not in erase(film, "monday", **arguments).result
+
+    assert erase(film, "tuesday", **arguments).result["reused"]["run_id"] == "monday"
+
+
 def test_a_manifest_needs_no_state_path(erase: Run, film: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AIRFLOW__VIAPI__STATE_PATH")
 
@@ -518,6 +555,21 @@ def test_a_batch_over_s3_pays_for_changed_sources_missing_results_and_sources_wi
     assert manifest["request"]["VideoUrl"].endswith("/changed.mp4")
     assert len(team.emulator.jobs()) == 9
     assert ["reused" in result for result in run("wednesday")] == [True, True, True, True, False]
+
+
+def test_a_batch_keeps_the_files_that_it_reuses_under_the_name_of_another_item(
+    team: TeamStorage, erase_all: Any, tmp_path: Path
+) -> None:
+    a, new = films(tmp_path, "a.mp4", "new.mp4")
+    land_to = f"file://{tmp_path}/out/{{index}}.mp4"
+    erase_all([a], "monday", land_to=land_to)
+
+    rows = erase_all([new, a], "tuesday", land_to=land_to)
+
+    contents = [Path(row["result"]["landed"]["VideoUrl"].removeprefix("file://")).read_text() for row in rows]
+    assert contents == ["new.mp4", "a.mp4"]
+    assert erase_all([new, a], "wednesday", land_to=land_to)[0]["result"]["reused"]["run_id"] == "tuesday"
+    assert len(team.emulator.jobs()) == 2
 
 
 def test_a_batch_without_a_state_path_submits_nothing(

@@ -66,13 +66,18 @@ class AtomicFile:
             logger.warning("%s could not be removed: %s", writer.leftover, error)
 
     def write(self, chunk: bytes) -> None:
-        """Append bytes.
+        """Append bytes; if the storage refuses them, what was written before is discarded.
 
         :raises OSError: the storage refuses them: it is full, access is denied, a bucket does not exist
         """
         if self._writer is None:
             self._writer = self._open()
-        self._writer.file.write(chunk)
+        try:
+            self._writer.file.write(chunk)
+        except BaseException:
+            # A storage's file may be closed now, and nothing can be appended to it.
+            self.reset()
+            raise
         self.length += len(chunk)
 
     def commit(self) -> None:

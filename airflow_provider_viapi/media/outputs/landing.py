@@ -31,6 +31,8 @@ from airflow_provider_viapi.result_fields import HasResultFields, fields_of_any,
 from airflow_provider_viapi.schema import as_address
 
 if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import ObjectStoragePath
+
     from airflow_provider_viapi.http_settings import HttpSettings
     from airflow_provider_viapi.jobs.model import Log
     from airflow_provider_viapi.media.outputs.resumable_download import DownloadSettings
@@ -44,6 +46,7 @@ def check_writable(
     *,
     names: Mapping[str, Any] | None = None,
     parameter: str = "land_to",
+    has_manifest: bool = False,
 ) -> None:
     """Refuse a destination that would not take a file; for use before a job is submitted and paid.
 
@@ -53,6 +56,7 @@ def check_writable(
     :param action: the action whose result is to land
     :param names: values of placeholders that are known already
     :param parameter: the operator's argument, for messages
+    :param has_manifest: a manifest is written beside the files
     :raises InvalidRequest: an existing folder without its slash, a missing bucket, a name that is too long
     :raises ConfigurationError: what opens the storage is not installed, or its connection cannot be used
     :raises PermissionDenied: no permission to write
@@ -60,7 +64,7 @@ def check_writable(
     """
     to = as_address(to)
     check(to, action, also=names or (), parameter=parameter)
-    path = sample_path(to, action, names or {}, parameter=parameter)
+    path = sample_path(to, action, names or {}, parameter=parameter, has_manifest=has_manifest)
     shown = f"{parameter} is {strip_userinfo(to)!r}"
     scheme = to.partition("://")[0]
     if not is_installed(scheme):
@@ -69,7 +73,7 @@ def check_writable(
             code="InvalidParameter",
         )
     try:
-        _try_to_write(path, is_file=path == to, shown=shown)
+        _try_to_write(path, is_file=not to.endswith("/"), shown=shown)
     except ServiceError as error:
         if not error.message.startswith(parameter):
             error.message = f"{shown}: {error.message}"
@@ -87,12 +91,20 @@ def _try_to_write(path: str, *, is_file: bool, shown: str) -> None:
     from airflow_provider_viapi.media.outputs.atomic_file import AtomicFile
 
     opened = open_path(path)
-    if is_file and opened.fs.isdir(opened.path):
+    if is_file and _is_folder(opened):
         raise InvalidRequest(
             f"{shown}, which is an existing folder; allowed: a folder with / at its end, or the name of a file",
             code="InvalidParameter",
         )
     AtomicFile(opened).check_writable()
+
+
+def _is_folder(path: ObjectStoragePath) -> bool:
+    try:
+        return bool(path.fs.isdir(path.path))
+    except PermissionError:
+        # A role that may write need not be allowed to list.
+        return False
 
 
 def _unusable(error: Exception, to: str, shown: str) -> ServiceError:
@@ -146,6 +158,7 @@ def land(
     log: Log,
     http: HttpSettings,
     allowed_hosts: Collection[str] = (),
+    taken: Collection[str] = (),
     settings: DownloadSettings | None = None,
 ) -> dict[str, str]:
     """Copy every file of a result to its destination, and return the addresses by the files' keys in the result.
@@ -161,14 +174,16 @@ def land(
     :param http: settings of the connection, for the downloads
     :param allowed_hosts: ``host`` or ``host:port`` of private addresses that files may come from; see
         ``Account.trusted_hosts``
+    :param taken: addresses of other results' files, which are kept: a file that would replace one of them gets the
+        job's id in front of its name
     :param settings: waits and sizes; default: those of ``DownloadSettings``
     :raises InvalidRequest: ``to`` cannot take this result
     :raises ResultExpired: a link has expired, and so has that of the result that was requested again
     :raises PermissionDenied: an address leads to a private host that is not allowed
     :raises ConfigurationError: the certificate of a host is not trusted
     :raises TransientError: the download was interrupted too often, or was too slow
-    :raises ServiceError: a file is empty, or was refused for another reason
-    :raises OSError: the storage refuses the file: it is full, access is denied, a bucket does not exist
+    :raises ServiceError: a file is empty, or was refused for another reason; with the code ``NotLanded`` the storage
+        refuses the file: it is full, access is denied, a bucket does not exist
     """
     to = as_address(to)
     check(to, action, also=names)
@@ -191,16 +206,47 @@ def land(
     for link in links.values():
         check_link(link)
     destinations = _destinations(links, to, names, name)
+    others = {strip_userinfo(address) for address in taken}
+    if not others.isdisjoint(map(strip_userinfo, destinations.values())):
+        folder, _, file = to.rpartition("/")
+        destinations = _destinations(links, f"{folder}/{{job_id}}-{file}", names, name)
+        log.warning(
+            "The name of job %s in %s belongs to another result; its files get the job's id in front",
+            names["job_id"],
+            strip_userinfo(to),
+        )
     with public_session(http, allowed_hosts) as session:
         for key, destination in destinations.items():
             is_own = identity_of(links[key], names) in destination.rpartition("/")[2]
-            download = ResumableDownload(session, key, destination, is_own, log, settings)
             try:
+                download = ResumableDownload(session, key, destination, is_own, log, settings)
                 links |= download.run(links[key], refreshed)
             except ServiceError as error:
                 error.action = error.action or name
                 raise
+            except Exception as error:
+                failure = _not_landed(error, destination, names.get("job_id"), name)
+            else:
+                continue
+            # Outside the handler, so that the storage's error, which may quote a signed request, is not its context.
+            raise failure
     return destinations
+
+
+def _not_landed(error: Exception, destination: str, job_id: Any, action: str | None) -> ServiceError:
+    """Return the error that says which result could not be stored, where and why.
+
+    :param error: what the storage raised
+    """
+    # The text of other errors may quote a signed request.
+    reason = type(error).__name__ + (f": {_first_line(error)}" if isinstance(error, OSError) else "")
+    result = f"the result of job {job_id}" if job_id else "the result"
+    return ServiceError(
+        f"{result} cannot be written to {strip_userinfo(destination)!r}: {reason}. Correct that; a retry of the task "
+        "resumes a job that is recorded and stores its result again, until the links expire",
+        code="NotLanded",
+        action=action,
+    )
 
 
 def _destinations(

@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.media.inputs.source_versions import Version, display_address, find_sources
+from airflow_provider_viapi.media.outputs.output_paths import MANIFEST_SUFFIX
 from airflow_provider_viapi.redaction import redact_values
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def write_manifest(document: Mapping[str, Any]) -> str:
     from airflow_provider_viapi.media.outputs.atomic_file import AtomicFile
 
     first = next(iter(document["files"].values()))["address"]
-    address = f"{first}.manifest.json"
+    address = f"{first}{MANIFEST_SUFFIX}"
     with AtomicFile(open_path(address)) as file:
         file.write(json.dumps(document, indent=1, ensure_ascii=False).encode())
         file.commit()

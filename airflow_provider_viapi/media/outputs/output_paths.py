@@ -30,6 +30,9 @@ MAX_NAME_BYTES = 255
 MAX_KEY_BYTES = 1023
 """Bytes of an object's key, in UTF-8: 1,023 in OSS, 1,024 in S3, Google and Azure."""
 
+MANIFEST_SUFFIX = ".manifest.json"
+"""After the name of a landed file: the name of the description beside it."""
+
 _DIGEST_LENGTH = 12
 _MAX_OWN_NAME = 150
 _NO_PART_OF_A_NAME = re.compile(r"[/\\\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -117,17 +120,27 @@ def render_path(to: Any, key: str, url: str, names: Mapping[str, Any], *, parame
 
 
 def sample_path(
-    to: Any, action: HasResultFields | None, names: Mapping[str, Any], *, parameter: str = "land_to"
+    to: Any,
+    action: HasResultFields | None,
+    names: Mapping[str, Any],
+    *,
+    parameter: str = "land_to",
+    has_manifest: bool = False,
 ) -> str:
     """Return an address like those that a result's files will have, with sample values for what is not yet known.
 
-    :raises InvalidRequest: a name would be too long
+    :param has_manifest: a manifest is written beside the file
+    :raises InvalidRequest: a name would be too long, if a link has a long one
     """
     fields = () if action is None else action.result
     key = max(_file_keys(fields), key=len, default="VideoUrl")
     samples = {**dict.fromkeys(TASK_VARIABLES, "sample"), "map_index": -1, "job_id": "0" * 36}
     given = {name: value for name, value in names.items() if value is not None}
-    return render_path(to, key, "https://host/sample.jpeg", {**samples, **given}, parameter=parameter)
+    link = f"https://host/{'x' * _MAX_OWN_NAME}.jpeg"
+    path = render_path(to, key, link, {**samples, **given}, parameter=parameter)
+    if has_manifest:
+        _check_path(f"{path}{MANIFEST_SUFFIX}", None, f"with the manifest's name, {parameter}")
+    return path
 
 
 def _file_keys(fields: tuple[ResultField, ...], prefix: str = "") -> list[str]:

@@ -45,18 +45,21 @@ class DownloadSettings:
 
     :param initial_backoff: seconds before the first retry; doubled after each, up to 10
     :param block_size: bytes of one part of an upload to the destination
-    :param max_seconds: longest time for one link whose expiry is unknown, in seconds; a link with an expiry may be
-        used until then, at most ``max_link_seconds``
+    :param max_seconds: for how many seconds a link whose expiry is unknown is requested; one with an expiry is
+        requested until then
+    :param max_link_seconds: longest time for one link, in seconds: a response that began in time may go on until then
+    :param min_seconds: how long each response may go on at any rate, in seconds
     """
 
     initial_backoff: float = 0.5
     block_size: int = BLOCK_SIZE
     max_seconds: float = 3600.0
     max_link_seconds: float = 6 * 3600.0
+    min_seconds: float = 30.0
 
 
 class DownloadTooSlow(TransientError):
-    """The file did not arrive within the life of its link."""
+    """The file does not arrive in time by its link."""
 
 
 class ResumableDownload:
@@ -97,7 +100,7 @@ class ResumableDownload:
         :param url: the link to the file
         :param refresh_links: returns new links of the result by their keys, or none
         :raises ResultExpired: neither link works
-        :raises DownloadTooSlow: the file did not arrive within the life of either link
+        :raises DownloadTooSlow: the file does not arrive in time by either link
         """
         started = time.monotonic()
         renewed: dict[str, str] = {}
@@ -160,16 +163,24 @@ class ResumableDownload:
         """Download the whole file; return true instead if it is at its destination already.
 
         :raises LinkExpired: the link does not work (any more)
-        :raises DownloadTooSlow: the link's life is over
+        :raises DownloadTooSlow: the file does not arrive in time
         """
-        deadline = time.monotonic() + self._seconds_for(url)
+        started = time.monotonic()
+        deadline = started + self._seconds_for(url)
+        until = started + self._settings.max_link_seconds
         policy = RetryPolicy(
             lambda error: self._should_retry(error, deadline),
             # Progress and the link's expiry end the retries, see _should_retry.
             max_seconds=math.inf,
             initial_backoff=self._settings.initial_backoff,
         )
-        return retry_call(lambda: self._attempt(url, deadline), policy=policy)
+        try:
+            return retry_call(lambda: self._attempt(url, deadline, until), policy=policy)
+        except TransientError as error:
+            if isinstance(error, DownloadTooSlow) or time.monotonic() <= deadline:
+                raise
+            # The rest can be requested by a new link only.
+            raise self._too_slow() from error
 
     def _seconds_for(self, url: str) -> float:
         expiry = link_expiry(url)
@@ -189,7 +200,7 @@ class ResumableDownload:
         )
         return True
 
-    def _attempt(self, url: str, deadline: float) -> bool:
+    def _attempt(self, url: str, deadline: float, until: float) -> bool:
         offset = self._file.length if self._version else 0
         self._stalled_attempts += 1
         try:
@@ -200,7 +211,7 @@ class ResumableDownload:
                     self._start(response)
                 elif (response.offset, response.length) != (offset, self._length):
                     raise SourceModified("the file has changed during the download")
-                self._receive(response, deadline)
+                self._receive(response, deadline, until)
                 self._check_length()
         except SourceModified:
             self._file.reset()
@@ -212,17 +223,31 @@ class ResumableDownload:
         self._file.reset()
         self._length, self._version = response.length, response.version
 
-    def _receive(self, response: Download, deadline: float) -> None:
+    def _receive(self, response: Download, deadline: float, until: float) -> None:
+        """Write what arrives.
+
+        :param deadline: when the link expires. Storages check it when a request arrives, so a response goes on after
+            it, unless at its rate the rest would not have arrived by ``until``
+        :raises DownloadTooSlow: it is too slow
+        """
+        started, offset = time.monotonic(), self._file.length
         for chunk in response.chunks():
             self._file.write(chunk)
             if self._file.length > self._farthest:
                 self._farthest, self._stalled_attempts = self._file.length, 0
-            if time.monotonic() > deadline:
-                raise DownloadTooSlow(
-                    f"{self._key} did not arrive while its link was valid: {self._file.length:,} bytes of "
-                    f"{'an unknown number' if self._length is None else f'{self._length:,}'}",
-                    code="DownloadTooSlow",
-                )
+            now = time.monotonic()
+            if now <= max(deadline, started + self._settings.min_seconds):
+                continue
+            missing = 0 if self._length is None else self._length - self._file.length
+            if now + missing * (now - started) / max(1, self._file.length - offset) > until:
+                raise self._too_slow()
+
+    def _too_slow(self) -> DownloadTooSlow:
+        return DownloadTooSlow(
+            f"{self._key} did not arrive while its link was valid: {self._file.length:,} bytes of "
+            f"{'an unknown number' if self._length is None else f'{self._length:,}'}",
+            code="DownloadTooSlow",
+        )
 
     def _is_complete(self, response: Download) -> bool:
         # Under a name without the job, another task may have written a file of the same length.

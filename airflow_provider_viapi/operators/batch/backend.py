@@ -23,7 +23,6 @@ from airflow_provider_viapi.jobs.usage import Usage
 from airflow_provider_viapi.media.inputs.source_versions import find_sources
 from airflow_provider_viapi.operators.task.claims import ItemClaims, TaskClaims
 from airflow_provider_viapi.operators.task.usage import measured_usage
-from airflow_provider_viapi.redaction import redact_text, strip_userinfo
 from airflow_provider_viapi.result_fields import file_urls
 from airflow_provider_viapi.state.reusable_results import ReusableResults
 
@@ -48,6 +47,7 @@ class TaskBatchBackend:
 
     :param task: the batch operator
     :param arguments: keyword arguments of each item
+    :param items: of this attempt
     :param ledger: of the batch
     :param run: the task's attempt
     """
@@ -56,12 +56,14 @@ class TaskBatchBackend:
         self,
         task: BatchOperator,
         arguments: Sequence[Mapping[str, Any]],
+        items: Sequence[Item],
         ledger: BatchLedger,
         run: AttemptContext,
         context: Context,
     ) -> None:
         self._task = task
         self._arguments = arguments
+        self._items = items
         self._ledger = ledger
         self._run = run
         self._context = context
@@ -71,6 +73,7 @@ class TaskBatchBackend:
         self._poll_limiter = RateLimiter(account.poll_qps)
         self._resubmitted: set[str] = set()
         self._unreadable = 0
+        self._earlier: Collection[str] | None = None
         self._estimates: dict[str, Usage | None] = {}
         self._results = (
             ReusableResults(task, task.operator.action, context)
@@ -163,24 +166,29 @@ class TaskBatchBackend:
                 fields: Mapping[str, Any] = task.hook.report(job).result_or_raise()
                 return fields
 
-        try:
-            return landing.land(
-                result,
-                to=str(task.land_to),
-                action=task.operator.action,
-                names=landing.path_variables(self._context, job_id=job_id) | {"index": item.index},
-                refresh_links=refresh_links,
-                log=self._log,
-                allowed_hosts=task.trusted_hosts(),
-                http=task.hook.account.http,
-            )
-        except OSError as error:
-            raise ServiceError(
-                f"the result of job {job_id} cannot be written to {strip_userinfo(str(task.land_to))!r}: "
-                f"{redact_text(str(error))}",
-                code="NotLanded",
-                action=task.operator.action.name,
-            ) from None
+        return landing.land(
+            result,
+            to=str(task.land_to),
+            action=task.operator.action,
+            names=landing.path_variables(self._context, job_id=job_id) | {"index": item.index},
+            taken=self._earlier_files(),
+            refresh_links=refresh_links,
+            log=self._log,
+            allowed_hosts=task.trusted_hosts(),
+            http=task.hook.account.http,
+        )
+
+    def _earlier_files(self) -> Collection[str]:
+        """Return the addresses of the files of earlier results, if a new one could land under the same name."""
+        land_to = str(self._task.land_to)
+        if land_to.endswith("/") or "{job_id}" in land_to:
+            return ()
+        with self._calling:
+            if self._earlier is None:
+                # Once: an item keeps its index for the whole attempt, so later results are not in the way.
+                results = [row["result"] for row in self._ledger.rows(self._items) if row["result"]]
+                self._earlier = {file for result in results for file in result.get("landed", {}).values()}
+            return self._earlier
 
     def usage(self, result: Mapping[str, Any]) -> Usage | None:
         """Return the usage of a job by its collected result; ``None`` if its files cannot be read from here."""

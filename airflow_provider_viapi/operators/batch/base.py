@@ -187,7 +187,7 @@ class BatchOperator(BaseBatchOperator):
         seconds = None if self.max_output_minutes is None else 60 * self.max_output_minutes
         self._pages = state.get("pages", 0)
         refusal = from_dict(state["refusal"]) if state.get("refusal") else None
-        backend = TaskBatchBackend(self, self._arguments, ledger, run, context)
+        backend = TaskBatchBackend(self, self._arguments, items, ledger, run, context)
         return BatchRunner(
             items,
             ledger,

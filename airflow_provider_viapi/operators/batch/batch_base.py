@@ -219,7 +219,9 @@ class BaseBatchOperator(ProviderTask, StoppableOperator):
             from airflow_provider_viapi.media.outputs import landing
 
             names = {**landing.path_variables(context, job_id=None), "index": 999_999}
-            landing.check_writable(self.land_to, self.operator.action, names=names)
+            landing.check_writable(
+                self.land_to, self.operator.action, names=names, has_manifest=self.land_manifest
+            )
 
     def _check_destination(self, items: int) -> None:
         if self.land_to is None:
