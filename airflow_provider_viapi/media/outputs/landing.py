@@ -31,8 +31,6 @@ from airflow_provider_viapi.result_fields import HasResultFields, fields_of_any,
 from airflow_provider_viapi.schema import as_address
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import ObjectStoragePath
-
     from airflow_provider_viapi.http_settings import HttpSettings
     from airflow_provider_viapi.jobs.model import Log
     from airflow_provider_viapi.media.outputs.resumable_download import DownloadSettings
@@ -99,7 +97,7 @@ def _try_to_write(path: str, *, is_file: bool, shown: str) -> None:
     AtomicFile(opened).check_writable()
 
 
-def _is_folder(path: ObjectStoragePath) -> bool:
+def _is_folder(path: Any) -> bool:
     try:
         return bool(path.fs.isdir(path.path))
     except PermissionError:
