@@ -20,6 +20,7 @@ from airflow_provider_viapi.schema import (
     NATIVE_HINT,
     ONLY_CONN_ID,
     as_address,
+    is_encodable,
     is_iterable,
     name_repr,
     short_repr,
@@ -205,7 +206,7 @@ EXTENSIONS = frozenset({".jpg", ".jpeg", ".png"})
 """Extensions of the files that are indexed, in lower case."""
 
 _PLAIN = re.compile("[a-z0-9_]{1,64}")
-_CONTROL = re.compile(r"[\x00-\x1f]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def check_address(folder: str) -> None:
@@ -262,14 +263,14 @@ def list_images(
         fs.invalidate_cache()
         files = sorted(found for found in fs.find(f"{top}/") if found.startswith(f"{top}/"))
     images = [file for file in files if _is_image(file.removeprefix(f"{top}/"))]
-    if unusable := [file for file in images if _CONTROL.search(file)]:
-        # No address can have one.
+    if unusable := {file for file in images if _CONTROL.search(file) or not is_encodable(file)}:
+        # No address can have one, and Airflow stores no text that is not UTF-8, as names on disk may be.
         log.warning(
-            "Left out %s images whose names have control characters, such as %s",
+            "Left out %s images whose names have control characters or are not encoded in UTF-8, such as %s",
             f"{len(unusable):,}",
-            short_repr(unusable[0].removeprefix(f"{top}/")),
+            short_repr(min(unusable).removeprefix(f"{top}/")),
         )
-        images = [file for file in images if not _CONTROL.search(file)]
+        images = [file for file in images if file not in unusable]
     if not images:
         found = f"none of {len(files)} files" if files else "there are no files, and none"
         raise InvalidRequest(

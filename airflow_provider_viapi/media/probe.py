@@ -146,7 +146,11 @@ class LinkedFile:
 
 def size_of(response: requests.Response) -> int | None:
     """Return the size of a whole file by the response to a range; ``None`` if the server does not state it."""
-    stated = re.fullmatch(r"bytes \d+-\d+/(\d+)", response.headers.get("Content-Range", "").strip())
+    content_range = response.headers.get("Content-Range", "").strip()
+    if response.status_code == 416 and content_range == "bytes */0":
+        # Of an empty file not even the first byte can be requested.
+        return 0
+    stated = re.fullmatch(r"bytes \d+-\d+/(\d+)", content_range)
     return int(stated[1]) if stated and response.status_code == 206 else None
 
 

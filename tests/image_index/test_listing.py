@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 from pathlib import Path
 
@@ -69,6 +70,15 @@ def test_a_folder_on_disk_is_read_with_those_below_it(tmp_path: Path) -> None:
 def test_an_address_that_is_no_folder_is_refused(folder: str) -> None:
     with pytest.raises(InvalidRequest, match="images is "):
         check_address(folder)
+
+
+def test_images_whose_names_no_address_can_have_are_left_out(tmp_path: Path) -> None:
+    for name in (b"a.jpg", b"caf\xe9.jpg", b"line\n.jpg"):
+        Path(tmp_path, os.fsdecode(name)).write_bytes(b"x")
+
+    images = list_images(tmp_path.as_uri(), ViapiHook(), LOG)
+
+    assert [image["entity_id"] for image in images] == ["a"]
 
 
 def test_files_that_macos_adds_are_left_out(tmp_path: Path) -> None:

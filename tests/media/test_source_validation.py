@@ -15,7 +15,7 @@ from PIL import Image
 import make_reference
 from airflow_provider_viapi.alibaba.errors import InvalidMedia
 from airflow_provider_viapi.alibaba.parameters import GB, ListOf, Media, MediaLimits, Parameter
-from airflow_provider_viapi.alibaba.services import actions, imgsearch, videoenhan
+from airflow_provider_viapi.alibaba.services import actions, imagesearch, imgsearch, videoenhan
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.media.inputs import source_validation
 from airflow_provider_viapi.media.inputs.source import Source, stat
@@ -109,6 +109,9 @@ def test_a_video_or_an_unknown_format_passes(tmp_path: Path, name: str, content:
         ("a.mp4", b"import sys\n\nprint(sys.argv[1:])\n# no film", "text"),
         ("a.mp4", "ein Text über Filme ".encode() * 40, "text"),
         ("a.mp4", ("x" + "ü " * 400).encode(), "text"),
+        ("a.mp4", b'{"code":"AccessDenied","message":"denied","requestId":"0123456789"}', "text"),
+        ("a.mp4", b"<html><title>403</title><body>AccessDenied</body></html>", "text"),
+        ("a.mp4", b"Not found", "text"),
     ],
 )
 def test_another_type_is_refused_by_its_first_bytes_or_its_name(
@@ -137,6 +140,33 @@ def test_sides_are_not_looked_at_without_pillow(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setitem(sys.modules, "PIL", None)
 
     check_source(source, limits_of(imgsearch.ADD_IMAGE, "ImageUrl"))
+
+
+@pytest.mark.parametrize("brand", [b"heic", b"heix", b"hevc", b"mif1", b"msf1"])
+def test_a_heic_picture_of_any_brand_is_one(tmp_path: Path, brand: bytes) -> None:
+    content = b"\x00\x00\x00\x18ftyp" + brand + b"\x00\x00\x00\x00mif1heic" + bytes(2000)
+
+    check_source(on_disk(tmp_path, "a.heic", content), MediaLimits(formats=("jpeg", "heic")))
+    with pytest.raises(InvalidMedia, match="is of type heic"):
+        check_source(on_disk(tmp_path, "a.heic", content), MediaLimits(formats=("jpeg", "png")))
+
+
+def test_a_grey_picture_whose_bytes_are_letters_is_no_text(tmp_path: Path) -> None:
+    Image.new("L", (200, 200), 100).save(tmp_path / "a.ppm")
+
+    check_source(
+        stat((tmp_path / "a.ppm").as_uri(), ViapiHook()), limits_of(imagesearch.ADD_IMAGE, "PicContent")
+    )
+
+
+def test_a_damaged_picture_of_a_rare_format_passes(tmp_path: Path) -> None:
+    content = io.BytesIO()
+    Image.new("RGB", (64, 64)).save(content, "DDS")
+    damaged = bytearray(content.getvalue())
+    # A pixel format that Pillow does not read, which it reports by an error of its own.
+    damaged[80:88] = (4).to_bytes(4, "little") + b"none"
+
+    check_source(on_disk(tmp_path, "a", bytes(damaged)), MediaLimits(min_pixels=(1, 1)))
 
 
 def test_a_truncated_image_passes(tmp_path: Path) -> None:

@@ -6,9 +6,11 @@ import json
 import logging
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from airflow_provider_viapi.alibaba.services import videoenhan
 from airflow_provider_viapi.errors import (
@@ -19,6 +21,7 @@ from airflow_provider_viapi.errors import (
     TransientError,
 )
 from airflow_provider_viapi.hooks.viapi import ViapiHook
+from airflow_provider_viapi.media.inputs.staging import Staging
 from media.flaky_proxy import FlakyProxy, flaky_proxy
 from media.moto_s3 import Bucket, bucket, connection_json, make_bucket, moto_endpoint, moto_server
 from media.team_storage import TeamStorage, connect, storage_emulator, team
@@ -172,6 +175,51 @@ def test_a_source_that_may_not_be_read_is_named(team: TeamStorage, monkeypatch: 
         httpx.post(f"{endpoint}/moto-api/reset-auth", content=b"inf")
 
     assert team.keys() == []
+
+
+@pytest.mark.parametrize(
+    ("failure", "expected", "message"),
+    [
+        (PermissionError("storage class"), PermissionDenied, r"VideoUrl: s3://\S+/a\.mp4 may not be read"),
+        (
+            EndpointConnectionError(endpoint_url="https://b.test/a.mp4?X-Amz-Signature=quoted"),
+            TransientError,
+            r"VideoUrl: s3://\S+/a\.mp4 could not be read",
+        ),
+    ],
+)
+def test_a_source_that_can_be_opened_but_not_read_is_named_and_no_signature_shown(
+    team: TeamStorage,
+    bucket: Bucket,
+    monkeypatch: pytest.MonkeyPatch,
+    failure: Exception,
+    expected: type[Exception],
+    message: str,
+) -> None:
+    def refuse(*_: Any) -> bytes:
+        raise failure
+
+    bucket.client.put_object(Bucket=bucket.name, Key="a.mp4", Body=FILM)
+    monkeypatch.setattr("s3fs.core.S3File._fetch_range", refuse)
+
+    with pytest.raises(expected, match=message) as raised:
+        stage(team, f"{bucket.url}/a.mp4")
+
+    assert "quoted" not in str(raised.value)
+    assert team.keys() == []
+
+
+def test_a_connection_for_another_region_is_refused_before_anything_is_copied(
+    source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    extra = {"access_key_id": "LTAI", "access_key_secret": "s", "region": "cn-hangzhou"}
+    monkeypatch.setenv("AIRFLOW_CONN_FAR", json.dumps({"conn_type": "alibaba_cloud", "extra": extra}))
+    staging = Staging(ViapiHook("far"), to="oss://media/x", run="r", holder="h", log=logging.getLogger())
+
+    with pytest.raises(
+        ConfigurationError, match="'far' is for OSS in cn-hangzhou; allowed: a bucket in cn-shanghai"
+    ):
+        staging.stage(ERASE, {"VideoUrl": source.as_uri()})
 
 
 def test_a_wrong_secret_is_reported_as_one(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +57,32 @@ def test_a_link_of_an_action_that_responds_at_once_is_checked_before_it_is_calle
 
     assert "secret" not in str(caught.value)
     assert team.emulator.calls() == {}
+
+
+def test_a_link_to_an_empty_file_is_refused_before_a_job_is_submitted(team: TeamStorage) -> None:
+    class Empty(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(416)
+            self.send_header("Content-Range", "bytes */0")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            """Log nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Empty) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        erase = EraseVideoSubtitlesOperator(
+            task_id="erase",
+            video_url=f"http://127.0.0.1:{server.server_port}/empty.mp4",
+            viapi_conn_id=team.hook.viapi_conn_id,
+            deferrable=False,
+        )
+        with pytest.raises(AirflowFailException, match=r"VideoUrl: .*/empty\.mp4 is empty"):
+            run_task(erase, Store())
+        server.shutdown()
+
+    assert team.emulator.jobs() == []
 
 
 def test_it_is_not_where_only_the_service_may_read_it(

@@ -99,7 +99,8 @@ def _base64_of(address: str, picture: Picture, action: str) -> str:
 
 def display_url(address: str) -> str:
     """Return an address as a message may show it: without a password and a signature."""
-    return strip_userinfo(address.partition("?")[0] if is_http_url(address) else address)
+    shown = strip_userinfo(address)
+    return shown.partition("?")[0] if is_http_url(address) else shown
 
 
 def _named(file: Path, address: str, hook: ViapiHook) -> Source:

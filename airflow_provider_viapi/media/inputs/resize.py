@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import struct
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from airflow_provider_viapi.alibaba.parameters import MediaLimits
-from airflow_provider_viapi.errors import ConfigurationError, InvalidMedia
+from airflow_provider_viapi.errors import ConfigurationError, InvalidMedia, ServiceError
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -53,7 +52,10 @@ def fits(file: BinaryIO, size: int, allowed: MediaLimits) -> bool:
             return size <= (allowed.max_bytes or size) and _is_allowed(image, allowed)
     except Image.DecompressionBombError:
         return False
-    except (OSError, ValueError, SyntaxError, struct.error):
+    except ServiceError:
+        raise
+    except Exception:
+        # What the readers of rare formats raise depends on the damage.
         return True
 
 
@@ -87,7 +89,7 @@ def fit(file: Path, display_url: str, allowed: MediaLimits) -> Path | None:
             upright = _to_eight_bits(_upright(image))
             upright.thumbnail((longest, longest))
             opaque = _to_srgb_on_white(upright)
-    except (OSError, ValueError, SyntaxError, struct.error, Image.DecompressionBombError) as error:
+    except Exception as error:
         raise InvalidMedia(
             f"{display_url} cannot be read as an image ({type(error).__name__})", code="InvalidImage.Decode"
         ) from None

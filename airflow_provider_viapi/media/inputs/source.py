@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from airflow_provider_viapi.errors import (
     TransientError,
@@ -85,7 +85,7 @@ class Source:
             if not ahead:
                 file = SequentialFile(self._fs, self._path, file)
         try:
-            yield file
+            yield cast(BinaryIO, _TranslatingFile(file, self.address))
         finally:
             file.close()
 
@@ -94,6 +94,25 @@ class Source:
         """Open the file for reading from its beginning, and count its bytes."""
         with self.open(ahead=ahead) as file:
             yield CountingReader(file, self)
+
+
+class _TranslatingFile:
+    """An open file whose reads raise the errors of a storage as those of our tree.
+
+    Opening a file need not read anything: an archived object, or a connection that breaks, is noticed by the first
+    read, whose error may quote a signed request.
+    """
+
+    def __init__(self, file: BinaryIO, address: str) -> None:
+        self._file, self._address = file, address
+
+    def read(self, size: int = -1) -> bytes:
+        """Return up to so many bytes."""
+        with translate_errors(self._address):
+            return self._file.read(size)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
 
 
 class CountingReader:
@@ -108,8 +127,7 @@ class CountingReader:
 
     def read(self, size: int = READ_AHEAD) -> bytes:
         """Return up to so many bytes; none at the end, if all of the file was read."""
-        with translate_errors(self._source.address):
-            content = self._file.read(size)
+        content = self._file.read(size)
         self._count += len(content)
         if self._count > self._source.size or (not content and size and self._count != self._source.size):
             raise _changed(self._source.address)

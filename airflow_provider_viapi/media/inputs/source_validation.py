@@ -7,11 +7,12 @@ documents do not say how they mean the dimensions of portrait videos.
 
 from __future__ import annotations
 
+import re
 from contextlib import AbstractContextManager
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
-from airflow_provider_viapi.errors import InvalidMedia
+from airflow_provider_viapi.errors import InvalidMedia, ServiceError
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.parameters import MediaLimits
@@ -32,8 +33,10 @@ _KNOWN_EXTENSIONS = frozenset(
 )
 
 _MAGIC_NUMBERS: tuple[tuple[int, bytes, tuple[str, ...]], ...] = (
-    (4, b"ftypheic", ("heic",)),
-    (4, b"ftypavif", ("avif",)),
+    *((4, b"ftyp" + brand, ("heic",)) for brand in (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx")),
+    *((4, b"ftyp" + brand, ("avif",)) for brand in (b"avif", b"avis")),
+    # Of either, as the list of compatible brands that follows says.
+    *((4, b"ftyp" + brand, ("heic", "avif")) for brand in (b"mif1", b"msf1")),
     (4, b"ftyp", ("mp4", "mov")),
     (8, b"AVI ", ("avi",)),
     (8, b"WAVE", ("wav",)),
@@ -51,6 +54,9 @@ _MAGIC_NUMBERS: tuple[tuple[int, bytes, tuple[str, ...]], ...] = (
     (0, b"PK\x03\x04", ("zip",)),
 )
 """Offset and bytes in a file, and the types that have them."""
+
+_PORTABLE_PIXMAP = re.compile(rb"P[1-6][ \t\r\n]+[#0-9]")
+"""Beginning of PBM, PGM and PPM, which may look like a text: of a grey picture each byte may be a letter."""
 
 HEADER_SIZE = 512
 """Bytes that are read of a file to recognise its type."""
@@ -103,6 +109,7 @@ def check_source(
     :param log: logs what the service will do with a video that is longer or larger than it takes; a video is opened
         only if this is given
     :raises InvalidMedia: the file is refused; nothing was copied
+    :raises ServiceError: it cannot be read
     """
     try:
         _check_size(source, limits)
@@ -114,6 +121,10 @@ def check_source(
         raise InvalidMedia(
             f"{parameter}: {source.display_url} {refused}", code=refused.code, action=action
         ) from None
+    except ServiceError as unreadable:
+        unreadable.message = f"{parameter}: {unreadable.message}"
+        unreadable.action = unreadable.action or action
+        raise
 
 
 class _Refused(Exception):
@@ -139,7 +150,8 @@ def _check_type(source: File, limits: MediaLimits) -> None:
     extension = PurePosixPath(source.name).suffix.lstrip(".").lower()
     by_name = _SAME_EXTENSIONS.get(extension, extension)
     with source.open() as file:
-        by_content = _recognized(file.read(HEADER_SIZE))
+        beginning = file.read(HEADER_SIZE)
+    by_content = _recognized(beginning, is_whole=len(beginning) == source.size)
     seen = by_content or ((by_name,) if by_name in _KNOWN_EXTENSIONS else ())
     # A container that is either of two is what its name says, if that is one of them.
     seen = (by_name,) if by_name in seen else seen
@@ -147,22 +159,29 @@ def _check_type(source: File, limits: MediaLimits) -> None:
         raise _Refused("Type", f"is of type {' or '.join(seen)}; allowed: {', '.join(limits.formats)}")
 
 
-def _recognized(beginning: bytes) -> tuple[str, ...]:
+def _recognized(beginning: bytes, is_whole: bool) -> tuple[str, ...]:
     for offset, mark, types in _MAGIC_NUMBERS:
         if beginning.startswith(mark, offset):
             return types
     if beginning[:1] == b"G" and beginning[188:189] == b"G":
         return ("ts",)
-    return ("text",) if _is_text(beginning) else ()
+    if _PORTABLE_PIXMAP.match(beginning):
+        return ("ppm",)
+    return ("text",) if _is_text(beginning, is_whole) else ()
 
 
-def _is_text(beginning: bytes) -> bool:
-    """Return whether a file is a text, such as an error page or a script: no media file begins with one."""
+def _is_text(beginning: bytes, is_whole: bool) -> bool:
+    """Return whether a file is a text, such as an error page or a script: no media file begins with one.
+
+    :param is_whole: the file has nothing more, so that fewer characters are enough
+    """
     # Its last character may be cut off.
     text = beginning.decode(errors="ignore")
-    is_whole = len(beginning) - len(text.encode()) < UTF_8_BYTES
+    is_decoded = len(beginning) - len(text.encode()) < UTF_8_BYTES
     is_printable = all(character.isprintable() or character.isspace() for character in text)
-    return len(beginning) >= TEXT_SIZE and is_whole and is_printable and bool(set(text) & set(" \n"))
+    # JSON and HTML are often written without any space.
+    has_words = bool(set(text) & set(" \n")) or text.startswith(("{", "[", "<"))
+    return is_decoded and is_printable and has_words and (len(beginning) >= TEXT_SIZE or is_whole)
 
 
 def _check_dimensions(source: File, limits: MediaLimits) -> bool:
@@ -229,6 +248,9 @@ def _dimensions(source: File) -> tuple[int, int] | None:
         try:
             # Only the header is read; an image that Pillow cannot read passes.
             size: Any = Image.open(file).size
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        except ServiceError:
+            raise
+        except Exception:
+            # What the readers of rare formats raise depends on the damage.
             return None
     return int(size[0]), int(size[1])

@@ -21,7 +21,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Protocol
 
 from airflow_provider_viapi.alibaba.regions import DEFAULT_REGION
-from airflow_provider_viapi.errors import ServiceError, TransientError
+from airflow_provider_viapi.errors import ConfigurationError, ServiceError, TransientError
 from airflow_provider_viapi.fs.oss_client import Oss, OssObject, open_oss
 from airflow_provider_viapi.media.inputs.request_media import StagingPlace
 
@@ -67,12 +67,21 @@ class TeamBucket:
     def open(cls, to: str, hook: ViapiHook, *, run: str, holder: str, log: Log, part_size: int) -> TeamBucket:
         """Open the bucket of an address.
 
-        :raises ConfigurationError: the SDK is not installed, or the connection cannot be used
+        :raises ConfigurationError: the SDK is not installed, the connection cannot be used, or is for another region
         """
         from airflow_provider_viapi.hooks.viapi import ViapiHook
 
         place = StagingPlace.parse(to)
-        oss = open_oss(hook if place.conn_id is None else ViapiHook(place.conn_id))
+        reader = hook if place.conn_id is None else ViapiHook(place.conn_id)
+        oss = open_oss(reader)
+        is_far = not oss.place.region.startswith((DEFAULT_REGION, "accelerate"))
+        if is_far and not oss.place.by_path:
+            raise ConfigurationError(
+                f"staging is {to}, but connection {reader.viapi_conn_id!r} is for OSS in {oss.place.region}; "
+                f"allowed: a bucket in {DEFAULT_REGION}, where the services read. Name a connection for it, such as "
+                f"oss://conn_id@{place.bucket}/{place.prefix}",
+                code="ConfigurationError",
+            )
         return cls(oss, place, run=run, holder=holder, log=log, part_size=part_size)
 
     def stage(self, source: Source) -> str:
