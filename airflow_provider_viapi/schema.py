@@ -248,7 +248,7 @@ class Integer(Parameter):
         return f"a whole number from {self.minimum} to {self.maximum}"
 
     def check(self, value: Any) -> int:
-        if isinstance(value, str) and (whole := re.fullmatch(r"([+-]?[0-9]{1,19})(?:\.0*)?", value.strip())):
+        if isinstance(value, str) and (whole := re.fullmatch(r"([+-]?[0-9]{1,40})(?:\.0*)?", value.strip())):
             value = int(whole[1])
         number = value if isinstance(value, int) else as_float(value)
         if number is None or isinstance(value, bool) or number != number or number in (math.inf, -math.inf):
