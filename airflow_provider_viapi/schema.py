@@ -171,7 +171,9 @@ def stored_address(value: Any, opens: Callable[[str], bool], allowed: str) -> st
     if not rest.strip("/") or rest.endswith("/"):
         raise ValidationError(f"{allowed}, and it names a file")
     if scheme != "file" and "/" not in rest.strip("/"):
-        raise ValidationError(f"{allowed}, and it names a file; {short_repr(rest)} is only a bucket")
+        raise ValidationError(
+            f"{allowed}, and it names a file; {short_repr(rest.rpartition('@')[2])} is only a bucket"
+        )
     if rest.endswith(("?", "#")):
         # What reads addresses takes these for the beginning of an empty query, and would read another file.
         raise ValidationError(f"{allowed}, and its name does not end in ? or #")
@@ -224,9 +226,13 @@ class Url(Parameter):
 
     def redacted_repr(self, value: Any) -> str:
         # A presigned address carries its signature in the query, and any address a password before the host.
-        return super().redacted_repr(
-            strip_userinfo(value).partition("?")[0] if isinstance(value, str) else value
-        )
+        if not isinstance(value, str):
+            return super().redacted_repr(value)
+        shown = strip_userinfo(value)
+        bare, _, query = shown.partition("?")
+        # In a storage, a question mark may be part of the name.
+        has_query = "=" in query or bare.lower().startswith(("http:", "https:"))
+        return super().redacted_repr(bare if has_query else shown)
 
 
 class Integer(Parameter):
