@@ -64,6 +64,12 @@ HEADER_SIZE = 512
 TEXT_SIZE = 32
 """Bytes after which a file that is a text so far counts as one."""
 
+_SHORT_ERROR = re.compile(
+    rb"(?i)(?:[45][0-9]{2} )?(?:(?:file |page |object )?not found|access denied|forbidden|unauthorized|no such "
+    rb"|bad gateway|internal server error|service unavailable|gateway timeout)"
+)
+"""What servers respond in so few words that it is shorter than :data:`TEXT_SIZE`."""
+
 UTF_8_BYTES = 4
 """Bytes of a character at most."""
 
@@ -151,7 +157,7 @@ def _check_type(source: File, limits: MediaLimits) -> None:
     by_name = _SAME_EXTENSIONS.get(extension, extension)
     with source.open() as file:
         beginning = file.read(HEADER_SIZE)
-    by_content = _recognized(beginning, is_whole=len(beginning) == source.size)
+    by_content = _recognized(beginning)
     seen = by_content or ((by_name,) if by_name in _KNOWN_EXTENSIONS else ())
     # A container that is either of two is what its name says, if that is one of them.
     seen = (by_name,) if by_name in seen else seen
@@ -159,7 +165,7 @@ def _check_type(source: File, limits: MediaLimits) -> None:
         raise _Refused("Type", f"is of type {' or '.join(seen)}; allowed: {', '.join(limits.formats)}")
 
 
-def _recognized(beginning: bytes, is_whole: bool) -> tuple[str, ...]:
+def _recognized(beginning: bytes) -> tuple[str, ...]:
     for offset, mark, types in _MAGIC_NUMBERS:
         if beginning.startswith(mark, offset):
             return types
@@ -167,21 +173,21 @@ def _recognized(beginning: bytes, is_whole: bool) -> tuple[str, ...]:
         return ("ts",)
     if _PORTABLE_PIXMAP.match(beginning):
         return ("ppm",)
-    return ("text",) if _is_text(beginning, is_whole) else ()
+    return ("text",) if _is_text(beginning) else ()
 
 
-def _is_text(beginning: bytes, is_whole: bool) -> bool:
-    """Return whether a file is a text, such as an error page or a script: no media file begins with one.
-
-    :param is_whole: the file has nothing more, so that fewer characters are enough
-    """
+def _is_text(beginning: bytes) -> bool:
+    """Return whether a file is a text, such as an error page or a script: no media file begins with one."""
     # Its last character may be cut off.
     text = beginning.decode(errors="ignore")
     is_decoded = len(beginning) - len(text.encode()) < UTF_8_BYTES
     is_printable = all(character.isprintable() or character.isspace() for character in text)
     # JSON and HTML are often written without any space.
     has_words = bool(set(text) & set(" \n")) or text.startswith(("{", "[", "<"))
-    return is_decoded and is_printable and has_words and (len(beginning) >= TEXT_SIZE or is_whole)
+    is_long = len(beginning) >= TEXT_SIZE
+    return (
+        is_decoded and is_printable and ((is_long and has_words) or _SHORT_ERROR.match(beginning) is not None)
+    )
 
 
 def _check_dimensions(source: File, limits: MediaLimits) -> bool:
