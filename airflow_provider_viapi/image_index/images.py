@@ -244,7 +244,8 @@ def list_images(
 ) -> list[dict[str, str]]:
     """Return the images in a folder and its subfolders, in the order of their names.
 
-    Files that macOS adds (``._photo.jpg``, ``__MACOSX/``) and those with a line break in their names are left out.
+    Files that macOS adds (``._photo.jpg``, ``__MACOSX/``) and those with a line break or without
+    UTF-8 in their names are left out.
 
     :param folder: its address
     :param hook: its connection is used for ``oss://`` unless the address names another

@@ -79,8 +79,7 @@ class IndexImagesOperator(ProviderTask, StoppableOperator):
         sequence of a mapped task; or the address of a folder in object storage, whose JPEG and PNG files get their
         names as entity ids and their addresses as extra data. An empty list is an error as a literal, and nothing to
         do as the output of another task
-    :param max_failed: how many images may fail without failing the task; after one more none is sent; default: 0.
-        As many files of a folder may have names that are not encoded in UTF-8: they are left out with a warning
+    :param max_failed: how many images may fail without failing the task; after one more none is sent; default: 0
     :param durable: read the database first, so that a retry adds only what is missing; with ``False`` a retry adds,
         and pays for, all images again; default: ``True``
     :param fit: resize images of more than 2 MB or 1024 pixels first, which needs the extra ``images``; each is
