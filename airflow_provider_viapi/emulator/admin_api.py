@@ -89,7 +89,7 @@ def admin_routes(engine: Engine, certificate: Certificate) -> list[Route]:
         Route("/faults", faults),
         Route("/faults", add_fault, methods=["POST"]),
         Route("/faults", clear_faults, methods=["DELETE"]),
-        Route("/results/{action}", set_result, methods=["PUT", "DELETE"]),
+        Route("/results/{action:path}", set_result, methods=["PUT", "DELETE"]),
         Route("/sts", sts, methods=["POST"]),
         Route("/certificate", pem),
         Route("/reset", reset, methods=["POST"]),

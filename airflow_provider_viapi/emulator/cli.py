@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 from collections.abc import Sequence
+from ipaddress import IPv6Address
 from pathlib import Path
 
 from airflow_provider_viapi.alibaba import services
@@ -32,6 +33,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     if options.models:
         services.read_user_models_from(lambda: str(options.models))
+    for action, _ in options.qps or ():
+        if action and action not in _action_names():
+            short = action.rpartition(".")[2]
+            hint = f"; name it without its service: {short}" if short in _action_names() else ""
+            return _print_error(f"--qps {action} is not the name of an action{hint}")
     server = EmulatorServer(
         AccessKey(options.access_key_id, options.access_key_secret),
         data_dir=options.data_dir,
@@ -82,6 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--public-host",
+        type=_host,
         action="append",
         metavar="NAME",
         help="further host name or address of the emulator, for example of its container; "
@@ -145,9 +152,17 @@ def _quota(text: str) -> tuple[str, int]:
     calls = int(number)
     if calls < 1:
         raise argparse.ArgumentTypeError(f"{calls} is not a number of calls; give at least 1")
-    if action and action not in _action_names():
-        raise argparse.ArgumentTypeError(f"{action} is not an action of the services")
     return action, calls
+
+
+def _host(text: str) -> str:
+    try:
+        is_host = ":" not in text or bool(IPv6Address(text))
+    except ValueError:
+        is_host = False
+    if not is_host or not text or "/" in text:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a host name or an address; give it without a port")
+    return text
 
 
 def _action_names() -> set[str]:

@@ -11,13 +11,14 @@ from operator import attrgetter
 from typing import Any
 
 from airflow_provider_viapi.alibaba.services import actions
+from airflow_provider_viapi.alibaba.services.imagesearch import INCREASE_INSTANCE
 from airflow_provider_viapi.emulator import face_templates
 from airflow_provider_viapi.emulator.access_keys import AccessKey, AccessKeys
 from airflow_provider_viapi.emulator.dashboard import Page
 from airflow_provider_viapi.emulator.data_folder import DataFolder
 from airflow_provider_viapi.emulator.errors import ApiError, status_of
 from airflow_provider_viapi.emulator.fault_schema import parse_fault
-from airflow_provider_viapi.emulator.faults import CallAbandoned, CallFaults, FaultList
+from airflow_provider_viapi.emulator.faults import CallAbandoned, CallFaults, FaultList, JobFault
 from airflow_provider_viapi.emulator.gateway import Gateway
 from airflow_provider_viapi.emulator.huawei.cloud import NAMES as HUAWEI_NAMES
 from airflow_provider_viapi.emulator.huawei.cloud import HuaweiCloud
@@ -146,7 +147,7 @@ class Engine:
         self._search = ImageSearch(self._databases, folder.pictures, now)
         self._images = ImageInstances(folder.image_instances, image_instances)
         self._instances = InstanceSearch(self._images, self.storage, folder.pictures, now)
-        self._tasks = InstanceTasks(self._images, self._instances, self.storage, now)
+        self._tasks = InstanceTasks(self._images, self._instances, self.storage, now, self._faults.hold)
         self._handlers: dict[str, Handler] = {
             name: attrgetter(path)(self) for name, path in _HANDLERS.items()
         }
@@ -208,7 +209,14 @@ class Engine:
 
         :raises InvalidFault: the description is not valid
         """
-        self._faults.add(parse_fault(description, self._gateway.actions, HUAWEI_NAMES))
+        self._faults.add(
+            parse_fault(
+                description,
+                self._gateway.actions,
+                HUAWEI_NAMES,
+                job_actions={*self._gateway.job_actions, INCREASE_INSTANCE.name},
+            )
+        )
 
     def clear_faults(self) -> None:
         """Delete all faults, and release the calls and jobs that they hold."""
@@ -271,8 +279,10 @@ class Engine:
                 accepted = self._jobs.submit(call, faults.take_job_fault)
                 self.job_messages.follow(self._queue.get(call.id))
                 return accepted
+            if call.action.full_name == INCREASE_INSTANCE.full_name:
+                return await self._tasks.increase_instance(call, faults.take_job_fault)
             handler = self._handlers.get(call.action.full_name) or self._handlers.get(call.action.name)
-            return await (self._answer(call) if handler is None else handler(call))
+            return await (self._answer(call, faults) if handler is None else handler(call))
         except (ApiError, CallAbandoned):
             raise
         except Exception:
@@ -280,9 +290,11 @@ class Engine:
                 log.exception("A call failed")
             raise ApiError("InternalError", "The emulator failed; its log has the reason.") from None
 
-    async def _answer(self, call: Call) -> Mapping[str, Any]:
+    async def _answer(self, call: Call, faults: CallFaults) -> Mapping[str, Any]:
         """Do the work of an action that is answered at once."""
-        job = Job(call.id, call.action, call.parameters, call.wire, self._now())
+        lifetime = faults.take_result_fault().result_expires
+        fault = JobFault(result_expires=lifetime)
+        job = Job(call.id, call.action, call.parameters, call.wire, self._now(), fault)
         self._at_once.put(job)
         await job.ended.wait()
         if job.error_code is not None:

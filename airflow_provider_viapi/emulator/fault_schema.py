@@ -7,6 +7,7 @@ from typing import Any
 
 from airflow_provider_viapi.emulator.faults import ANY_ACTION, CallFault, Fault, JobFault
 from airflow_provider_viapi.emulator.jobs import LIMIT_RETRY_FAILED, PROCESS_FAILED, TIMEOUT_FAILED
+from airflow_provider_viapi.schema import is_encodable
 
 MAX_SECONDS = 24 * 60 * 60
 """Longest delay in seconds."""
@@ -16,17 +17,24 @@ class InvalidFault(ValueError):
     """The description of a fault is not valid; the message says why."""
 
 
-def parse_fault(description: object, actions: Collection[str], huawei_actions: Collection[str] = ()) -> Fault:
+def parse_fault(
+    description: object,
+    actions: Collection[str],
+    huawei_actions: Collection[str] = (),
+    *,
+    job_actions: Collection[str],
+) -> Fault:
     """Validate the description of a fault.
 
     :param description: an object with ``action``, ``times`` and the effects
     :param actions: names of VIAPI's actions
     :param huawei_actions: names of actions whose jobs may end in any state
+    :param job_actions: those of VIAPI's actions that submit jobs
     :raises InvalidFault: the description is not valid
     """
     given = _object(description, {"action", "times", "job", "result_expires", *_CALL_CHECKS}, "a fault")
     action = given.get("action")
-    if action != ANY_ACTION and action not in actions and action not in huawei_actions:
+    if not isinstance(action, str) or action not in {ANY_ACTION, *actions, *huawei_actions}:
         raise InvalidFault(
             f"action is {action!r}; it must be the name of an action, or {ANY_ACTION!r} for all"
         )
@@ -36,6 +44,8 @@ def parse_fault(description: object, actions: Collection[str], huawei_actions: C
             f"times is {times!r}; it must be a whole number from 1, or null: until it is cleared"
         )
     call, job = _call_fault(given), _job_fault(given)
+    if "job" in given and action not in {ANY_ACTION, *job_actions, *huawei_actions}:
+        raise InvalidFault(f"{action} submits no job; remove job, or name an action that submits one")
     if job is not None and job.state is not None and action not in huawei_actions:
         _one_of(PROCESS_FAILED, TIMEOUT_FAILED, LIMIT_RETRY_FAILED)("job.state", job.state)
     if call is None and job is None:
@@ -106,15 +116,15 @@ def _status(name: str, value: object) -> int:
 
 
 def _text(name: str, value: object) -> str:
-    if not isinstance(value, str):
-        raise InvalidFault(f"{name} is {value!r}; it must be a string")
+    if not isinstance(value, str) or not is_encodable(value):
+        raise InvalidFault(f"{name} is {value!r}; it must be a string that can be encoded as UTF-8")
     return value
 
 
 def _word(name: str, value: object) -> str:
-    if not isinstance(value, str) or not value:
+    if not value:
         raise InvalidFault(f"{name} is {value!r}; it must be a string that is not empty")
-    return value
+    return _text(name, value)
 
 
 def _flag(name: str, value: object) -> bool:

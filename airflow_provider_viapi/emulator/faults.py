@@ -132,6 +132,13 @@ class CallFaults:
         fault = self._faults.take(self._action, of_calls=False)
         return NO_JOB_FAULT if fault is None or fault.job is None else fault.job
 
+    def take_result_fault(self) -> JobFault:
+        """Return what applies to the result of a call that is answered at once, and count it as used."""
+        if self._fault is not None and self._fault.job is not None:
+            return self._fault.job
+        fault = self._faults.take(self._action, of_calls=False, of_results=True)
+        return NO_JOB_FAULT if fault is None or fault.job is None else fault.job
+
 
 class FaultList:
     """The waiting faults; used from one event loop.
@@ -212,12 +219,15 @@ class FaultList:
         if self._resets != resets:
             raise CallAbandoned
 
-    def take(self, action: str, *, of_calls: bool) -> Fault | None:
+    def take(self, action: str, *, of_calls: bool, of_results: bool = False) -> Fault | None:
         """Return the first matching fault, if any, and count it as used.
 
         :param of_calls: faults of calls rather than of jobs
+        :param of_results: only faults of results
         """
         for fault in self._faults:
+            if of_results and "job" in fault.description:
+                continue
             if fault.action in (action, ANY_ACTION) and (fault.call is not None) == of_calls:
                 if fault.remaining is not None:
                     fault.remaining -= 1

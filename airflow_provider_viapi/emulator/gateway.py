@@ -51,6 +51,12 @@ class Gateway:
         return self._actions.keys()
 
     @property
+    def job_actions(self) -> set[str]:
+        """Names of those that submit jobs."""
+        every = (action for versions in self._actions.values() for action in versions.values())
+        return {action.name for action in every if action.is_job}
+
+    @property
     def full_names(self) -> set[str]:
         """Full names of the actions that can be called."""
         return {action.full_name for versions in self._actions.values() for action in versions.values()}

@@ -10,14 +10,16 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import logging
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from airflow_provider_viapi.alibaba.services.imagesearch import ADD_IMAGE, META_FILE
 from airflow_provider_viapi.emulator.errors import ApiError
+from airflow_provider_viapi.emulator.faults import NO_JOB_FAULT, JobFault, TakeJobFault
 from airflow_provider_viapi.emulator.imagesearch_actions import InstanceSearch, item_of
 from airflow_provider_viapi.emulator.imagesearch_storage import ImageInstances
 from airflow_provider_viapi.emulator.request import Call
@@ -29,6 +31,8 @@ LINK_SECONDS = 2 * 60 * 60
 """Validity of the links to reports and exports."""
 
 PROCESSING, SUCCESS, FAIL = "PROCESSING", "SUCCESS", "FAIL"
+
+log = logging.getLogger(__name__)
 
 _ROW = ADD_IMAGE.replace(
     parameters=tuple(
@@ -88,11 +92,18 @@ class InstanceTasks:
     :param search: reads pictures
     :param storage: has the files, and publishes reports
     :param now: the clock, in Unix time
+    :param hold: waits some seconds, or until the faults are cleared
     """
 
     def __init__(
-        self, instances: ImageInstances, search: InstanceSearch, storage: Storage, now: Callable[[], float]
+        self,
+        instances: ImageInstances,
+        search: InstanceSearch,
+        storage: Storage,
+        now: Callable[[], float],
+        hold: Callable[[float], Awaitable[None]],
     ) -> None:
+        self._hold = hold
         self._instances = instances
         self._search = search
         self._storage = storage
@@ -114,9 +125,12 @@ class InstanceTasks:
         self._increments.clear()
         self._dumps.clear()
 
-    async def increase_instance(self, call: Call) -> dict[str, Any]:
+    async def increase_instance(
+        self, call: Call, take_job_fault: TakeJobFault = lambda: NO_JOB_FAULT
+    ) -> dict[str, Any]:
         """Begin a bulk job.
 
+        :param take_job_fault: returns the fault of the job
         :raises ApiError: there is no such instance, or it has a task that is not done
         """
         given = call.parameters
@@ -128,7 +142,7 @@ class InstanceTasks:
                 "InstanceStatusError", "The previous batch task of the instance is not finished.", 409
             )
         task = self._new(call, self._increments)
-        self._spawn(self._increase(task))
+        self._spawn(self._increase(task, take_job_fault()))
         return {"Success": True, "Data": {"Id": str(task.id), "IncrementStatus": task.status}}
 
     async def increase_list(self, call: Call) -> dict[str, Any]:
@@ -191,11 +205,23 @@ class InstanceTasks:
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
-    async def _increase(self, task: Task) -> None:
-        folder = task.given["Path"].strip("/").removesuffix(f"/{META_FILE}")
+    async def _increase(self, task: Task, fault: JobFault) -> None:
+        if fault.queued or fault.processing:
+            await self._hold(fault.queued + fault.processing)
+        if fault.state is not None:
+            task.end(self._now(), FAIL, fault.code, fault.message)
+            return
         try:
-            path = self._storage.objects.get(task.given["BucketName"], f"{folder}/{META_FILE}").path
-            lines = (await asyncio.to_thread(path.read_text, "utf-8")).splitlines()
+            await self._read_meta(task)
+        except Exception:
+            log.exception("A bulk job failed")
+            task.end(self._now(), FAIL, "InternalError", "The emulator failed; its log has the reason.")
+
+    async def _read_meta(self, task: Task) -> None:
+        folder = f"/{task.given['Path'].strip('/')}".removesuffix(f"/{META_FILE}").strip("/")
+        try:
+            path = self._storage.objects.get(task.given["BucketName"], _key(folder, META_FILE)).path
+            lines = (await asyncio.to_thread(path.read_text, "utf-8")).split("\n")
         except (ApiError, UnicodeDecodeError):
             task.end(
                 self._now(), FAIL, "NoSuchKey", f"{META_FILE} does not exist in {folder}, or is not UTF-8"
@@ -219,9 +245,11 @@ class InstanceTasks:
     async def _increase_by(self, task: Task, folder: str, line: str) -> None:
         try:
             row = json.loads(line)
+            if not isinstance(row, dict):
+                raise ValueError("no object")
             operation = row.pop("OperationType", None)
             given = (_DELETED if operation == "DELETE" else _ROW).check(row)
-        except (ValueError, AttributeError, RecursionError):
+        except (ValueError, RecursionError):
             raise ApiError("InvalidMetaItem", "The line is not one JSON object.") from None
         except InvalidRequest as invalid:
             raise ApiError("InvalidMetaItem", f"{invalid.message}.") from None
@@ -231,7 +259,7 @@ class InstanceTasks:
             )
             self._instances.delete(list(found))
         elif operation == "ADD":
-            picture = self._storage.objects.get(task.given["BucketName"], f"{folder}/{given['PicName']}").path
+            picture = self._storage.objects.get(task.given["BucketName"], _key(folder, given["PicName"])).path
             features = await self._search.describe(picture, given.get("Region"))
             await asyncio.to_thread(self._instances.put, task.instance, item_of(given), features.vector)
         else:
@@ -244,7 +272,7 @@ class InstanceTasks:
 
     def _publish(self, rows: Iterable[Mapping[str, Any]]) -> str:
         path: Path = self._storage.objects.new_file()
-        path.write_text("".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows), "utf-8")
+        path.write_text("".join(f"{json.dumps(row)}\n" for row in rows), "utf-8")
         key = f"imagesearch/{secrets.token_hex(8)}.meta"
         self._storage.objects.put(RESULTS, key, path, etag=secrets.token_hex(16).upper())
         return key
@@ -253,6 +281,10 @@ class InstanceTasks:
         if task.report is None:
             return {}
         return {name: self._storage.link(call.base, task.report, int(self._now()) + LINK_SECONDS)}
+
+
+def _key(folder: str, name: str) -> str:
+    return f"{folder}/{name}" if folder else name
 
 
 def _identity(line: str) -> dict[str, Any]:

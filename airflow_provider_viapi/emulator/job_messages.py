@@ -39,11 +39,15 @@ class JobMessageSender:
     """
 
     def __init__(self, url: str | None) -> None:
-        parts = urlsplit(url or "")
+        try:
+            parts = urlsplit(url or "")
+        except ValueError:
+            parts = urlsplit("")
         names = parse_qs(parts.query).get(NAMES.get(parts.scheme, ""), [""])
         self._address, self._name = parts._replace(query="").geturl(), names[0]
         self._is_used = url is not None
-        if self._is_used and not self._name:
+        is_arn = len(self._name.split(":")) >= 6
+        if self._is_used and (not self._name or (parts.scheme == "sns" and not is_arn)):
             raise ConfigurationError(
                 "the URL to push messages to is not usable; allowed: redis://host:port/db?channel=NAME,"
                 " amqp://user:password@host:port/vhost?exchange=NAME or sns:///?topic=ARN"

@@ -119,7 +119,9 @@ def _probe_picture(path: Path) -> MediaInfo | None:
 
     try:
         with Image.open(path, formats=sorted(_PICTURES)) as picture:
-            return MediaInfo(frozenset({str(picture.format).lower()}), picture.size, None)
+            # MPO is the JPEG of cameras that add a second picture.
+            kind = "jpeg" if picture.format == "MPO" else str(picture.format).lower()
+            return MediaInfo(frozenset({kind}), picture.size, None)
     except (OSError, ValueError, Image.DecompressionBombError):
         return None
 

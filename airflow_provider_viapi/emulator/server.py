@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import quote
 
 from airflow_provider_viapi.emulator import face_templates
 from airflow_provider_viapi.emulator.access_keys import AccessKey
@@ -70,6 +71,7 @@ class EmulatorServer:
         self._now = now
         self._tenant = Tenant()
         self._running = ExitStack()
+        self._is_started = False
 
     def __enter__(self) -> EmulatorServer:
         self.start()
@@ -147,7 +149,10 @@ class EmulatorServer:
         :raises OSError: it cannot listen on that address
         :raises DataFolderError: the data folder cannot be used
         :raises ConfigurationError: messages cannot be pushed to ``push_url``
+        :raises RuntimeError: it is started already
         """
+        if self._is_started:
+            raise RuntimeError("the emulator is started already; stop it first, or make another one")
         transforms = _all_transforms() if self._transforms is None else self._transforms
         with ExitStack() as running:
             listener = running.enter_context(_listener(self._host, self._port))
@@ -167,9 +172,11 @@ class EmulatorServer:
             running.enter_context(HttpServer(engine, listener, certificate, hosts))
             self._port = listener.getsockname()[1]
             self._running = running.pop_all()
+            self._is_started = True
 
     def stop(self) -> None:
         """Stop the emulator and its work, and return when all its processes and threads have ended."""
+        self._is_started = False
         self._running.close()
 
     def jobs(self) -> list[dict[str, Any]]:
@@ -203,7 +210,7 @@ class EmulatorServer:
         :param result: the ``Data`` of the answer or, of a job, its result
         :raises ValueError: there is no such action
         """
-        self._request("PUT", f"/results/{action}", dict(result))
+        self._request("PUT", f"/results/{quote(action, safe='')}", dict(result))
 
     def sts(self, seconds: float) -> dict[str, str]:
         """Issue a temporary key: ``access_key_id``, ``access_key_secret``, ``security_token`` and ``expires_at``.
@@ -236,16 +243,22 @@ class EmulatorServer:
         self._request("POST", "/reset")
 
     def _request(self, method: str, path: str, content: Any = None) -> Any:
+        if not self._is_started:
+            raise RuntimeError("the emulator is not started; call start(), or use it in a with statement")
+        try:
+            body = None if content is None else json.dumps(content, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{content!r} cannot be written as JSON: {error}") from None
         connection = http.client.HTTPConnection(self._host, self._port, timeout=_REQUEST_TIMEOUT)
         with closing(connection):
-            connection.request(method, f"/_emulator{path}", None if content is None else json.dumps(content))
+            connection.request(method, f"/_emulator{path}", body)
             response = connection.getresponse()
-            body = response.read()
+            answer = response.read()
         if response.status == 400:
-            raise ValueError(json.loads(body)["message"])
+            raise ValueError(json.loads(answer)["message"])
         if response.status >= 300:
             raise RuntimeError(f"the emulator responded to {path} with HTTP {response.status}")
-        return json.loads(body) if body else None
+        return json.loads(answer) if answer else None
 
 
 def _listener(host: str, port: int) -> socket.socket:

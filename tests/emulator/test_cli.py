@@ -218,9 +218,34 @@ def test_the_help_says_that_the_keys_are_for_local_use(run: Run) -> None:
     assert "viapi-emulator-secret, which is public: for local use only" in " ".join(out.split())
 
 
-@pytest.mark.parametrize("url", ["redis://h/0", "https://h/?channel=a", "amqp://u:hidden-word@h/?channel=a"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://h/0",
+        "https://h/?channel=a",
+        "amqp://u:hidden-word@h/?channel=a",
+        "redis://u:hidden-word@[bad?channel=a",
+        "sns:///?topic=a",
+    ],
+)
 def test_a_queue_that_cannot_be_pushed_to_is_refused(run: Run, url: str) -> None:
     error = refusal(run("--port", "0", "--push", url))
 
     assert "amqp://user:password@host:port/vhost?exchange=NAME" in error
     assert "hidden-word" not in error
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--public-host", "viapi:8765"], "give it without a port"),
+        (["--qps", "ErasePlanets=2"], "ErasePlanets is not the name of an action"),
+        (["--qps", "imagesearch.AddImage=2"], "name it without its service: AddImage"),
+    ],
+)
+def test_arguments_that_would_have_no_effect_are_refused(run: Run, arguments: list[str], said: str) -> None:
+    process = run(*arguments)
+
+    assert process.wait(20) != 0
+    assert process.stderr is not None
+    assert said in process.stderr.read()

@@ -6,6 +6,7 @@ import json
 import socket
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -421,6 +422,9 @@ def test_links_expire_when_the_fault_demands(
         ({"action": "*", "code": "InternalError", "accept_after": 1}, "needs a call that is performed"),
         ({"action": "*", "job": {"listed_after": "soon"}}, "job.listed_after is 'soon'"),
         ({"action": "*", "job": 5}, "job must be an object"),
+        ({"action": ["AddImage"], "delay": 1}, "action is ['AddImage']"),
+        ({"action": "AddImage", "job": {"queued": 1}}, "AddImage submits no job"),
+        ({"action": "*", "code": "Bad\ud800"}, "can be encoded"),
         ({"action": "*", "job": {"status": "FAILED"}}, "job has no field status"),
         ({"action": "*", "job": {"state": "PROCESS_SUCCESS"}}, "job.state is 'PROCESS_SUCCESS'"),
         ({"action": "*", "job": {"code": "InternalError"}}, "only valid with job.state"),
@@ -444,3 +448,8 @@ def test_an_invalid_fault_is_refused_with_a_reason(
 def test_an_invalid_fault_raises_an_error_in_a_program(emulator: EmulatorServer) -> None:
     with pytest.raises(ValueError, match="drop is 'never'"):
         emulator.fault(action="*", drop="never")
+
+
+def test_a_fault_that_is_no_json_raises_an_error_in_a_program(emulator: EmulatorServer) -> None:
+    with pytest.raises(ValueError, match="cannot be written as JSON"):
+        emulator.fault(action="*", delay=timedelta(seconds=1))

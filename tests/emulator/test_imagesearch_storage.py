@@ -269,3 +269,35 @@ def test_an_export_has_every_image(filled: Instance) -> None:
 
     rows = [json.loads(line) for line in requests.get(task["MetaUrl"], timeout=10).text.splitlines()]
     assert [row["PicName"] for row in rows] == [f"{name}.jpg" for name in NAMES]
+
+
+def test_a_file_may_be_at_the_top_of_the_bucket_and_a_line_that_is_no_object_is_a_row_that_failed(
+    instance: Instance, bucket: OssFileSystem
+) -> None:
+    row = {"OperationType": "DELETE", "ProductId": "a", "PicName": "a\u2028b.jpg"}
+    bucket.pipe_file(
+        "team/increment.meta", f"{json.dumps(row, ensure_ascii=False)}\n[{json.dumps(row)}]\n".encode()
+    )
+
+    instance.call("IncreaseInstance", BucketName="team", Path="/increment.meta")
+    task = ended(instance, "IncreaseList")
+
+    assert task["Status"] == "SUCCESS"
+    (failed,) = requests.get(task["ErrorUrl"], timeout=10).text.splitlines()
+    assert (json.loads(failed)["Line"], json.loads(failed)["Code"]) == (2, "InvalidMetaItem")
+
+
+def test_a_bulk_task_ends_as_its_fault_says(
+    instance: Instance, bucket: OssFileSystem, viapi_emulator: EmulatorServer
+) -> None:
+    bucket.pipe_file("team/bulk/increment.meta", b'{"OperationType": "DELETE", "ProductId": "a"}')
+    job = {"processing": 3600, "state": "PROCESS_FAILED", "code": "Busy", "message": "try later"}
+    viapi_emulator.fault(action="IncreaseInstance", job=job)
+
+    instance.call("IncreaseInstance", BucketName="team", Path="/bulk")
+    (task,) = instance.call("IncreaseList")["Increments"]["Instance"]
+    viapi_emulator.clear_faults()
+
+    assert task["Status"] == "PROCESSING"
+    task = ended(instance, "IncreaseList")
+    assert (task["Status"], task["Code"], task["Msg"]) == ("FAIL", "Busy", "try later")

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
+from urllib.parse import parse_qs, urlsplit
 from xml.etree import ElementTree
 
 import httpx
 import pytest
+from PIL import Image
 
+from airflow_provider_viapi.alibaba.account import Account
+from airflow_provider_viapi.alibaba.client import Client
+from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from emulator.clock import Clock
 from emulator.signing_caller import Caller
+from served_folder import ServedFolder
 
 Source = Callable[[str], str]
 FILM = "a film " * 1000
@@ -118,3 +125,19 @@ def test_files_are_deleted_once_their_links_have_expired(
     clock.time -= 30 * 60 + 1
 
     assert error(httpx.get(link)) == (404, "NoSuchKey")
+
+
+def test_a_link_of_an_action_that_responds_at_once_is_valid_as_long_as_a_fault_says(
+    viapi_emulator: EmulatorServer, served: ServedFolder
+) -> None:
+    with Image.new("RGB", (200, 160), "red") as image:
+        image.save(served.path / "a.png")
+    viapi_emulator.fault(action="*", job={"queued": 3600})
+    viapi_emulator.fault(action="MakeSuperResolutionImage", result_expires=3600)
+    key = Credentials(viapi_emulator.access_key_id, viapi_emulator.access_key_secret)
+    with Client(Account(key, endpoint=viapi_emulator.url)) as client:
+        answer = client.call("imageenhan.MakeSuperResolutionImage", {"Url": served.address("a.png")})
+    (expires,) = parse_qs(urlsplit(answer["Data"]["Url"]).query)["Expires"]
+
+    assert 1800 < int(expires) - time.time() <= 3600
+    assert [each["action"] for each in viapi_emulator.faults()] == ["*"]

@@ -35,6 +35,16 @@ def clip(tmp_path: Path) -> Any:
     return write
 
 
+def test_a_jpeg_with_a_second_picture_is_a_jpeg(tmp_path: Path) -> None:
+    first, second = Image.new("RGB", (64, 48), "red"), Image.new("RGB", (32, 24), "blue")
+    first.save(tmp_path / "camera.jpg", format="MPO", save_all=True, append_images=[second])
+
+    info = probe(tmp_path / "camera.jpg")
+
+    assert info is not None
+    assert (info.formats, info.size) == ({"jpeg"}, (64, 48))
+
+
 def failure(action: str, tmp_path: Path, **request: Any) -> str:
     (tmp_path / "results").mkdir()
     with pytest.raises(MediaError) as raised:

@@ -84,3 +84,20 @@ def test_its_connection_is_one_that_airflow_reads() -> None:
         "extra": {"endpoint": server.url},
     }
     assert "a-secret" not in repr(server)
+
+
+def test_what_needs_it_running_says_so_and_it_starts_once() -> None:
+    server = EmulatorServer()
+    with pytest.raises(RuntimeError, match="is not started"):
+        server.jobs()
+
+    with server, pytest.raises(RuntimeError, match="is started already"):
+        server.start()
+
+
+def test_results_are_set_for_actions_only() -> None:
+    with (
+        EmulatorServer() as server,
+        pytest.raises(ValueError, match="ocr/X is not the full name of an action"),
+    ):
+        server.set_result("ocr/X", {})

@@ -102,7 +102,7 @@ def heaviest_span(weights: Map, share: float, pixels: int) -> tuple[int, int]:
     :param weights: along the side, at any resolution
     :param share: length of the span as a fraction of the side
     """
-    length = max(2, round(pixels * share) // 2 * 2) if share < 1 else pixels
+    length = min(pixels, max(2, round(pixels * share) // 2 * 2)) if share < 1 else pixels
     starts = np.arange(0, pixels - length + 1, 2)
     running = np.concatenate([[0.0], np.cumsum(weights / weights.sum())])
     held = np.interp(np.arange(pixels + 1) / pixels, np.linspace(0, 1, len(running)), running)

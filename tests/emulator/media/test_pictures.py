@@ -111,6 +111,16 @@ def test_a_reframed_picture_has_the_size_and_shows_the_part_that_is_named(
         assert kept["Width"] / kept["Height"] == pytest.approx(size[0] / size[1], rel=0.05)
 
 
+def test_a_picture_of_one_pixel_is_reframed(folder: Path, tmp_path: Path) -> None:
+    with Image.new("RGB", (1, 1), "red") as image:
+        image.save(tmp_path / "dot.png")
+
+    result = transform("ChangeImageSize", {"Url": tmp_path / "dot.png", "Width": 40, "Height": 20}, folder)
+
+    with Image.open(result["Url"]) as image:
+        assert image.size == (40, 20)
+
+
 def test_a_blurred_picture_is_less_sharp_and_a_dark_one_less_exposed(photograph: Path, folder: Path) -> None:
     def score(action: str, field: str) -> float:
         return float(transform(action, {"ImageURL": photograph}, folder)[field])
