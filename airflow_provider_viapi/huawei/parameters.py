@@ -12,6 +12,7 @@ from typing import Any, TypeGuard
 from airflow_provider_viapi.schema import (
     STORED,
     Parameter,
+    String,
     Url,
     ValidationError,
     as_address,
@@ -53,7 +54,7 @@ class StringList(Parameter):
         return count_repr(value)
 
 
-class Picture(Parameter):
+class Picture(String):
     """A JPEG or PNG picture in Base64; of bytes, Base64 is made.
 
     :param max_pixels: largest picture, width and height, upright or landscape; default: not checked

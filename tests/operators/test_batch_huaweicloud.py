@@ -11,6 +11,7 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_viapi.emulator.server import EmulatorServer
+from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.jobs.attempt_context import Timing
 from airflow_provider_viapi.jobs.batch.report import BatchFailed
@@ -18,7 +19,7 @@ from airflow_provider_viapi.jobs.polling.intervals import Backoff
 from airflow_provider_viapi.operators.batch import HuaweiCloudBatchOperator
 from airflow_provider_viapi.operators.metastudio import CreateAvatarVideoOperator, CreateSpeechOperator
 from airflow_provider_viapi.operators.vias import CreateTaskOperator
-from operators.huawei_tasks import FILE, FILM, SPEAK, WATCH, accepted, connect
+from operators.huawei_tasks import FILE, FILM, SPEAK, STREAM, WATCH, accepted, connect
 from operators.run_batch import Store, WorkerLost, run_batch
 
 BOTH = pytest.mark.parametrize("deferrable", [True, False])
@@ -113,6 +114,27 @@ def test_a_second_batch_reuses_what_has_landed_and_pays_for_the_new_item_only(
 def test_an_invalid_item_is_named() -> None:
     with pytest.raises(Exception, match="item 1: "):
         speeches("One.", "")()
+
+
+def watches(source: Any) -> HuaweiCloudBatchOperator:
+    items = [{"name": name} for name in ("gate", "roof")]
+    shared = {name: value for name, value in WATCH.items() if name != "name"} | {"input": source}
+    return HuaweiCloudBatchOperator(task_id="all", operator=CreateTaskOperator, items=items, shared=shared)
+
+
+@pytest.mark.parametrize(
+    "source", [STREAM, {"type": "video_source", "data": [{"video_source_id": "v"}]}, {"type": "vcn"}]
+)
+def test_a_batch_of_tasks_that_do_not_end_is_refused_when_the_dag_is_parsed(source: Any) -> None:
+    with pytest.raises(InvalidRequest, match=r"item 0: input is of type .*, so the task does not end"):
+        watches(source)
+
+
+@pytest.mark.parametrize(
+    "source", [FILE, {"type": "url", "data": [{"url": "https://h/a.mp4"}]}, "{{ source }}"]
+)
+def test_a_batch_of_tasks_on_files_is_accepted(source: Any) -> None:
+    assert len(watches(source).items) == 2
 
 
 def test_a_missing_connection_fails_the_batch(monkeypatch: pytest.MonkeyPatch) -> None:

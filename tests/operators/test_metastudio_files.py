@@ -211,12 +211,9 @@ def test_a_file_that_is_no_picture_is_refused_before_it_is_sent(
     assert emulator.calls() == {}
 
 
-def test_an_avatar_video_needs_a_script_or_an_avatar_with_scenes() -> None:
-    with pytest.raises(
-        InvalidRequest, match="script_id is missing, and so is model_asset_id and shoot_scripts"
-    ):
-        CreateAvatarVideoOperator(task_id="film")
-    with pytest.raises(InvalidRequest, match="script_id is missing, and so is model_asset_id;"):
-        CreateAvatarVideoOperator(task_id="film", shoot_scripts=[{}])
+@pytest.mark.parametrize("given", [{}, {"shoot_scripts": [{}]}, {"model_asset_id": "m", "shoot_scripts": []}])
+def test_an_avatar_video_needs_a_script_or_an_avatar_with_scenes(given: Any) -> None:
+    with pytest.raises(InvalidRequest, match="script_id is missing; without a script, model_asset_id"):
+        CreateAvatarVideoOperator(task_id="film", **given)
 
     assert CreateAvatarVideoOperator(task_id="film", script_id="{{ script }}").request

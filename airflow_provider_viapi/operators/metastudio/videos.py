@@ -88,11 +88,11 @@ class CreateAvatarVideoOperator(HuaweiCloudJobOperator):
     ) -> dict[str, Any]:
         """Return a request with values of their proper types, and with a script, or an avatar and scenes."""
         checked = HuaweiCloudJobOperator.check_request(action, request, is_unresolved)
-        missing = [name for name in ("model_asset_id", "shoot_scripts") if not checked.get(name)]
-        if missing and not checked.get("script_id"):
+        has_scenes = checked.get("model_asset_id") and checked.get("shoot_scripts")
+        if not has_scenes and not checked.get("script_id"):
             raise InvalidRequest(
-                f"script_id is missing, and so is {' and '.join(missing)}; allowed: the id of a script, or an avatar "
-                "(model_asset_id) with scenes (shoot_scripts)",
+                "script_id is missing; without a script, model_asset_id (the avatar) and shoot_scripts (its scenes) "
+                "are required",
                 code="MissingParameter",
                 action=action.name,
             )

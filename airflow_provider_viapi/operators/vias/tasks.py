@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.huawei.services.vias import tasks
 from airflow_provider_viapi.huawei.services.vias.service import ENDED, LATEST
+from airflow_provider_viapi.operators.arguments.checks import is_templated
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator, HuaweiCloudOperator
 from airflow_provider_viapi.operators.huaweicloud_job_commands import DeleteOperator, JobCommandOperator
 from airflow_provider_viapi.operators.vias.task_arguments import alarm_output, with_account_version
@@ -108,6 +109,23 @@ class CreateTaskOperator(HuaweiCloudJobOperator):
         super().__init__(request=request, goal="RUNNING" if wait_for is None else wait_for, **kwargs)
         self._refuse_several_sources(self.request["input"])
 
+    @classmethod
+    def build_request(cls, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the request of an item of a batch, which waits for the end of its task.
+
+        :raises InvalidRequest: an argument is not allowed, or the source is a camera or a stream
+        """
+        request = super().build_request(arguments)
+        if not is_templated(source := request["input"]) and _is_endless(source):
+            raise InvalidRequest(
+                f"input is of type {source['type']}, a camera or a stream, so the task does not end, but a batch "
+                "waits for the end of each; allowed: files. For cameras and streams use CreateBatchTaskOperator, or "
+                f"map {cls.__name__} with expand_kwargs",
+                code="InvalidParameter",
+                action=cls.action.name,
+            )
+        return request
+
     def validated_request(self) -> dict[str, Any]:
         """Return the rendered request with values of their proper types, and one source."""
         request = super().validated_request()
@@ -131,6 +149,13 @@ class CreateTaskOperator(HuaweiCloudJobOperator):
                 code="InvalidParameter",
                 action=self.action.name,
             )
+
+
+def _is_endless(source: Mapping[str, Any]) -> bool:
+    if source["type"] == "url":
+        # At an address with http:// or https:// there may be a file.
+        return not all(str(each.get("url")).lower().startswith("http") for each in source["data"])
+    return source["type"] in ("video_source", "edgecamera", "vcn")
 
 
 class StartTaskOperator(JobCommandOperator):
