@@ -29,6 +29,9 @@ MAX_LABEL = 100
 MAX_MASKED = 50
 """Credentials of one field that Airflow masks. It compiles all of them again for each one: hundreds take a minute."""
 
+MAX_SHOWN = 200
+"""Items that are shown of a list with more credentials than that."""
+
 
 class ProviderTask:
     """Base of all operators and sensors, before Airflow's own."""
@@ -183,8 +186,10 @@ class RedactedWhenShown(Sequence[Any]):
         """Return what Airflow is to show."""
         from airflow_provider_viapi.redaction import redact_text, redact_values
 
-        # One by one, since each has few credentials.
-        redacted = [redact_values(each) for each in self._items]
+        # One by one, since each has few credentials. Airflow keeps the beginning: 4,096 characters unless configured.
+        redacted = [redact_values(each) for each in self._items[:MAX_SHOWN]]
+        if len(self) > MAX_SHOWN:
+            redacted.append(f"… and {len(self) - MAX_SHOWN:,} more")
         return json.dumps(redacted, ensure_ascii=False, default=lambda value: redact_text(str(value)))
 
 

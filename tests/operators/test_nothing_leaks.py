@@ -397,7 +397,7 @@ class TestRenderedFields:
         field = "images" if hasattr(task, "images") else "items"
         seen = str(redact(serialize_template_field(getattr(task, field), field)))
 
-        assert f"h.test/{count - 1}.mp4" in seen
+        assert f"h.test/{min(count, 200) - 1}.mp4" in seen
         assert SECRET not in seen
         assert len(list(getattr(task, field))) == count
         assert f"Signature={SECRET}0" in str(next(iter(getattr(task, field))))
