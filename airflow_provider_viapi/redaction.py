@@ -126,7 +126,10 @@ def strip_userinfo(address: str) -> str:
     scheme, separator, rest = beginning.partition("://")
     if found is not None:
         rest = beginning[found.end() :]
-    return redact_text(f"{scheme}{separator}{re.sub('^[^/]*@', '', rest)}") if separator else beginning
+    if not separator:
+        # Perhaps an address whose scheme is misspelled.
+        return redact_text(re.sub(r"[^\s/@:]{1,256}:[^\s/@]{1,256}@", "***@", beginning))
+    return redact_text(f"{scheme}{separator}{re.sub('^[^/]*@', '', rest)}")
 
 
 MAX_MESSAGE = 2000

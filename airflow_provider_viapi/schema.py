@@ -152,6 +152,9 @@ STORED = "an address in storage, such as s3://, gs://, abfs://, oss:// or file:/
 """Description of what :func:`stored_address` allows."""
 
 
+_WITHOUT_BUCKETS = ("file", "local", "memory")
+
+
 def stored_address(value: Any, opens: Callable[[str], bool], allowed: str) -> str:
     """Return the address of one file in storage.
 
@@ -170,7 +173,7 @@ def stored_address(value: Any, opens: Callable[[str], bool], allowed: str) -> st
         raise ValidationError(f"{allowed}; {ONLY_CONN_ID}")
     if not rest.strip("/") or rest.endswith("/"):
         raise ValidationError(f"{allowed}, and it names a file")
-    if scheme != "file" and "/" not in rest.strip("/"):
+    if scheme not in _WITHOUT_BUCKETS and not rest.partition("/")[2].strip("/"):
         raise ValidationError(
             f"{allowed}, and it names a file; {short_repr(rest.rpartition('@')[2])} is only a bucket"
         )
@@ -282,7 +285,7 @@ class Number(Parameter):
 
     @property
     def allowed(self) -> str:
-        is_open = self.maximum == INT32
+        is_open = self.maximum in (INT32, math.inf)
         if math.isinf(self.minimum):
             return "a number" + ("" if is_open else f" of at most {self.maximum:g}")
         lower = "above" if self.exclusive_minimum else "of at least" if is_open else "from"

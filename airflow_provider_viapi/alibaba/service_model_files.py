@@ -222,7 +222,7 @@ class ModelFile:
         if kind == "integer":
             return Integer(**{"maximum": INT64, **given})
         if kind == "number":
-            return Number(**given)
+            return Number(**{"maximum": math.inf, **given})
         if kind == "boolean":
             return Boolean(**given)
         if kind == "choice":

@@ -33,10 +33,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     if options.models:
         services.read_user_models_from(lambda: str(options.models))
+    try:
+        actions = _action_names()
+    except ConfigurationError as error:
+        return _print_error(str(error))
     for action, _ in options.qps or ():
-        if action and action not in _action_names():
+        if action and action not in actions:
             short = action.rpartition(".")[2]
-            hint = f"; name it without its service: {short}" if short in _action_names() else ""
+            hint = f"; name it without its service: {short}" if short in actions else ""
             return _print_error(f"--qps {action} is not the name of an action{hint}")
     server = EmulatorServer(
         AccessKey(options.access_key_id, options.access_key_secret),

@@ -79,9 +79,11 @@ class Picture(String):
             content = picture_content(value) if isinstance(value, str) else value
         except ValueError:
             content = None
+        if isinstance(content, bytearray):
+            content = bytes(content)
         if not isinstance(content, bytes) or picture_type(content) is None:
             raise ValidationError(self.allowed)
-        return value if isinstance(value, str) else b64encode(content).decode()
+        return "".join(value.split()) if isinstance(value, str) else b64encode(content).decode()
 
     def redacted_repr(self, value: Any) -> str:
         # A picture may show a human, and is long.
@@ -193,7 +195,9 @@ def picture_content(text: str) -> bytes:
 
     :raises ValueError: it is not Base64
     """
-    return b64decode(text.partition(",")[2] if text.startswith("data:") else text, validate=True)
+    content = text.partition(",")[2] if text.startswith("data:") else text
+    # Some encoders wrap lines.
+    return b64decode("".join(content.split()), validate=True)
 
 
 def plain_json(value: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timezone
 from enum import Enum
 from typing import Any, Literal, Protocol
@@ -131,6 +131,7 @@ class JobReport:
         return vars(self) | {"outcome": self.outcome.value}
 
     @classmethod
-    def from_dict(cls, fields: Mapping[str, Any]) -> JobReport:
-        """Build a report from the output of :meth:`as_dict`."""
-        return cls(**{**fields, "outcome": Outcome(fields["outcome"])})
+    def from_dict(cls, stored: Mapping[str, Any]) -> JobReport:
+        """Build a report from the output of :meth:`as_dict`; fields of another version are ignored."""
+        known = {each.name: stored[each.name] for each in fields(cls) if each.name in stored}
+        return cls(**{**known, "outcome": Outcome(stored["outcome"])})

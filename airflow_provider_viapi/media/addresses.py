@@ -26,10 +26,20 @@ def connection_of(address: str) -> str:
     return "" if has_password(address) else address.partition("://")[2].partition("/")[0].rpartition("@")[0]
 
 
+def without_connection(address: str) -> str:
+    """Return an address without the connection id before its host: two with it may be the same file."""
+    scheme, separator, rest = address.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{separator}{host.rpartition('@')[2]}{slash}{path}"
+
+
 def file_name(address: str) -> str:
     """Return the name of the file or folder at an address, for people to read; an empty text if it has no path.
 
     Neither a query, which may sign, nor what precedes the host, which may be a password, is part of it.
     """
-    place = re.split("[?#]", strip_userinfo(address), maxsplit=1)[0].partition("://")[2]
+    shown = strip_userinfo(address)
+    if is_http_url(address):
+        shown = re.split("[?#]", shown, maxsplit=1)[0]
+    place = shown.partition("://")[2]
     return place.partition("/")[2].rstrip("/").rpartition("/")[2]

@@ -52,6 +52,7 @@ class CommandRecord:
     :param finished_at_max_tries: the task's ``max_tries`` when the task ended: clearing a task raises it, a worker
         that dies before Airflow knows of the end does not
     :param answer: response to the command, where it is the task's result
+    :param about: name or id of what the command is about, for messages
     """
 
     digest: str
@@ -59,6 +60,7 @@ class CommandRecord:
     acknowledged: bool = False
     finished_at_max_tries: int | None = None
     answer: Mapping[str, Any] | None = None
+    about: str = ""
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> CommandRecord:
@@ -122,7 +124,12 @@ def call_repeatedly(
             raise
         except InvalidRequest as error:
             if may_be_done and action.method == "DELETE" and error.code == NOT_FOUND:
-                logger.warning("It does not exist any more, probably because of an earlier call: %s", error)
+                logger.warning(
+                    "What %s is to delete does not exist; an earlier call may have deleted it. If that is not so, "
+                    "check the id and the connection's project: %s",
+                    action.name,
+                    error,
+                )
                 return {}
             raise
 

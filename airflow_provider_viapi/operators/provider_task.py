@@ -128,7 +128,9 @@ class ProviderTask:
         if not parts or (len(parts) == 1 and not isinstance(parts[0], str)):
             return parts[0] if parts else None
         text = "".join(map(str, parts))
-        return native_concat([text]) if text.startswith(("[", "{", "(")) else text
+        bare = text.strip()
+        value = native_concat([bare]) if bare.startswith(("[", "{", "(")) else text
+        return text if isinstance(value, str) else value
 
     def _do_render_template_fields(self, *args: Any, **kwargs: Any) -> None:
         """Render, have Airflow mask credentials in the rendered fields, and label a mapped task."""

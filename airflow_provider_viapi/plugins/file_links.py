@@ -44,9 +44,6 @@ DESTINATIONS = ("land_to", "to")
 FOLDERS = ("images_to",)
 """Operator arguments that name a folder of results, with or without a slash at the end."""
 
-VIEWS = ("viapi_view", "items_0")
-"""XComs that tasks of this provider write for the UI: of one job, and of a batch."""
-
 _IN_STORAGE = re.compile(r"([a-z0-9]+)://[^/]+/.")
 _OF_EACH_FILE = re.compile(r"\{(?:job_id|key|name|ext|index)\}")
 """Placeholders of destinations whose values differ between the files of a task."""
@@ -124,10 +121,12 @@ def _is_at(destination: str, address: str, names: Mapping[str, Any]) -> bool:
     parts, found = destination.split("/"), address.split("/")
     if destination.endswith("/"):
         parts[-1] = "{name}"
-    return (
-        len(parts) == len(found)
-        and found[-1] != ""
-        and all(_matches(part, text, names) for part, text in zip(parts, found, strict=True))
+    if len(parts) != len(found) or not found[-1]:
+        return False
+    *folders, file = zip(parts, found, strict=True)
+    # Where the name belonged to another item of a batch, the job's id is in front of it.
+    return all(_matches(*each, names) for each in folders) and (
+        _matches(*file, names) or _matches(f"{{job_id}}-{file[0]}", file[1], names)
     )
 
 
@@ -174,27 +173,16 @@ def _rendered_fields(*, dag_id: str, run_id: str, task_id: str, map_index: int) 
     from airflow.utils.session import create_session
     from sqlalchemy import select
 
+    from airflow_provider_viapi.plugins import STATIC
+
     # Airflow 3.4 has renamed the column.
     model: Any = TaskInstance
     position = model.region_index if hasattr(model, "region_index") else model.map_index
     key = (model.dag_id == dag_id, model.run_id == run_id, model.task_id == task_id, position == map_index)
     with create_session() as session:
         instance = session.scalar(select(model).where(*key))
-        if instance is None or not _is_of_provider(instance, session):
+        # XComs do not count as evidence: users who are not DAG authors can write them.
+        if instance is None or instance.operator not in json.loads((STATIC / "operators.json").read_text()):
             return None
         found: Any = RenderedTaskInstanceFields.get_templated_fields(instance, session=session)
         return found if isinstance(found, Mapping) else None
-
-
-def _is_of_provider(instance: Any, session: Any) -> bool:
-    """Return whether a task's operator is one of this provider, or derived from one and shows what those show."""
-    from airflow.models.xcom import XComModel
-    from sqlalchemy import select
-
-    from airflow_provider_viapi.plugins import STATIC
-
-    if instance.operator in json.loads((STATIC / "operators.json").read_text()):
-        return True
-    model: Any = XComModel
-    task = (getattr(model, name) == getattr(instance, name) for name in ("dag_id", "run_id", "task_id"))
-    return session.scalar(select(model.key).where(*task, model.key.in_(VIEWS)).limit(1)) is not None

@@ -70,7 +70,8 @@ class ViapiFinishedJobsTrigger(WatcherTrigger):
         super().__init__(start_from=start_from)
         self.actions = None if actions is None else self.names("actions", actions)
         self.outcomes = self.names("outcomes", outcomes)
-        if not isinstance(viapi_conn_id, str) or not 0 < len(viapi_conn_id.strip()) <= MAX_CONN_ID:
+        is_id = isinstance(viapi_conn_id, str) and viapi_conn_id == viapi_conn_id.strip()
+        if not is_id or not 0 < len(viapi_conn_id) <= MAX_CONN_ID:
             raise self.invalid(
                 "viapi_conn_id", viapi_conn_id, "id of an Airflow connection, such as viapi_default"
             )

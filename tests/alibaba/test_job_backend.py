@@ -113,6 +113,7 @@ def test_a_report_survives_a_trigger_event() -> None:
     report = JobReport("J-1", "PROCESS_SUCCESS", Outcome.SUCCEEDED, {"VideoUrl": "http://h/out.mp4"})
 
     assert JobReport.from_dict(json.loads(json.dumps(report.as_dict()))) == report
+    assert JobReport.from_dict({**report.as_dict(), "field_of_a_later_version": 1}) == report
 
 
 def test_a_reason_that_quotes_a_staged_link_has_no_signature() -> None:

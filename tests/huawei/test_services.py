@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode, encodebytes
 from typing import Any
 
 import pytest
@@ -113,6 +114,35 @@ def test_a_jobs_kind_fits_the_actions_it_names(action: Action) -> None:
 def test_bad_input_is_named_with_what_is_allowed(action: str, request_: dict[str, Any], named: str) -> None:
     with pytest.raises(InvalidRequest, match=named):
         find(action).check(request_)
+
+
+@pytest.mark.parametrize(
+    ("one", "many"),
+    [
+        ("Show2DDigitalHumanVideo", "ListDigitalHumanVideo"),
+        ("ShowDigitalHumanBusinessCard", "ListDigitalHumanBusinessCard"),
+        ("Show2dModelTrainingJob", "List2dModelTrainingJob"),
+        ("ShowVoiceTrainingJob", "ListVoiceTrainingJob"),
+        ("ShowVideoScript", "ListVideoScripts"),
+        ("ShowSmartLive", "ListSmartLive"),
+        ("ShowSmartLive", "ListSmartLiveJobs"),
+        ("ShowSmartLiveRoom", "ListSmartLiveRooms"),
+    ],
+)
+def test_a_list_shows_no_more_of_an_entry_than_the_action_that_shows_one(one: str, many: str) -> None:
+    private = find(f"metastudio.{one}").private
+    entry = dict.fromkeys(private, "https://host/x?Signature=a")
+
+    assert private
+    assert find(f"metastudio.{many}").shown({"jobs": [{"id": "1", **entry}]}) == {"jobs": [{"id": "1"}]}
+
+
+def test_a_picture_whose_base64_has_line_breaks_is_taken() -> None:
+    picture = b64encode(b"\xff\xd8\xff" + bytes(200))
+    wrapped = encodebytes(b"\xff\xd8\xff" + bytes(200)).decode()
+    request = {"file": wrapped, "style_id": "s", "name": "n"}
+
+    assert find("metastudio.CreatePictureModelingJob").check(request)["file"] == picture.decode()
 
 
 def test_what_an_error_shows_of_a_structure_is_its_names_alone() -> None:

@@ -59,6 +59,7 @@ def test_an_address_that_can_never_be_read_is_refused_when_the_dag_is_parsed(add
         "gs://bucket/a?b#c.mp4",
         "https://host:8443/film@2x.mp4?token=abc",
         "https://[::1]:8443/film.mp4",
+        "file:///film.mp4",
     ],
 )
 def test_others_are_taken_as_they_are(address: str) -> None:
@@ -106,6 +107,9 @@ def test_a_password_in_the_address_of_a_storage_is_refused_and_not_shown(make: C
         lambda: erase(by=f"https://user:{SECRET}@host/"),
         lambda: index(f"http://user:{SECRET}@h/folder/?token={SECRET}"),
         lambda: index(f"nonsense://AKIA:{SECRET}@b/folder/"),
+        lambda: index(f"user:{SECRET}@bucket/folder/"),
+        lambda: erase(land_to=f"s3:/user:{SECRET}@bucket/folder/"),
+        lambda: erase(land_to=f"bucket/x?OSSAccessKeyId=LTAI1&Signature={SECRET}"),
     ],
 )
 def test_no_message_about_an_address_shows_a_secret(make: Callable[[], Any]) -> None:

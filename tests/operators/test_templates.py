@@ -190,6 +190,7 @@ def test_native_rendering_keeps_values_and_makes_lists_and_mappings_of_text() ->
         items = batch(items="{{ items }}", shared="{{ shared }}")
         number = AddImageOperator(task_id="a", db_name="d1", entity_id="{{ day }}", image_url=VIDEO)
 
-    rendered(items, dag, items=str(boxes), shared={"by": 0.5})
+    rendered(items, dag, items=f"\n  {boxes}\n", shared={"by": 0.5})
     assert (items.items, items.shared) == (boxes, {"by": 0.5})
     assert rendered(number, dag, day=20231023).validated_request()["EntityId"] == "20231023"
+    assert rendered(batch(items="{{ items }}"), dag, items="[not a list").items == "[not a list"

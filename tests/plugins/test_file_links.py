@@ -44,6 +44,8 @@ def test_sources_and_landed_files_are_named_by_rendered_fields(address: str, is_
         ("s3://b/{dag_id}/{run_id}-{key}{ext}", "s3://b/films/another-VideoUrl.mp4", False),
         ("s3://b/{index}-x-{key}-x.mp4", "s3://b/7-x-x.mp4", False),
         ("s3://b/{index}-x-{key}-x.mp4", "s3://b/7-x-VideoUrl-x.mp4", True),
+        ("s3://b/clip-{index}.mp4", "s3://b/J1-clip-7.mp4", True),
+        ("s3://b/clip-{index}.mp4", "s3://b/J1/clip-7.mp4", False),
         ("s3://b/a.b/film.mp4", "s3://b/aXb/film.mp4", False),
         ("s3://b/(.*)/", "s3://b/anything/x.mp4", False),
     ],

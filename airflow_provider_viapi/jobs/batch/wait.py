@@ -170,10 +170,10 @@ async def cancel_queued(backend: JobBackend, jobs: Collection[Job], log: Log) ->
     outcomes = await asyncio.gather(*(cancel(job) for job in jobs))
     cancelled = {job.id for job, is_cancelled in zip(jobs, outcomes, strict=True) if is_cancelled}
     if cancelled:
-        log.info("Cancelled %d jobs that were still queued", len(cancelled))
+        log.info("Cancelled %d jobs", len(cancelled))
     if len(cancelled) < len(jobs):
         log.warning(
-            "%d jobs are no longer queued or could not be cancelled: they continue and are billed",
+            "%d jobs could not be cancelled, such as those that run already: they continue and are billed",
             len(jobs) - len(cancelled),
         )
     return cancelled

@@ -6,7 +6,9 @@ Each file is streamed, its length checked, and it appears under its final name w
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection, Mapping
+from traceback import format_tb
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.alibaba import services
@@ -17,7 +19,7 @@ from airflow_provider_viapi.errors import (
     ServiceError,
     TransientError,
 )
-from airflow_provider_viapi.media.addresses import connection_of
+from airflow_provider_viapi.media.addresses import connection_of, without_connection
 from airflow_provider_viapi.media.outputs.output_paths import (
     check,
     identity_of,
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.http_settings import HttpSettings
     from airflow_provider_viapi.jobs.model import Log
     from airflow_provider_viapi.media.outputs.resumable_download import DownloadSettings
+
+logger = logging.getLogger(__name__)
 
 __all__ = ["check", "check_writable", "land", "path_variables"]
 
@@ -172,8 +176,8 @@ def land(
     :param http: settings of the connection, for the downloads
     :param allowed_hosts: ``host`` or ``host:port`` of private addresses that files may come from; see
         ``Account.trusted_hosts``
-    :param taken: addresses of other results' files, which are kept: a file that would replace one of them gets the
-        job's id in front of its name
+    :param taken: addresses, without connection ids, of other results' files, which are kept: a file that would
+        replace one of them gets the job's id in front of its name
     :param settings: waits and sizes; default: those of ``DownloadSettings``
     :raises InvalidRequest: ``to`` cannot take this result
     :raises ResultExpired: a link has expired, and so has that of the result that was requested again
@@ -204,10 +208,8 @@ def land(
     for link in links.values():
         check_link(link)
     destinations = _destinations(links, to, names, name)
-    others = {strip_userinfo(address) for address in taken}
-    if not others.isdisjoint(map(strip_userinfo, destinations.values())):
-        folder, _, file = to.rpartition("/")
-        destinations = _destinations(links, f"{folder}/{{job_id}}-{file}", names, name)
+    if not to.endswith("/") and any(without_connection(each) in taken for each in destinations.values()):
+        destinations = _destinations(links, with_job_id(to), names, name)
         log.warning(
             "The name of job %s in %s belongs to another result; its files get the job's id in front",
             names["job_id"],
@@ -223,12 +225,20 @@ def land(
                 error.action = error.action or name
                 raise
             except Exception as error:
+                # Only where it happened: the text may quote a signed request.
+                logger.debug("%s\n%s", type(error).__name__, "".join(format_tb(error.__traceback__)))
                 failure = _not_landed(error, destination, names.get("job_id"), name)
             else:
                 continue
             # Outside the handler, so that the storage's error, which may quote a signed request, is not its context.
             raise failure
     return destinations
+
+
+def with_job_id(to: str) -> str:
+    """Return the destination of a file whose name belongs to another result: the job's id is in front of the name."""
+    folder, _, file = to.rpartition("/")
+    return f"{folder}/{{job_id}}-{file}"
 
 
 def _not_landed(error: Exception, destination: str, job_id: Any, action: str | None) -> ServiceError:

@@ -20,6 +20,7 @@ from airflow_provider_viapi.jobs.model import Job, JobReport
 from airflow_provider_viapi.jobs.polling.rate_limiter import RateLimiter
 from airflow_provider_viapi.jobs.submission import Submission, check_adopted
 from airflow_provider_viapi.jobs.usage import Usage
+from airflow_provider_viapi.media.addresses import without_connection
 from airflow_provider_viapi.media.inputs.source_versions import find_sources
 from airflow_provider_viapi.operators.task.claims import ItemClaims, TaskClaims
 from airflow_provider_viapi.operators.task.usage import measured_usage
@@ -187,7 +188,8 @@ class TaskBatchBackend:
             if self._earlier is None:
                 # Once: an item keeps its index for the whole attempt, so later results are not in the way.
                 results = [row["result"] for row in self._ledger.rows(self._items) if row["result"]]
-                self._earlier = {file for result in results for file in result.get("landed", {}).values()}
+                files = (file for result in results for file in result.get("landed", {}).values())
+                self._earlier = frozenset(map(without_connection, files))
             return self._earlier
 
     def usage(self, result: Mapping[str, Any]) -> Usage | None:

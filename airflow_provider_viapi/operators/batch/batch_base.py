@@ -217,11 +217,16 @@ class BaseBatchOperator(ProviderTask, StoppableOperator):
         """Refuse a rendered destination that cannot take the results."""
         if self.land_to is not None:
             from airflow_provider_viapi.media.outputs import landing
+            from airflow_provider_viapi.media.outputs.output_paths import sample_path
 
             names = {**landing.path_variables(context, job_id=None), "index": 999_999}
             landing.check_writable(
                 self.land_to, self.operator.action, names=names, has_manifest=self.land_manifest
             )
+            if not self.land_to.endswith("/") and "{job_id}" not in self.land_to:
+                # An item that moved in the list may find its name taken.
+                longest = landing.with_job_id(self.land_to)
+                sample_path(longest, self.operator.action, names, has_manifest=self.land_manifest)
 
     def _check_destination(self, items: int) -> None:
         if self.land_to is None:

@@ -97,19 +97,21 @@ class BatchTaskOperator(HuaweiCloudOperator):
         record, digest = log.read(), request_digest(self.action.full_name, request)
         if record is not None and record.answer is None:
             # Whatever is requested now: the earlier call may have created tasks.
-            raise self._in_doubt(request, log)
+            raise self._in_doubt(record.about, log)
         if record is not None and record.answer is not None:
             if same_request(record.digest, digest):
                 self.log.info("An earlier attempt has called %s", self.action.name)
                 return record.answer
-            self.log.warning(
-                "The request has changed since an earlier attempt: batch task %s of that continues and is billed",
-                record.answer.get("id") or request.get("id"),
-            )
+            if "id" in record.answer:
+                self.log.warning(
+                    "The request has changed since an earlier attempt: batch task %s of that continues and is billed",
+                    record.answer["id"],
+                )
         # What can fail before the call comes before its record.
         prepared = self.prepare_request(request)
         self.hook.client.make_ready(self.action)
-        record = CommandRecord(digest, previous_state="")
+        about = str(request.get("name") or request.get("id"))
+        record = CommandRecord(digest, previous_state="", about=about)
         log.write(record)
         try:
             answer = self.action.shown(self.hook.call(self.action, prepared))
@@ -117,16 +119,15 @@ class BatchTaskOperator(HuaweiCloudOperator):
             if proves_not_accepted(error):
                 log.clear()
                 raise
-            raise self._in_doubt(request, log) from error
+            raise self._in_doubt(about, log) from error
         log.write(replace(record, acknowledged=True, answer=answer))
         return answer
 
-    def _in_doubt(self, request: Mapping[str, Any], log: CommandLedger) -> SubmissionInDoubt:
+    def _in_doubt(self, about: str, log: CommandLedger) -> SubmissionInDoubt:
         # A user who clears the task sends the request again.
         log.finish()
-        which = request.get("name") or request.get("id")
         return SubmissionInDoubt(
-            f"the response to {self.action.name} for batch task {which} was lost, so it is unknown whether it was "
+            f"the response to {self.action.name} for batch task {about} was lost, so it is unknown whether it was "
             "accepted. Look for it with vias.ListBatchTasks; clear the Airflow task to send it again",
             code="SubmissionInDoubt",
             action=self.action.name,
@@ -316,19 +317,23 @@ class StopBatchTaskOperator(BatchTaskOperator):
         """Return false also if none of the tasks runs."""
         if not super().failures_matter(batch_id):
             return False
-        states, page, size = [], 1, 50
+        states: dict[str, str] = {}
+        page, size = 1, 50
         try:
             while True:
                 wanted = {"batch_id": batch_id, "page": page, "page_size": size}
                 listed = self.hook.call(tasks.LIST_TASKS, wanted)["tasks"]
-                states += [str(each["state"]) for each in listed]
-                if len(listed) < size:
+                found = {str(each["id"]): str(each["state"]) for each in listed}
+                # A service that ignores the number of the page repeats the first one.
+                is_last = len(listed) < size or found.keys() <= states.keys()
+                states |= found
+                if is_last or not set(found.values()) <= set(ENDED):
                     break
                 page += 1
         except (ServiceError, LookupError, TypeError) as error:
             self.log.warning("The states of the tasks could not be queried: %s", error)
             return True
-        return not states or any(state not in ENDED for state in states)
+        return not states or any(state not in ENDED for state in states.values())
 
 
 class DeleteBatchTaskOperator(BatchTaskOperator):

@@ -45,6 +45,19 @@ IMAGE_STATES = States(
 )
 """Failures within the training are not terminal: Huawei's staff resolve them, within days."""
 
+OF_THE_PERSON = names(
+    "id_card_image1_download_url id_card_image2_download_url grant_file_download_url "
+    "training_video_download_url action_video_download_url audio_file_download_url "
+    "pre_beauty_image_download_url post_beauty_image_download_url mask_file_download_url "
+    "external_action_json_data_download_url action_mark_file_download_url action_mark_file_upload_url "
+    "verify_video_download_url markable_video_download_url markable_action_video_download_url "
+    "comment_logs samples"
+)
+"""Fields with signed addresses of papers and recordings; the last two contain such addresses.
+
+The address of the avatar's cover is not among them: it is a result.
+"""
+
 LIST_2D_MODEL_TRAINING_JOB = Action(
     service=SERVICE,
     name="List2dModelTrainingJob",
@@ -70,21 +83,9 @@ LIST_2D_MODEL_TRAINING_JOB = Action(
         flag("is_ondemand_resource", "Billed by usage."),
     ),
     response_fields=names("count jobs"),
+    private=OF_THE_PERSON,
     idempotent=True,
 )
-
-OF_THE_PERSON = names(
-    "id_card_image1_download_url id_card_image2_download_url grant_file_download_url "
-    "training_video_download_url action_video_download_url audio_file_download_url "
-    "pre_beauty_image_download_url post_beauty_image_download_url mask_file_download_url "
-    "external_action_json_data_download_url action_mark_file_download_url action_mark_file_upload_url "
-    "verify_video_download_url markable_video_download_url markable_action_video_download_url "
-    "comment_logs samples"
-)
-"""Fields with signed addresses of papers and recordings; the last two contain such addresses.
-
-The address of the avatar's cover is not among them: it is a result.
-"""
 
 SHOW_2D_MODEL_TRAINING_JOB = Action(
     service=SERVICE,

@@ -63,6 +63,7 @@ LIST_DIGITAL_HUMAN_BUSINESS_CARD = Action(
         text("video_asset_name", "Name of the asset in which the video is stored."),
     ),
     response_fields=names("count jobs"),
+    private=("card_image_url",),
     idempotent=True,
 )
 

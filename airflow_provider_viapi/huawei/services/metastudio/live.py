@@ -25,7 +25,7 @@ LIVE_STATES = States(
 )
 """PROCESSING is on air, until the task is stopped or its scripts end."""
 
-PRIVATE = names("rtc_room_info live_event_report_url live_event_callback_config rtc_callback_config")
+PRIVATE = (*names("rtc_room_info live_event_report_url"), *PRIVATE_OF_ROOMS)
 """Fields with the tokens of the room, and with the keys of the addresses for events of viewers."""
 
 LIST_SMART_LIVE = Action(
@@ -96,7 +96,7 @@ EXECUTE_SMART_LIVE_COMMAND = Action(
         structure("review_config", "Settings of the content review."),
     ),
     response_fields=names("command_id command result"),
-    private=(*PRIVATE, *PRIVATE_OF_ROOMS),
+    private=PRIVATE,
 )
 
 LIST_SMART_LIVE_JOBS = Action(

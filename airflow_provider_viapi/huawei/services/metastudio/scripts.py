@@ -57,6 +57,7 @@ LIST_VIDEO_SCRIPTS = Action(
         text("view_mode", "Orientation of the video: landscape or vertical."),
     ),
     response_fields=names("count video_scripts"),
+    private=EXTERNAL,
     idempotent=True,
 )
 

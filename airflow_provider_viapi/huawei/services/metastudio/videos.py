@@ -61,6 +61,7 @@ LIST_DIGITAL_HUMAN_VIDEO = Action(
         texts("job_ids", "Ids of the jobs."),
     ),
     response_fields=names("count jobs"),
+    private=EXTERNAL,
     idempotent=True,
 )
 
