@@ -70,7 +70,9 @@ def test_a_url_of_the_configuration_that_is_none_is_refused_before_a_submission_
     assert "hidden-word" not in str(refused.value) + caplog.text
 
 
-@pytest.mark.skipif(AIRFLOW_VERSION < (3, 0), reason="Airflow 2 takes the command of no option of a provider")
+@pytest.mark.skipif(
+    AIRFLOW_VERSION < (3, 2), reason="Airflow calls no command for options of providers before 3.2"
+)
 @HOOKS
 def test_an_option_that_airflow_cannot_read_is_named_with_the_reason_that_is_most_likely(
     hook: type[Any], monkeypatch: pytest.MonkeyPatch
