@@ -78,7 +78,7 @@ def test_the_trigger_fires_at_its_time(viapi_emulator: Any, submitted: Callable[
 
 
 def test_a_missing_connection_is_an_event(monkeypatch: pytest.MonkeyPatch) -> None:
-    event = asyncio.run(fired(trigger(["J"], viapi_conn_id="missing")))
+    event = asyncio.run(fired(trigger(["J"], viapi_conn_id="missing", seconds=0)))
 
     assert event["error"]["class"] == "ConfigurationError"
 
