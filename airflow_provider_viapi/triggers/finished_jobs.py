@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
 OUTCOMES = ("succeeded", "failed", "cancelled")
 
-MAX_CONN_ID = 250
-"""Characters of a connection's id in Airflow's database."""
-
 _ACTION = re.compile(r"[a-z][a-z0-9]*\.[A-Za-z][A-Za-z0-9]*")
 
 
@@ -67,6 +64,8 @@ class ViapiFinishedJobsTrigger(WatcherTrigger):
         start_from: StartFrom = "now",
         viapi_conn_id: str = "viapi_default",
     ) -> None:
+        from airflow_provider_viapi.hooks.base import MAX_CONN_ID
+
         super().__init__(start_from=start_from)
         self.actions = None if actions is None else self.names("actions", actions)
         self.outcomes = self.names("outcomes", outcomes)

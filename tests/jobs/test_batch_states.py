@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -19,23 +19,13 @@ from airflow_provider_viapi.jobs.batch.ledger import BatchLedger, Item
 from airflow_provider_viapi.jobs.batch.runner import BatchRunner
 from airflow_provider_viapi.jobs.batch.wait import FinishedJobs
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
-from airflow_provider_viapi.jobs.usage import Usage
 from jobs.test_batch import ACTION, FATES, Backend, Clock, ItemClaims, Log, Service, items
+from jobs.test_batch_limits import Meter
 from operators.run_batch import Store, WorkerLost
 
 LISTS = st.lists(st.sampled_from("abc"), min_size=1, max_size=4)
 LOST_AT = st.one_of(st.none(), st.none(), st.none(), st.integers(1, 12))
 """Number of the write at which the worker is lost."""
-
-
-class Meter:
-    """Each job costs 1."""
-
-    def usage(self, result: Mapping[str, Any]) -> Usage:
-        return Usage(jobs=1, output_seconds=60, measured=1, cost=1.0)
-
-    def estimate(self, item: Item) -> Usage:
-        return self.usage({})
 
 
 class StatefulService(Service):
