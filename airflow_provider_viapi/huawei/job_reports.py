@@ -13,7 +13,6 @@ from airflow_provider_viapi.errors import InvalidRequest, ResponseLost
 from airflow_provider_viapi.huawei import services
 from airflow_provider_viapi.huawei.errors import Reason, read_reason, redact
 from airflow_provider_viapi.huawei.model import Action, JobKind, States
-from airflow_provider_viapi.huawei.services.vias.service import MAY_CONTINUE, STOPPING
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
 from airflow_provider_viapi.redaction import MAX_CODE
 
@@ -103,13 +102,13 @@ def read_report(job: Job, response: Mapping[str, Any], goal: str | None = None) 
         result=kind.status_action.shown(response) if outcome is Outcome.SUCCEEDED else None,
         error_code=reason.code,
         error_message=reason.message,
-        may_continue=outcome is Outcome.FAILED and state in MAY_CONTINUE,
+        may_continue=outcome is Outcome.FAILED and state in kind.states.may_continue,
     )
 
 
 def is_cancelled(report: JobReport, kind: JobKind) -> bool:
     """Return whether a job whose cancellation was refused is cancelled already, such as by a call before."""
-    return report.state in (*kind.states.cancelled, STOPPING)
+    return report.state in (*kind.states.cancelled, *kind.states.cancelling)
 
 
 def _reason(response: Mapping[str, Any], kind: JobKind) -> Reason:

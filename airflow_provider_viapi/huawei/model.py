@@ -44,6 +44,8 @@ class States(Record):
     :param succeeded: the job has succeeded
     :param failed: the job has failed
     :param cancelled: the job was cancelled
+    :param cancelling: pending states of a job that has accepted its cancellation
+    :param may_continue: failed states that a job may leave again without a command
     """
 
     pending: tuple[str, ...]
@@ -51,6 +53,8 @@ class States(Record):
     succeeded: tuple[str, ...]
     failed: tuple[str, ...] = ()
     cancelled: tuple[str, ...] = ()
+    cancelling: tuple[str, ...] = ()
+    may_continue: tuple[str, ...] = ()
 
     @property
     def all(self) -> tuple[str, ...]:

@@ -28,17 +28,14 @@ TASK_STATES = States(
     succeeded=("SUCCEEDED",),
     failed=("CREATE_FAILED", "START_FAILED", "ABNORMAL", "FAILED", "FROZEN"),
     cancelled=("STOPPED",),
+    cancelling=("STOPPING",),
+    # Such as when its camera is back.
+    may_continue=("ABNORMAL", "FROZEN"),
 )
 """A task on a stream stays RUNNING; that a task on a file ends as SUCCEEDED or FAILED is inferred."""
 
 ENDED = ("STOPPING", "STOPPED", "SUCCEEDED", "DELETING", "CREATE_FAILED", "START_FAILED", "FAILED")
 """States of a task that has ended or is about to, so that it need not be stopped."""
-
-STOPPING = "STOPPING"
-"""State of a task that has accepted the command to stop."""
-
-MAY_CONTINUE = ("ABNORMAL", "FROZEN")
-"""Failed states that a task may leave again without a command, such as when its camera is back."""
 
 ALSO_LISTED = ("SCHEDULING", "LACK_OF_RESOURCES")
 """States that only the filter of the task list names."""
