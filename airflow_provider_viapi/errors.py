@@ -12,10 +12,14 @@
     │   ├── Throttled           over the account's rate limit or quota
     │   ├── ConnectionFailed    the request never reached the service
     │   │   └── NotForwarded    a gateway or proxy refused it, and would refuse it again
-    │   └── ResponseLost        the request was sent and the response is missing or unreadable
+    │   ├── ResponseLost        the request was sent and the response is missing or unreadable
+    │   └── DownloadTooSlow     a file does not arrive before its link expires
+    ├── StateError              the task's stored state cannot be read or written
+    │   └── StateConflict       another attempt of the task has changed it
     ├── StopRequested           the task was asked to stop; nothing was submitted
     ├── SubmissionInDoubt       it cannot be known whether a job was accepted and will be billed
     ├── JobFailed               the service ended the job without success
+    ├── BatchFailed             more items of a batch failed than are allowed
     ├── JobTimedOut             the job did not end before the caller's deadline
     └── ResultExpired           the link to a result file expired before the file was downloaded
 
@@ -134,6 +138,18 @@ class ResponseLost(TransientError):
     """The request was sent and no well-formed response came back: it may have been accepted or not."""
 
 
+class DownloadTooSlow(TransientError):
+    """A file does not arrive before its link expires."""
+
+
+class StateError(ServiceError):
+    """The task's state cannot be read or written, so nothing may be submitted."""
+
+
+class StateConflict(StateError):
+    """Another attempt of the task has changed its state since this attempt read it."""
+
+
 class SubmissionInDoubt(ServiceError):
     """It cannot be known whether a job was accepted; submitting it again may pay twice."""
 
@@ -153,6 +169,10 @@ class JobFailed(ServiceError):
         super().__init__(message, **details)
         self.job_id = job_id
         self.state = state
+
+
+class BatchFailed(ServiceError):
+    """More items of a batch have failed than are allowed, or not all of them were submitted."""
 
 
 class JobTimedOut(ServiceError):
@@ -188,7 +208,7 @@ _REFUSALS = (
 
 # The gateway has seen a request with this nonce before, so that earlier request may have been accepted.
 _NONCE_USED = "SignatureNonceUsed"
-SEVERAL_JOBS = "SeveralTasks"
+SEVERAL_JOBS = "SeveralJobs"
 """Error code of a submission that the service has accepted as several jobs."""
 
 GATEWAY_TIMEOUTS = frozenset({408, 444, 460, 499})

@@ -29,7 +29,7 @@ CONFIG: dict[str, Any] = {
                     "Folder in object storage, or on a volume that all workers share. Each task instance records"
                     " there the job that it submitted, so that a retry resumes that job instead of paying for"
                     " another. Put the connection id before the bucket name. Recommended on every version. Without"
-                    " it, a retry pays again below Airflow 3.3, and on 3.4 a cleared task does not find its job."
+                    " it, a retry pays again before Airflow 3.3, and on 3.4 a cleared task does not find its job."
                 ),
                 "version_added": "0.1.0",
                 "type": "string",
@@ -60,12 +60,12 @@ CONFIG: dict[str, Any] = {
                 "sensitive": True,
                 "default": "",
             },
-            "completions_url": {
+            "job_messages_url": {
                 "description": (
                     "URL of a channel of Redis, an exchange of RabbitMQ or a topic of Amazon SNS whose messages name"
                     " finished jobs. A message resumes its task at once, and jobs are polled rarely. Each triggerer,"
                     " and each task that waits on its worker, subscribes to it. Install"
-                    " airflow-provider-viapi[completions], or [sqs] for SNS. See docs/completions.md."
+                    " airflow-provider-viapi[job-messages], or [sqs] for SNS. See docs/job-messages.md."
                 ),
                 "version_added": "0.1.0",
                 "type": "string",
@@ -73,10 +73,10 @@ CONFIG: dict[str, Any] = {
                 "sensitive": True,
                 "default": "",
             },
-            "completions_job_id": {
+            "job_messages_job_id": {
                 "description": (
                     "JMESPath expression that finds the id of the finished job, or a list of ids, in a message from"
-                    " completions_url. Messages are JSON."
+                    " job_messages_url. Messages are JSON."
                 ),
                 "version_added": "0.1.0",
                 "type": "string",
@@ -97,8 +97,8 @@ CONFIG: dict[str, Any] = {
             },
             "state_retention_days": {
                 "description": (
-                    "Age in days after which objects below state_path may be deleted. Now and then a task deletes, as"
-                    " it begins, the old objects of its DAG. 0: never, for example because a lifecycle rule of the"
+                    "Age in days after which objects below state_path may be deleted. About one in a hundred tasks"
+                    " deletes the old objects of its DAG. 0: never, for example because a lifecycle rule of the"
                     " bucket deletes them. Must be longer than the longest job_timeout."
                 ),
                 "version_added": "0.1.0",

@@ -187,7 +187,7 @@ def stored_address(value: Any, opens: Callable[[str], bool], allowed: str) -> st
     if ".." in rest.split("/"):
         raise ValidationError(f"{allowed}, without .. in it")
     if not opens(scheme):
-        raise ValidationError(f"{allowed}; nothing that is installed opens {scheme}://")
+        raise ValidationError(f"{allowed}; no installed package supports {scheme}://")
     return value
 
 

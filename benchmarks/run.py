@@ -17,7 +17,7 @@ BENCHMARKS = {
     "signatures": (".venv-bench",),
     "imports": (".venv-bench",),
     "waiting": (".venv", "--full"),
-    "pushes": (".venv",),
+    "job_messages": (".venv",),
     "http_clients": (".venv-bench",),
     "mapped_jobs": (".venv",),
     "batch": (".venv",),

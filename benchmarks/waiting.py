@@ -80,10 +80,12 @@ def durations(jobs: int, scale: float) -> list[float]:
     return [chance.uniform(30, 120) / scale for _ in range(jobs)]
 
 
-def measure(who: str, jobs: int, scale: float, most_seconds: float, *, push_url: str | None = None) -> Run:
+def measure(
+    who: str, jobs: int, scale: float, most_seconds: float, *, job_messages_url: str | None = None
+) -> Run:
     """Run one client with an emulator of its own.
 
-    :param push_url: queue to which the emulator pushes the ends of jobs, and from which this provider receives them
+    :param job_messages_url: queue to which the emulator sends the ends of jobs, for this provider
     """
     with tempfile.TemporaryDirectory() as home:
         environment = {
@@ -92,8 +94,10 @@ def measure(who: str, jobs: int, scale: float, most_seconds: float, *, push_url:
             # The emulator writes it, and the clients trust it.
             "SSL_CERT_FILE": f"{home}/certificate.pem",
         }
-        if push_url is not None:
-            environment["VIAPI_BENCH_PUSH_URL"] = environment["AIRFLOW__VIAPI__COMPLETIONS_URL"] = push_url
+        if job_messages_url is not None:
+            environment["VIAPI_BENCH_JOB_MESSAGES_URL"] = environment["AIRFLOW__VIAPI__JOB_MESSAGES_URL"] = (
+                job_messages_url
+            )
         for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
             environment.pop(name, None)
         quota = round(QUOTA * scale)

@@ -1,7 +1,7 @@
 """An emulator whose jobs are only states: it fetches, produces and stores no media.
 
-A program: it writes its certificate to the path in ``SSL_CERT_FILE``, pushes messages to the queue in
-``VIAPI_BENCH_PUSH_URL``, if that is set, prints its address, reads a line of JSON with
+A program: it writes its certificate to the path in ``SSL_CERT_FILE``, sends messages to the queue in
+``VIAPI_BENCH_JOB_MESSAGES_URL``, if that is set, prints its address, reads a line of JSON with
 the duration of each job in seconds, and prints the time at which all of them started. When its input ends, it prints
 the numbers of accepted and refused calls and exits.
 """
@@ -61,7 +61,7 @@ def main(results_per_second: int, seconds_between_lists: float) -> None:
     with ExitStack() as running:
         folder = running.enter_context(closing(DataFolder()))
         quota = {"GetAsyncJobResult": results_per_second}
-        job_messages = JobMessageSender(os.environ.get("VIAPI_BENCH_PUSH_URL"))
+        job_messages = JobMessageSender(os.environ.get("VIAPI_BENCH_JOB_MESSAGES_URL"))
         engine = SeededEngine(
             folder, keys=[AccessKey()], transforms={}, calls_per_second=quota, job_messages=job_messages
         )

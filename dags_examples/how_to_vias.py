@@ -12,37 +12,37 @@ from airflow.providers.common.compat.sdk import DAG, Param, chain
 from airflow_provider_viapi.operators.vias import (
     CreateBatchTaskOperator,
     CreateEdgePoolOperator,
-    CreateTaskOperator,
+    CreateViasTaskOperator,
     CreateVideoGroupOperator,
     CreateVideoSourceOperator,
     DeleteBatchTaskOperator,
     DeleteEdgePoolOperator,
-    DeleteTaskOperator,
+    DeleteViasTaskOperator,
     DeleteVideoGroupOperator,
     DeleteVideoSourceOperator,
     DeployAlgorithmOperator,
     ListAlgorithmsOperator,
     ListBatchTasksOperator,
     ListEdgePoolsOperator,
-    ListTasksOperator,
+    ListViasTasksOperator,
     ListVideoGroupsOperator,
     ListVideoSourcesOperator,
     QueryAlgorithmOperator,
     QueryEdgePoolOperator,
-    QueryTaskOperator,
+    QueryViasTaskOperator,
     QueryVideoGroupOperator,
     QueryVideoSourceOperator,
     StartBatchTaskOperator,
-    StartTaskOperator,
+    StartViasTaskOperator,
     StopAlgorithmOperator,
     StopBatchTaskOperator,
-    StopTaskOperator,
+    StopViasTaskOperator,
     UpdateBatchTaskOperator,
-    UpdateTaskOperator,
+    UpdateViasTaskOperator,
     UpdateVideoGroupOperator,
     UpdateVideoSourceOperator,
 )
-from airflow_provider_viapi.sensors.huaweicloud import TaskStateSensor
+from airflow_provider_viapi.sensors.huaweicloud import ViasTaskSensor
 
 with DAG(
     dag_id="how_to_vias",
@@ -96,7 +96,7 @@ with DAG(
     # [END groups]
 
     # [START tasks]
-    watch = CreateTaskOperator(
+    watch = CreateViasTaskOperator(
         task_id="create_task",
         service_name="{{ params.algorithm }}",
         name="roof-{{ run_id }}",  # a different name in each run
@@ -106,25 +106,25 @@ with DAG(
         job_timeout=timedelta(minutes=30),
         deferrable=True,
     )
-    stop = StopTaskOperator(task_id="stop_task", vias_task_id=watch.job_id, deferrable=True, retries=10)
-    change = UpdateTaskOperator(
+    stop = StopViasTaskOperator(task_id="stop_task", vias_task_id=watch.job_id, deferrable=True, retries=10)
+    change = UpdateViasTaskOperator(
         task_id="update_task", vias_task_id=watch.job_id, description="Smoke on the roof"
     )
-    start = StartTaskOperator(
+    start = StartViasTaskOperator(
         task_id="start_task", vias_task_id=watch.job_id, wait_for="RUNNING", deferrable=True
     )
-    show = QueryTaskOperator(task_id="query_task", vias_task_id=watch.job_id)
+    show = QueryViasTaskOperator(task_id="query_task", vias_task_id=watch.job_id)
     # [END tasks]
 
     # [START task_state]
-    running = TaskStateSensor(
+    running = ViasTaskSensor(
         task_id="task_state", vias_task_id=watch.job_id, wait_for="RUNNING", deferrable=True
     )
     # [END task_state]
 
     # [START delete_task]
-    list_tasks = ListTasksOperator(task_id="list_tasks", task_state="RUNNING", page_size=50)
-    delete = DeleteTaskOperator(task_id="delete_task", vias_task_id=watch.job_id)
+    list_tasks = ListViasTasksOperator(task_id="list_tasks", task_state="RUNNING", page_size=50)
+    delete = DeleteViasTaskOperator(task_id="delete_task", vias_task_id=watch.job_id)
     # [END delete_task]
 
     # [START batch_tasks]

@@ -11,7 +11,11 @@ from datetime import datetime, timedelta, timezone
 from airflow.providers.common.compat.sdk import DAG, Param
 from airflow.providers.standard.sensors.date_time import DateTimeSensorAsync
 
-from airflow_provider_viapi.operators.vias import CreateTaskOperator, QueryTaskOperator, StopTaskOperator
+from airflow_provider_viapi.operators.vias import (
+    CreateViasTaskOperator,
+    QueryViasTaskOperator,
+    StopViasTaskOperator,
+)
 
 # When the run was due. Airflow 3 sets it for every run, including manual ones.
 DUSK = "(dag_run.run_after if dag_run.run_after is defined else data_interval_end)"
@@ -31,7 +35,7 @@ with DAG(
     },
     doc_md=__doc__,
 ):
-    watch = CreateTaskOperator(
+    watch = CreateViasTaskOperator(
         task_id="watch",
         service_name="c-smoke-and-fire-edge",
         service_version="1.0",
@@ -49,13 +53,13 @@ with DAG(
         # In the past if the DAG is enabled by day: then the sensor succeeds immediately.
         target_time="{{ (" + DUSK + " + macros.timedelta(hours=params.hours)).isoformat() }}",
     )
-    stop = StopTaskOperator(
+    stop = StopViasTaskOperator(
         task_id="stop",
         vias_task_id=watch.job_id,
         deferrable=True,
         retries=10,
         retry_delay=timedelta(minutes=1),
     )
-    query = QueryTaskOperator(task_id="query", vias_task_id=watch.job_id)
+    query = QueryViasTaskOperator(task_id="query", vias_task_id=watch.job_id)
 
     watch >> until_dawn >> stop.as_teardown(setups=watch, on_failure_fail_dagrun=True) >> query

@@ -34,7 +34,7 @@ OPTIONAL = {
     "fastapi",
 }
 """Packages of other extras, which are not installed here."""
-NEEDS_AIRFLOW = {"airflow_provider_viapi.operators.task.retry_policy": (3, 3)}
+NEEDS_AIRFLOW = {"airflow_provider_viapi.operators.retry_policy": (3, 3)}
 """Modules that an earlier Airflow cannot import."""
 DAG = """
 from airflow.providers.common.compat.sdk import DAG

@@ -59,7 +59,7 @@ def read_entry(job: Job, answer: Mapping[str, Any]) -> Mapping[str, Any]:
     for entry in listed(answer):
         if str(entry.get("Id")) == task_id and entry.get("Status"):
             return entry
-    raise ResponseLost(f"the list does not show task {job.id}", action=INCREASE_LIST.name)
+    raise ResponseLost(f"the list does not show bulk job {job.id}", action=INCREASE_LIST.name)
 
 
 def read_report(job: Job, answer: Mapping[str, Any]) -> JobReport:
@@ -112,7 +112,7 @@ class IncrementSubmitBackend(ViapiSubmitBackend):
             if why is None:
                 raise
             raise Throttled(
-                f"{self._instance} {why}; it takes one task at a time",
+                f"instance {self._instance} {why}; it runs one bulk job at a time",
                 code=refused.code,
                 request_id=refused.request_id,
                 http_status=refused.http_status,
@@ -157,12 +157,12 @@ class IncrementSubmitBackend(ViapiSubmitBackend):
         for task in tasks:
             if task.get("Status") == "PROCESSING":
                 self._has_repeated = False
-                return f"works on task {task.get('Id')}"
+                return f"runs bulk job {task.get('Id')}"
         # The other task may have ended between the refusal and the list: then the next request is accepted.
         if not tasks or self._has_repeated:
             return None
         self._has_repeated = True
-        return f"refused a task, maybe because task {tasks[0].get('Id')} had not ended yet"
+        return f"refused a bulk job, maybe because bulk job {tasks[0].get('Id')} had not ended yet"
 
     def _list(self, **wanted: Any) -> Mapping[str, Any]:
         return self._client.call(INCREASE_LIST, {"InstanceName": self._instance, **wanted})
@@ -170,7 +170,7 @@ class IncrementSubmitBackend(ViapiSubmitBackend):
 
 def _id_of(fields: Mapping[str, Any], action: str) -> str:
     if not str(fields.get("Id")).isdecimal():
-        raise ResponseLost("the response holds no id of a task", action=action)
+        raise ResponseLost("the response contains no id of a bulk job", action=action)
     return str(fields["Id"])
 
 

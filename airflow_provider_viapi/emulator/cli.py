@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         public_hosts=options.public_host or (),
         calls_per_second=_by_action(options.qps),
         image_instances=options.image_instance or ["demo"],
-        push_url=options.push,
+        job_messages_url=options.job_messages,
     )
     try:
         server.start()
@@ -119,11 +119,11 @@ def _parser() -> argparse.ArgumentParser:
         help="name of an instance of ImageSearch, which no call can make; may be repeated (default: demo)",
     )
     parser.add_argument(
-        "--push",
+        "--job-messages",
         metavar="URL",
-        help="push a message when a job of VIAPI ends: redis://host:port/db?channel=NAME, "
+        help="send a message when a job of VIAPI ends: redis://host:port/db?channel=NAME, "
         "amqp://user:password@host:port/vhost?exchange=NAME for a fanout exchange, or sns:///?topic=ARN "
-        "(default: push nothing)",
+        "(default: none)",
     )
     parser.add_argument(
         "--models",

@@ -95,7 +95,7 @@ class Engine:
     :param calls_per_second: limit for each action, or by action name; default: no limit
     :param tenant: the account in Huawei Cloud
     :param image_instances: names of the instances of ImageSearch, which no call can make
-    :param job_messages: receives the jobs of VIAPI, to push a message when each ends; default: no messages
+    :param job_messages: receives the jobs of VIAPI, to send a message when each ends; default: no messages
     :param now: the clock, in Unix time
     """
 

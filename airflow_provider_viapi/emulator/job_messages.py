@@ -34,7 +34,7 @@ class JobMessageSender:
     """Pushes messages to a queue, from one event loop.
 
     :param url: ``redis://host:port/db?channel=NAME``, ``amqp://user:password@host:port/vhost?exchange=NAME``, or
-        ``sns:///?topic=ARN``, with the credentials of AWS's default chain; ``None``: push nothing
+        ``sns:///?topic=ARN``, with the credentials of AWS's default chain; ``None``: none is sent
     :raises ConfigurationError: it is not such a URL
     """
 
@@ -49,7 +49,7 @@ class JobMessageSender:
         is_arn = len(self._name.split(":")) >= 6
         if self._is_used and (not self._name or (parts.scheme == "sns" and not is_arn)):
             raise ConfigurationError(
-                "the URL to push messages to is not usable; allowed: redis://host:port/db?channel=NAME,"
+                "the URL for job messages is not usable; allowed: redis://host:port/db?channel=NAME,"
                 " amqp://user:password@host:port/vhost?exchange=NAME or sns:///?topic=ARN"
             )
         self._open = {"amqp": _amqp, "amqps": _amqp, "sns": _sns}.get(parts.scheme, _redis)

@@ -41,8 +41,8 @@ class EmulatorServer:
     :param transforms: media work by action name; default: all that the emulator implements
     :param calls_per_second: limit for each action, or by action name; default: no limit
     :param image_instances: names of the instances of ImageSearch, which no call can make; default: ``demo``
-    :param push_url: queue to push a message to when a job of VIAPI ends, see
-        :class:`~airflow_provider_viapi.emulator.job_messages.JobMessageSender`; default: push nothing
+    :param job_messages_url: queue to which a message is sent when a job of VIAPI ends, see
+        :class:`~airflow_provider_viapi.emulator.job_messages.JobMessageSender`; default: none is sent
     :param now: the clock, in Unix time
     """
 
@@ -57,7 +57,7 @@ class EmulatorServer:
         transforms: Mapping[str, Transform] | None = None,
         calls_per_second: CallsPerSecond = None,
         image_instances: Sequence[str] = IMAGE_INSTANCES,
-        push_url: str | None = None,
+        job_messages_url: str | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._image_instances = tuple(image_instances)
@@ -67,7 +67,7 @@ class EmulatorServer:
         self._public_hosts = tuple(public_hosts)
         self._transforms = transforms
         self._calls_per_second = calls_per_second
-        self._push_url = push_url
+        self._job_messages_url = job_messages_url
         self._now = now
         self._tenant = Tenant()
         self._running = ExitStack()
@@ -148,7 +148,7 @@ class EmulatorServer:
 
         :raises OSError: it cannot listen on that address
         :raises DataFolderError: the data folder cannot be used
-        :raises ConfigurationError: messages cannot be pushed to ``push_url``
+        :raises ConfigurationError: messages cannot be sent to ``job_messages_url``
         :raises RuntimeError: it is started already
         """
         if self._is_started:
@@ -164,7 +164,7 @@ class EmulatorServer:
                 calls_per_second=self._calls_per_second,
                 tenant=self._tenant,
                 image_instances=self._image_instances,
-                job_messages=JobMessageSender(self._push_url),
+                job_messages=JobMessageSender(self._job_messages_url),
                 now=self._now,
             )
             certificate = Certificate(folder.objects, self._host, *self._public_hosts)

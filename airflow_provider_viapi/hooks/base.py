@@ -199,13 +199,13 @@ class CloudHook(BaseHook):
         return Quota(self._owner, account.quota_url)
 
     def job_messages(self) -> JobMessageQueue | None:
-        """Return the messages of ``[viapi] completions_url``, which name finished jobs; ``None`` if it is not set.
+        """Return the messages of ``[viapi] job_messages_url``, which name finished jobs; ``None`` if it is not set.
 
-        :raises ConfigurationError: the setting, or ``completions_job_id``, cannot be used
+        :raises ConfigurationError: the setting, or ``job_messages_job_id``, cannot be used
         """
-        from airflow_provider_viapi.hooks.connection import completions_settings
+        from airflow_provider_viapi.hooks.connection import job_messages_settings
 
-        if (settings := completions_settings()) is None:
+        if (settings := job_messages_settings()) is None:
             return None
         from airflow_provider_viapi.hooks.aws import aws_connect
         from airflow_provider_viapi.messages.job_messages import open_job_messages

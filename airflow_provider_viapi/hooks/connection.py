@@ -183,13 +183,13 @@ class ConnectionFields:
         return address.rstrip("/")
 
 
-def completions_settings() -> tuple[str, str] | None:
-    """Return ``[viapi] completions_url`` and ``completions_job_id``; ``None`` if the first is not set."""
-    url = read_option("completions_url")
+def job_messages_settings() -> tuple[str, str] | None:
+    """Return ``[viapi] job_messages_url`` and ``job_messages_job_id``; ``None`` if the first is not set."""
+    url = read_option("job_messages_url")
     if url is None:
         return None
     _mask_password_of(url)
-    return url, read_option("completions_job_id") or "data.JobId"
+    return url, read_option("job_messages_job_id") or "data.JobId"
 
 
 def read_option(name: str) -> str | None:

@@ -197,7 +197,7 @@ class ViapiHook(CloudHook):
         from airflow_provider_viapi.alibaba import imagesearch_job_backend
 
         if job.action == imagesearch_job_backend.ACTION:
-            log.warning("Task %s of ImageSearch cannot be cancelled: it continues", job.id)
+            log.warning("Bulk job %s of ImageSearch cannot be cancelled: it continues", job.id)
             return False
         return await super().cancel(job, log)
 

@@ -87,7 +87,7 @@ def with_version(call: Call, request: Mapping[str, Any], action: str) -> dict[st
     raise InvalidRequest(
         f"service_version of {name} is unknown: neither ListUserServices nor ShowServiceDetail returns one; pass "
         "service_version",
-        code="NoVersion",
+        code="AlgorithmVersionMissing",
         action=action,
     )
 

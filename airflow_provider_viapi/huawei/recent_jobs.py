@@ -190,7 +190,7 @@ def list_jobs(client: Client, action: Action, request: Mapping[str, Any], sent_a
     if timeless := [each.job_id for each in candidates if each.at is None]:
         raise ServiceError(
             f"candidate jobs have no readable creation time: {', '.join(timeless)}",
-            code="NoTime",
+            code="CreationTimeMissing",
             action=listing.action.name,
         )
     count = response.get("count")

@@ -212,7 +212,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 def check_address(folder: str) -> None:
     """Refuse what is not the address of a folder that can be opened.
 
-    :raises InvalidRequest: it has another form, or nothing that is installed opens it
+    :raises InvalidRequest: it has another form, or no installed package supports its scheme
     """
     scheme, separator, rest = folder.partition("://")
     is_list = folder.lstrip().startswith(("[", "{"))
@@ -230,7 +230,7 @@ def check_address(folder: str) -> None:
         raise InvalidRequest(f"images is {_shown(folder)}; allowed: {ONLY_CONN_ID}", code="InvalidParameter")
     if not opens(scheme):
         raise InvalidRequest(
-            f"images is {_shown(folder)}; nothing that is installed opens {scheme}://: {installation_hint(scheme)}",
+            f"images is {_shown(folder)}; no installed package supports {scheme}://: {installation_hint(scheme)}",
             code="InvalidParameter",
         )
 

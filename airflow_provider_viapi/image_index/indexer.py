@@ -124,11 +124,11 @@ class Indexer:
         self._last_success = 0.0
 
     async def run(
-        self, images: Sequence[ImageEntry], *, resumed: bool = False, durable: bool = True
+        self, images: Sequence[ImageEntry], *, resumed: bool = False, skip_existing: bool = True
     ) -> IndexingReport:
         """Add what is missing; failures of single images are in the report.
 
-        :param durable: with ``False``, all images are added, whether they are in the database or not
+        :param skip_existing: with ``False``, all images are added, whether they are in the database or not
         :param resumed: an earlier run of the same work was begun, so that calls of it may be in flight
         :raises InvalidRequest: there is no such database
         :raises ServiceError: an error that is not about one image: the key, or a service that is down. What was added
@@ -137,11 +137,11 @@ class Indexer:
         self._report = report = IndexingReport(self._database.name, self._database.backend, len(images))
         await self._database.check_exists()
         waiting = list(images)
-        self._is_asking = durable
+        self._is_asking = skip_existing
         workers: list[asyncio.Future[None]] = []
         progress = asyncio.ensure_future(self._progress_loop())
         try:
-            if durable:
+            if skip_existing:
                 waiting = await self._database.missing(
                     images,
                     resumed=resumed,
@@ -267,7 +267,9 @@ class Indexer:
             await asyncio.sleep(self._timing.progress_interval)
             if self._is_asking:
                 self._log.info(
-                    "Asking %s which of %s images it has", self._database.name, f"{self._report.images:,}"
+                    "Checking which of %s images are in %s already",
+                    f"{self._report.images:,}",
+                    self._database.name,
                 )
             else:
                 self._log.info("Indexed %s, %s failed", self._progress.describe(), self._report.failed)

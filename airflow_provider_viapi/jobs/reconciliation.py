@@ -307,8 +307,7 @@ class Reconciliation:
     def _in_doubt(self, why: str) -> SubmissionInDoubt:
         return SubmissionInDoubt(
             f"a submission of {self.entry.signed_time.isoformat(timespec='seconds')} may have been accepted "
-            f"({self.reason}), and {why}. Clear this task to check again, or set on_doubt='resubmit' to submit "
-            "again, which may pay twice",
+            f"({self.reason}), and {why}",
             code="SubmissionInDoubt",
             action=self.backend.action_name.rpartition(".")[2],
         )

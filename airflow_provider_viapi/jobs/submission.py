@@ -167,7 +167,7 @@ class Submission:
             return False
         if same:
             return True
-        self.run.log.info("The request has changed since attempt %s: submitting a new job", entry.try_number)
+        self.run.log.info("The request has changed since attempt %s", entry.try_number)
         if entry.job_id is not None:
             if self.backend.cancel(Job(entry.job_id, self.backend.action_name, entry.scope)):
                 self.run.log.info(
@@ -177,8 +177,8 @@ class Submission:
                 self.run.log.warning("Job %s of the previous request continues and is billed", entry.job_id)
         elif self.policy.on_doubt == "fail":
             raise self._in_doubt(
-                f"the request has changed since attempt {entry.try_number}, whose submission of {entry.signed_at} "
-                "got no response and may be running"
+                f"the request has changed since attempt {entry.try_number}, whose job may be running: the response "
+                f"to its submission of {entry.signed_at} was lost"
             )
         else:
             self.run.claims.abandon(self._intent_of(entry))
@@ -248,9 +248,9 @@ class Submission:
                 self.pace = Unpaced()
                 return
             raise Throttled(
-                f"the quota is used up until after the deadline: the turn to submit comes in {seconds:.0f} s; "
-                "nothing was submitted",
-                code="NoTurn",
+                f"the rate limit allows this submission in {seconds:.0f} s, after the task's deadline; nothing was "
+                "submitted. Set a longer job_timeout, or a higher submit_qps if the account's quota allows it",
+                code="SubmitAfterDeadline",
             )
         if seconds > self.policy.longest_turn:
             raise TurnIsLater(self.pace.reserve(), self.pace.turn())
@@ -261,7 +261,7 @@ class Submission:
         if seconds > LOGGED_TURN:
             comes_at = self.run.timing.now() + timedelta(seconds=seconds)
             self.run.log.info(
-                "Other tasks submit first: the turn of this one comes in %.0f s, at %s",
+                "Rate limit: other tasks submit first, this one in %.0f s, at %s",
                 seconds,
                 comes_at.isoformat(timespec="seconds"),
             )
@@ -286,7 +286,7 @@ class Submission:
             if job.id in entry.past or (not may_be_adopted and self._is_taken(entry, job.id)):
                 # Another task adopts a job only if it was listed for ``adoption_window``, which is longer: a gateway
                 # has repeated an older response from its cache.
-                raise ResponseLost(f"the response names job {job.id}, which another submission became")
+                raise ResponseLost(f"the response names job {job.id}, which belongs to another submission")
         except ServiceError as error:
             if not proves_not_accepted(error):
                 self.run.log.warning(
@@ -381,7 +381,7 @@ class Submission:
         except Exception as error:
             # The job is paid for: its id must be recorded, whatever happens.
             self.run.log.warning(
-                "Whether another task has job %s could not be checked: %s", job_id, type(error).__name__
+                "Cannot check whether another task owns job %s: %s", job_id, type(error).__name__
             )
             return False
 
@@ -413,7 +413,9 @@ class Submission:
             self._forget_intent(entry)
             return None
         if reconciliation.was_named and self._is_taken(entry, job_id):
-            raise self._in_doubt(f"{reason}; sent again, the response names job {job_id}, which is another's")
+            raise self._in_doubt(
+                f"{reason}; the response to the repeated request names job {job_id}, which belongs to another task"
+            )
         job = self.backend.job(job_id)
         self._record(entry, job, adopted=not reconciliation.was_named)
         return job
@@ -421,7 +423,7 @@ class Submission:
     def _raise_unless_resubmit_allowed(self, in_doubt: SubmissionInDoubt) -> None:
         """Raise the error unless ``on_doubt='resubmit'`` and the request was not resubmitted in this attempt yet."""
         if self.policy.on_doubt == "fail" or self.digest in self.resubmitted or self.run.stop_requested():
-            raise in_doubt
+            raise self._in_doubt(in_doubt.message) from in_doubt
         self.resubmitted.add(self.digest)
         self.run.log.warning("Submitting again because of on_doubt='resubmit', although %s", in_doubt.message)
 
@@ -461,8 +463,11 @@ class Submission:
             )
 
     def _in_doubt(self, why: str) -> SubmissionInDoubt:
+        advice = "Clear the task to check again"
+        if not self.ledger.survives_clear:
+            advice = "Look for the job at the service first: if you clear the task, it submits again without a check"
         return SubmissionInDoubt(
-            f"{why}; on_doubt='resubmit' submits again",
+            f"{why}. {advice}. With on_doubt='resubmit' it submits again, which may pay twice",
             code="SubmissionInDoubt",
             action=self.backend.action_name.rpartition(".")[2],
         )
@@ -482,7 +487,7 @@ def check_adopted(claims: Claims, entry: Entry | None, action: str) -> None:
     if entry.job_id in claims.others(intent).job_ids:
         raise SubmissionInDoubt(
             f"job {entry.job_id} was found in the job list, and another task claims it too: its result may not be "
-            "this task's. Clear the tasks that claim it, or set on_doubt='resubmit'",
+            "this task's. Clear both tasks, or set on_doubt='resubmit'",
             code="SubmissionInDoubt",
             action=action.rpartition(".")[2],
         )

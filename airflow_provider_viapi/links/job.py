@@ -71,7 +71,7 @@ def openable(address: str, task_instance: Any) -> str:
     """Return the address that a browser opens for a file: the plugin's for a file in object storage.
 
     The plugin redirects users who may read the DAG to a link that works for ten minutes. Its address is relative to
-    Airflow's, which a worker need not know. Other addresses are returned unchanged, and below Airflow 3.1 all are.
+    Airflow's, which a worker need not know. Other addresses are returned unchanged, and before Airflow 3.1 all are.
     """
     from airflow import __version__
 

@@ -38,7 +38,7 @@ def open_storage(address: str, hook: ViapiHook) -> tuple[Any, str]:
         return opened.fs, opened.path
     except ValueError:
         raise ConfigurationError(
-            f"nothing that is installed opens {scheme}://: {installation_hint(scheme)}",
+            f"no installed package supports {scheme}://: {installation_hint(scheme)}",
             code="ConfigurationError",
         ) from None
 
@@ -82,7 +82,7 @@ def translate_errors(address: str) -> Iterator[None]:
 def open_path(destination: str) -> ObjectStoragePath:
     """Open an address for writing.
 
-    :raises InvalidRequest: nothing that is installed opens it
+    :raises InvalidRequest: no installed package supports its scheme
     """
     try:
         path = ObjectStoragePath(destination)

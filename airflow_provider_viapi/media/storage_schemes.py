@@ -62,7 +62,7 @@ def opens(scheme: str) -> bool:
 
 
 def is_installed(scheme: str) -> bool:
-    """Return whether something that is installed opens addresses of a scheme; loads the providers' file systems."""
+    """Return whether an installed package supports addresses of a scheme; loads the providers' file systems."""
     try:
         from airflow.sdk.io import has_fs
     except ImportError:

@@ -45,12 +45,12 @@ class JobMessageQueue:
         queue = QueueUrl.read(url)
         if queue is None:
             raise ConfigurationError(
-                f"completions_url in the section [viapi] is not the URL of a queue; allowed: {ALLOWED}"
+                f"job_messages_url in the section [viapi] is not the URL of a queue; allowed: {ALLOWED}"
             )
         extra = EXTRAS[queue.package]
         if not queue.is_installed or find_spec("jmespath") is None or (extra == "sqs" and connect is None):
             raise ConfigurationError(
-                "completions_url needs a package that is missing here: pip install"
+                "job_messages_url needs a package that is missing here: pip install"
                 f" 'airflow-provider-viapi[{extra}]'"
             )
         self._queue = queue
@@ -87,17 +87,17 @@ class JobMessageQueue:
         except (ValueError, RecursionError):
             return self._ignored("is not JSON")
         except (JMESPathError, TypeError, OverflowError) as error:
-            return self._ignored(f"cannot be searched by completions_job_id ({type(error).__name__})")
+            return self._ignored(f"cannot be searched by job_messages_job_id ({type(error).__name__})")
         named = found if isinstance(found, list) else [found]
         job_ids = [job_id for each in named[:MAX_JOBS] if (job_id := _job_id(each))]
-        return job_ids or self._ignored("has no text where completions_job_id looks for a job's id")
+        return job_ids or self._ignored("has no text where job_messages_job_id looks for a job's id")
 
     def _ignored(self, problem: str) -> Collection[str]:
         # Once in a process: whoever can send messages could fill the log.
         if not self._has_warned:
             self._has_warned = True
             logger.warning(
-                "A message of completions_url %s; it is ignored, and so are others like it", problem
+                "A message of job_messages_url %s; it is ignored, and so are others like it", problem
             )
         return ()
 
@@ -117,7 +117,7 @@ def _compile(expression: str) -> ParsedResult:
     except JMESPathError as error:
         reason = str(error).partition("\n")[0]
         raise ConfigurationError(
-            f"completions_job_id in the section [viapi] is {expression!r}, which is not a JMESPath expression"
+            f"job_messages_job_id in the section [viapi] is {expression!r}, which is not a JMESPath expression"
             f" ({reason}); write one that finds the job's id in a message, such as data.JobId"
         ) from None
 

@@ -39,7 +39,7 @@ PACKAGES = {
 NAMES = {"redis": "channel", "aio_pika": "exchange", "aiobotocore": "topic"}
 """Query parameter of the URL that names what to subscribe to, by package."""
 
-EXTRAS = {"redis": "completions", "aio_pika": "completions", "aiobotocore": "sqs"}
+EXTRAS = {"redis": "job-messages", "aio_pika": "job-messages", "aiobotocore": "sqs"}
 """Extra of this provider that installs a package."""
 
 ALLOWED = (

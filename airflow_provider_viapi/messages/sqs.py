@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 Connect = Callable[[str | None, str, str], Awaitable[AbstractAsyncContextManager[Any]]]
 """Returns an aiobotocore client for an Airflow connection (``None``: the default credentials), service and region."""
 
-PREFIX = "viapi-completions-"
+PREFIX = "viapi-job-messages-"
 """Beginning of the names of all queues."""
 
 CONNECT_TIMEOUT = 20.0
@@ -142,7 +142,7 @@ class _Queue:
                 await self._sqs.tag_queue(QueueUrl=self._url, Tags=_tags())
                 await self._delete_abandoned()
             except Exception as error:
-                logger.info("Queues that killed processes left behind stay: %s", describe(error))
+                logger.info("Cannot delete the queues of killed processes: %s", describe(error))
             await asyncio.sleep(TAG_INTERVAL)
 
     async def _delete_abandoned(self) -> None:

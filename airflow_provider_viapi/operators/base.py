@@ -32,7 +32,7 @@ from airflow_provider_viapi.errors import (
     from_dict,
 )
 from airflow_provider_viapi.links.job import result_address, store_links
-from airflow_provider_viapi.operators.job_base import BaseJobOperator
+from airflow_provider_viapi.operators.job_arguments import BaseJobOperator
 from airflow_provider_viapi.operators.task.attempt import (
     attempt_context,
     attempt_of,
@@ -71,7 +71,7 @@ class JobOperator(BaseJobOperator):
     The job's id goes to the XCom ``job_id`` as soon as it is known, and into a durable store, so that a retry resumes
     the job instead of paying for another.
 
-    Takes what :class:`~airflow_provider_viapi.operators.job_base.BaseJobOperator` takes.
+    Takes what :class:`~airflow_provider_viapi.operators.job_arguments.BaseJobOperator` takes.
     """
 
     is_async = True
@@ -238,7 +238,7 @@ class JobOperator(BaseJobOperator):
         early = min(later.seconds / 2, deferred * TURN_LEAD)
         wake_at = datetime.now(timezone.utc) + timedelta(seconds=later.seconds - early)
         self.log.info(
-            "Other tasks submit first: the turn of this one comes in %.0f s; deferring until %s",
+            "Rate limit: other tasks submit first, this one in %.0f s; deferring until %s",
             later.seconds,
             wake_at.isoformat(timespec="seconds"),
         )

@@ -101,7 +101,7 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
 
         HuaweiCloudJobOperator(task_id="check", action="metastudio.CreatePhotoDetection", request={"human_image": …})
 
-    Takes what :class:`~airflow_provider_viapi.operators.job_base.BaseJobOperator` and
+    Takes what :class:`~airflow_provider_viapi.operators.job_arguments.BaseJobOperator` and
     :class:`HuaweiCloudOperator` take, and:
 
     :param goal: the state to wait for instead of the end, such as ``RUNNING``. Once it is reached the task succeeds
@@ -141,8 +141,8 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
         known = services.actions().get(self.action.full_name)
         if known is None or known.job_kind is not self.action.job_kind:
             raise InvalidRequest(
-                f"action is {self.action.full_name}, which the service model does not have, or not with these states "
-                "and this way to read a job: its jobs could be submitted but not polled. Allowed: an action of the "
+                f"action is {self.action.full_name}, whose jobs could be submitted but not polled, because the "
+                "service model does not have the action, or has another job_kind for it. Allowed: an action of the "
                 "model, also with other parameters (Action.replace)",
                 code="InvalidAction",
                 action=self.action.name,

@@ -125,8 +125,8 @@ def call_repeatedly(
         except InvalidRequest as error:
             if may_be_done and action.method == "DELETE" and error.code == NOT_FOUND:
                 logger.warning(
-                    "What %s is to delete does not exist; an earlier call may have deleted it. If that is not so, "
-                    "check the id and the connection's project: %s",
+                    "%s: the resource does not exist; an earlier call may have deleted it. If none did, check the id "
+                    "and the connection's project: %s",
                     action.name,
                     error,
                 )
@@ -136,7 +136,7 @@ def call_repeatedly(
     return retry_call(call, policy=READ, max_seconds=hook.client.retry_seconds, log=logger)
 
 
-class DeleteOperator(HuaweiCloudOperator):
+class DeleteResourceOperator(HuaweiCloudOperator):
     """Delete something; a call whose response was lost is repeated, and then it need not exist any more."""
 
     def execute(self, context: Context) -> Any:
@@ -262,7 +262,7 @@ class JobCommandOperator(HuaweiCloudOperator):
             # A user who clears the task sends the command again.
             log.finish()
             raise SubmissionInDoubt(
-                f"the response to the command that job {report.job_id} become {self.goal} was lost; the job is "
+                f"the response to the command that changes job {report.job_id} to {self.goal} was lost; the job is "
                 f"{report.state} as before, and may have run in between. Clear the task to send the command again",
                 code="SubmissionInDoubt",
                 action=self.action.name,
@@ -285,7 +285,12 @@ class JobCommandOperator(HuaweiCloudOperator):
             if not may_be_done or self.needs_command(self.hook.report(self.job)):
                 raise
         log.write(replace(record, acknowledged=True))
-        self.log.info("Job %s, which was %s, is to become %s", self.job.id, record.previous_state, self.goal)
+        self.log.info(
+            "Sent the command that changes job %s from %s to %s",
+            self.job.id,
+            record.previous_state,
+            self.goal,
+        )
 
     def _wait_for_change(self, before: JobReport) -> JobReport:
         """Return the job's report, and not the terminal state that the job is about to leave."""

@@ -80,7 +80,7 @@ class IndexImagesOperator(ProviderTask, StoppableOperator):
         names as entity ids and their addresses as extra data. An empty list is an error as a literal, and nothing to
         do as the output of another task
     :param max_failed: how many images may fail without failing the task; after one more none is sent; default: 0
-    :param durable: read the database first, so that a retry adds only what is missing; with ``False`` a retry adds,
+    :param skip_existing: read the database first and add only what is missing; with ``False`` a retry adds,
         and pays for, all images again; default: ``True``
     :param fit: resize images of more than 2 MB or 1024 pixels first, which needs the extra ``images``; each is
         downloaded by the worker for that; default: False
@@ -103,7 +103,7 @@ class IndexImagesOperator(ProviderTask, StoppableOperator):
         instance_name: str | None = None,
         backend: Backend | None = None,
         max_failed: int = 0,
-        durable: bool = True,
+        skip_existing: bool = True,
         fit: bool = False,
         staging: Address | None = None,
         viapi_conn_id: str = ViapiHook.default_conn_name,
@@ -112,7 +112,7 @@ class IndexImagesOperator(ProviderTask, StoppableOperator):
         super().__init__(**{"multiple_outputs": True, **kwargs})
         if type(max_failed) is not int or max_failed < 0:
             raise invalid(f"max_failed is {short_repr(max_failed)}; allowed: a whole number from 0")
-        for name, flag in (("fit", fit), ("durable", durable)):
+        for name, flag in (("fit", fit), ("skip_existing", skip_existing)):
             as_flag(name, flag, "IndexImages")
         if backend is None and db_name is None and instance_name is None:
             raise invalid(
@@ -134,7 +134,7 @@ class IndexImagesOperator(ProviderTask, StoppableOperator):
         # A one-time iterator would be used up by the check below.
         self.images = list(images) if isinstance(images, Iterator) else as_address(images)
         self.max_failed = max_failed
-        self.durable = durable
+        self.skip_existing = skip_existing
         self.fit = fit
         self.staging: Any = as_address(staging)
         self.viapi_conn_id = viapi_conn_id
@@ -241,7 +241,9 @@ class IndexImagesOperator(ProviderTask, StoppableOperator):
                     log=self.log,
                     timing=self.timing,
                 )
-                return await indexer.run(images, resumed=instance.try_number > 1, durable=self.durable)
+                return await indexer.run(
+                    images, resumed=instance.try_number > 1, skip_existing=self.skip_existing
+                )
         finally:
             staged.close()
 

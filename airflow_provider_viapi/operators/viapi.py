@@ -187,7 +187,7 @@ class ViapiJobOperator(JobOperator, ViapiOperator):
 
         ViapiJobOperator(task_id="reframe", action="videoenhan.ChangeVideoSize", request={"VideoUrl": ...})
 
-    Takes what :class:`~airflow_provider_viapi.operators.job_base.BaseJobOperator` and
+    Takes what :class:`~airflow_provider_viapi.operators.job_arguments.BaseJobOperator` and
     :class:`ViapiOperator` take.
     """
 

@@ -56,7 +56,7 @@ def _view(name: str, destination: str, query: str, **more: Any) -> dict[str, Any
 
 
 class ViapiPlugin(AirflowPlugin):
-    """Tab ``Media`` of tasks, and ``Storyboard`` of DAG runs; nothing below Airflow 3.1."""
+    """Tab ``Media`` of tasks, and ``Storyboard`` of DAG runs; nothing before Airflow 3.1."""
 
     name = "viapi"
     if _has_views():

@@ -150,7 +150,7 @@ class LiveTaskSensor(HuaweiCloudJobSensor):
         super().__init__(action=action, job_id=job_id, goal=wait_for, scope=room_id, **kwargs)
 
 
-class TaskStateSensor(HuaweiCloudJobSensor):
+class ViasTaskSensor(HuaweiCloudJobSensor):
     """Wait until a task is in a state; fail with the service's reason if it fails before.
 
     Returns the task.

@@ -27,11 +27,11 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
-from airflow_provider_viapi.errors import ConfigurationError, ServiceError
+from airflow_provider_viapi.errors import ConfigurationError, ServiceError, StateConflict, StateError
 from airflow_provider_viapi.redaction import redact_text
 from airflow_provider_viapi.retrying import STORAGE, retry_call
 from airflow_provider_viapi.state.conditional_write import Conflict, Objects, Version, open_objects
-from airflow_provider_viapi.state.stores import StateConfig, StateConflict, StateError, TaskKey
+from airflow_provider_viapi.state.stores import StateConfig, TaskKey
 
 logger = logging.getLogger(__name__)
 
@@ -141,8 +141,8 @@ class ObjectStorageStore:
         if layout != LAYOUT_VERSION:
             raise StateError(
                 f"the task's state at {self._name_of(path)} is not of version {LAYOUT_VERSION} (found: {layout!r});"
-                " it was written by another version of this provider or damaged. Find out from it which job runs, and"
-                " delete it to submit again",
+                " it was written by another version of this provider or damaged. Read the id of the job in this file;"
+                " delete the file to submit again",
                 code="StateError",
             )
         return dict(document)

@@ -128,18 +128,18 @@ class ReusableResults:
             try:
                 document["manifest"] = write_manifest(document)
             except Exception as error:
-                self._warn("described beside its files", report, error)
+                self._warn("the manifest beside them was not written", report, error)
         if self._task.reuse_results is not None and entry is not None:
             try:
                 kept = redact_values(with_landed(result, landed))
                 self._write(entry.digest, {**document, "result": kept})
             except Exception as error:
-                self._warn("recorded for reuse", report, error)
+                self._warn("they were not recorded for reuse", report, error)
         return _manifest_of(document)
 
     def _warn(self, what: str, report: JobReport, error: Exception) -> None:
         self._log.warning(
-            "Job %s has landed, but it could not be %s (%s: %s)",
+            "The files of job %s were stored, but %s (%s: %s)",
             report.job_id,
             what,
             type(error).__name__,

@@ -25,6 +25,7 @@ from functools import partial
 from typing import NamedTuple, TypeVar
 from urllib.parse import quote, unquote
 
+from airflow_provider_viapi.errors import StateError
 from airflow_provider_viapi.jobs.attempt_context import Intent, OtherTasks
 from airflow_provider_viapi.retrying import retry_call
 from airflow_provider_viapi.state.object_storage import (
@@ -33,7 +34,7 @@ from airflow_provider_viapi.state.object_storage import (
     describe_failure,
     open_state_path,
 )
-from airflow_provider_viapi.state.stores import StateConfig, StateError, TaskKey
+from airflow_provider_viapi.state.stores import StateConfig, TaskKey
 
 logger = logging.getLogger(__name__)
 

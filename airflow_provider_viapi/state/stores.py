@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from airflow.providers.common.compat.sdk import conf
 
-from airflow_provider_viapi.errors import ConfigurationError, ServiceError
+from airflow_provider_viapi.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -36,14 +36,6 @@ if TYPE_CHECKING:
 
 
 DEFAULT_RETENTION_DAYS = 30
-
-
-class StateError(ServiceError):
-    """The task's state cannot be read or written, so nothing may be submitted on the strength of it."""
-
-
-class StateConflict(StateError):
-    """Another attempt of the task changed its state since this attempt read it."""
 
 
 class TaskKey(NamedTuple):

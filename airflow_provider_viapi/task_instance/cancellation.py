@@ -25,7 +25,7 @@ SECONDS_TO_CANCEL = 25.0
 """Time limit of a trigger's ``on_kill``; Airflow grants 30 seconds from 3.3 on."""
 
 SECONDS_BEFORE_3_3 = 60.0
-"""The same below 3.3, where Airflow sets no limit, and loads its API for the first answer: 22 s on a busy machine."""
+"""The same before 3.3, where Airflow has no limit, and loads its API for the first answer: 22 s when it was busy."""
 
 TERMINAL = frozenset({"failed", "success", "skipped", "removed"})
 """States that only a new attempt can leave."""
@@ -122,7 +122,7 @@ async def _acurrent_state(task_instance: Any) -> str | None:
     reader = getattr(comms, "_reader_task", None)
     if reader is not None and reader.done():
         # Airflow 3.2 stops to read answers before it stops its triggers, and would wait for this one.
-        raise TimeoutError("it no longer reads Airflow's responses")
+        raise TimeoutError("the triggerer no longer reads Airflow's responses")
     # Not in a thread, which nothing could stop: it would delay the triggerer's end.
     answer = await comms.asend(GetTaskStates(**_selection(task_instance)))
     return _state_in(answer.task_states, task_instance)

@@ -33,7 +33,7 @@ _turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDict
 
 
 def states_writer_of_trigger(task_instance: Any) -> Write | None:
-    """Return what writes a job's states in a trigger; ``None`` below Airflow 3.1, which has no tab for them."""
+    """Return what writes a job's states in a trigger; ``None`` before Airflow 3.1, which has no tab for them."""
     comms = supervisor()
     if task_instance is None or not hasattr(comms, "asend"):
         return None
@@ -47,7 +47,7 @@ def states_writer_of_trigger(task_instance: Any) -> Write | None:
 
 
 def states_writer_of_worker(task_instance: Any) -> Write | None:
-    """Return what writes a job's states in the running task; ``None`` below Airflow 3."""
+    """Return what writes a job's states in the running task; ``None`` before Airflow 3."""
     if supervisor() is None:
         return None
 

@@ -107,7 +107,7 @@ class BatchTrigger(BaseTrigger):
         try:
             finished = await wait_for_some(self.hook(), self.jobs, policy, self.log)
         except asyncio.CancelledError:
-            # Below 3.3 Airflow has no on_kill: the state of the task shows why the trigger is stopped.
+            # Before 3.3 Airflow has no on_kill: the state of the task shows why the trigger is stopped.
             if not hasattr(BaseTrigger, "on_kill"):
                 await self.on_kill()
             raise

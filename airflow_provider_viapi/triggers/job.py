@@ -91,7 +91,7 @@ class JobTrigger(BaseTrigger):
                     self.job, until=datetime.fromisoformat(self.deadline), log=self.log, on_state=on_state
                 )
         except asyncio.CancelledError:
-            # Below 3.3 Airflow has no on_kill: the state of the task shows why the trigger is stopped.
+            # Before 3.3 Airflow has no on_kill: the state of the task shows why the trigger is stopped.
             if not hasattr(BaseTrigger, "on_kill"):
                 await self.on_kill()
             raise

@@ -233,7 +233,7 @@ class _Watch:
 
     async def _save(self) -> None:
         """Store the state; while the store cannot be used, nothing is delivered."""
-        from airflow_provider_viapi.state.stores import StateConflict
+        from airflow_provider_viapi.errors import StateConflict
 
         pause = FIRST_PAUSE
         while True:

@@ -115,7 +115,7 @@ async def open_cursor_store(
 ) -> tuple[CursorStore, Mapping[str, Any] | None]:
     """Return the store for a watcher, and the state in it.
 
-    :param accessor: ``asset_state_store`` of the trigger; ``None`` below Airflow 3.3
+    :param accessor: ``asset_state_store`` of the trigger; ``None`` before Airflow 3.3
     :param classpath: the trigger's class
     :param arguments: the trigger's arguments
     :param listed: identifies the list, such as the address of the folder; an asset may have a watcher for each

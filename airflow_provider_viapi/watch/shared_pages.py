@@ -117,4 +117,4 @@ async def _call_all(page: Any, *, stored: bool) -> None:
             await call(stored)
         except Exception:
             # The next page's events are confirmed together with these.
-            logger.exception("What was delivered could not be recorded")
+            logger.exception("Cannot record which entries were delivered")

@@ -52,7 +52,7 @@ def test_a_refusal_while_the_instance_works_on_another_task_is_retried_like_thro
 ) -> None:
     service.by_action = {"IncreaseInstance": [REFUSED], "IncreaseList": [listed(entry(7))]}
 
-    with pytest.raises(Throttled, match="shop works on task 7"):
+    with pytest.raises(Throttled, match="instance shop runs bulk job 7"):
         backend.submit(REQUEST, RequestNonce.new())
 
 
@@ -76,7 +76,9 @@ def test_a_refusal_is_retried_once_if_the_other_task_may_have_ended_meanwhile(
         "IncreaseList": [listed(ended := entry(7, "SUCCESS"), entry(6, "FAIL")), listed(ended)],
     }
 
-    with pytest.raises(Throttled, match="shop refused a task, maybe because task 7 had not ended yet"):
+    with pytest.raises(
+        Throttled, match="instance shop refused a bulk job, maybe because bulk job 7 had not ended yet"
+    ):
         backend.submit(REQUEST, RequestNonce.new())
     with pytest.raises(InvalidRequest, match="not now"):
         backend.submit(REQUEST, RequestNonce.new())
@@ -97,7 +99,7 @@ def test_a_response_without_the_id_of_a_task_leaves_the_outcome_unknown(
         "IncreaseInstance": [Answer(body=json.dumps({"RequestId": "R", "Data": data}))],
     }
 
-    with pytest.raises(ResponseLost, match="no id of a task"):
+    with pytest.raises(ResponseLost, match="no id of a bulk job"):
         backend.submit(REQUEST, RequestNonce.new())
 
 
@@ -154,5 +156,5 @@ def test_the_state_of_a_task_is_read_from_its_entry(
 def test_a_task_that_the_list_does_not_show_yet_is_not_over() -> None:
     answer = {"Data": {"Increments": {"Instance": [entry(8)]}}}
 
-    with pytest.raises(ResponseLost, match="does not show task shop/9"):
+    with pytest.raises(ResponseLost, match="does not show bulk job shop/9"):
         read_report(job_of("shop", 9), answer)

@@ -229,7 +229,7 @@ def test_the_help_says_that_the_keys_are_for_local_use(run: Run) -> None:
     ],
 )
 def test_a_queue_that_cannot_be_pushed_to_is_refused(run: Run, url: str) -> None:
-    error = refusal(run("--port", "0", "--push", url))
+    error = refusal(run("--port", "0", "--job-messages", url))
 
     assert "amqp://user:password@host:port/vhost?exchange=NAME" in error
     assert "hidden-word" not in error

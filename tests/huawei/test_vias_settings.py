@@ -10,7 +10,7 @@ import pytest
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.huawei.services.vias import ALGORITHMS, tasks
 from airflow_provider_viapi.huawei.services.vias.settings import SETTINGS, check_config
-from airflow_provider_viapi.operators.vias import CreateBatchTaskOperator, CreateTaskOperator
+from airflow_provider_viapi.operators.vias import CreateBatchTaskOperator, CreateViasTaskOperator
 
 TASK: dict[str, Any] = {
     "task_id": "watch",
@@ -38,7 +38,7 @@ def test_known_settings_get_their_types_and_others_are_passed_on() -> None:
 
 
 def test_regions_of_interest_become_the_services_text() -> None:
-    task = CreateTaskOperator(
+    task = CreateViasTaskOperator(
         **TASK, config={"common": {"target_roi": {"polygons": {"gate": GATE}, "lines": {"door": GATE[:2]}}}}
     )
 
@@ -89,11 +89,13 @@ def test_regions_of_a_batch_tasks_sources_become_text_too() -> None:
 )
 def test_settings_that_are_not_allowed_are_named(name: str, settings: dict[str, Any], named: str) -> None:
     with pytest.raises(InvalidRequest, match=named):
-        CreateTaskOperator(**{**TASK, "service_name": name, "config": {"common": settings}})
+        CreateViasTaskOperator(**{**TASK, "service_name": name, "config": {"common": settings}})
 
 
 def test_a_templated_setting_is_checked_when_it_is_rendered() -> None:
-    task = CreateTaskOperator(**TASK, config={"common": {"image_compression_ratio": "{{ params.ratio }}"}})
+    task = CreateViasTaskOperator(
+        **TASK, config={"common": {"image_compression_ratio": "{{ params.ratio }}"}}
+    )
     task.request = {**task.request, "config": {"common": {"image_compression_ratio": "200"}}}
 
     with pytest.raises(InvalidRequest, match="from 20 to 100"):
@@ -112,7 +114,7 @@ def test_a_templated_setting_is_checked_when_it_is_rendered() -> None:
 )
 def test_a_destination_to_which_no_alarm_could_be_sent_is_refused(output: Any, named: str) -> None:
     with pytest.raises(InvalidRequest, match=named):
-        CreateTaskOperator(**{**TASK, "output": output})
+        CreateViasTaskOperator(**{**TASK, "output": output})
 
 
 def test_destinations_that_are_not_known_are_passed_on() -> None:

@@ -52,7 +52,7 @@ def wait_in_queue(job: Job) -> JobReport:
 
 
 def refuse(item: Item, report: JobReport) -> Mapping[str, Any]:
-    raise ServiceError("the disk is full", code="NotLanded")
+    raise ServiceError("the disk is full", code="ResultNotStored")
 
 
 def finish(runner: BatchRunner, service: Service) -> None:

@@ -215,10 +215,10 @@ def test_a_connection_that_is_back_is_used_again(caplog: pytest.LogCaptureFixtur
     result = wait_for(ends, messages)
 
     assert max(result.delays(sorted(ends)[25:])) < DELAY + 0.5
-    lines = [record.getMessage() for record in caplog.records if "completions_url" in record.getMessage()]
+    lines = [record.getMessage() for record in caplog.records if "job_messages_url" in record.getMessage()]
     assert [line.split(",")[0] for line in lines] == [
-        "Messages of completions_url do not arrive",
-        "Messages of completions_url arrive again",
+        "Messages of job_messages_url do not arrive",
+        "Messages of job_messages_url arrive again",
     ]
 
 

@@ -102,13 +102,31 @@ def test_a_response_that_names_another_tasks_job_is_an_unknown_outcome(clock: Sk
     backend = ScriptedBackend(clock, ["J-1", "J-1", "J-2"])
     claims = ScriptedClaims(jobs={"J-1"})
 
-    with pytest.raises(SubmissionInDoubt, match="response names job J-1, which is another's"):
+    with pytest.raises(
+        SubmissionInDoubt, match="repeated request names job J-1, which belongs to another task"
+    ):
         submission(backend, ledger=ledger, claims=claims).resume_or_submit()
     job, _ = submission(backend, ledger=ledger, claims=claims, attempt=Attempt(2, 3)).resume_or_submit()
 
     assert job.id == "J-2"
     assert len(set(backend.sent)) == 1
     assert claims.published == ["J-2"]
+
+
+@pytest.mark.parametrize(
+    ("survives_clear", "advice"),
+    [(True, "Clear the task to check again"), (False, "Look for the job at the service first")],
+)
+def test_an_unknown_outcome_says_what_clearing_the_task_does(
+    clock: SkippingClock, survives_clear: bool, advice: str
+) -> None:
+    store = MemoryStore()
+    store.survives_clear = survives_clear
+
+    with pytest.raises(SubmissionInDoubt, match=advice):
+        submission(
+            ScriptedBackend(clock, ["J-1", "J-1"]), ledger=Ledger(store), claims=ScriptedClaims(jobs={"J-1"})
+        ).resume_or_submit()
 
 
 def test_a_job_is_recorded_if_it_cannot_be_found_out_who_else_has_it(clock: SkippingClock) -> None:
@@ -128,7 +146,7 @@ def test_a_job_is_recorded_if_it_cannot_be_found_out_who_else_has_it(clock: Skip
 def test_a_job_that_was_accepted_when_sent_again_is_checked_as_well(clock: SkippingClock) -> None:
     backend = ScriptedBackend(clock, [LOST, "J-1"])
 
-    with pytest.raises(SubmissionInDoubt, match="names job J-1, which is another's"):
+    with pytest.raises(SubmissionInDoubt, match="names job J-1, which belongs to another task"):
         submission(backend, claims=ScriptedClaims(jobs={"J-1"})).resume_or_submit()
 
 

@@ -921,7 +921,7 @@ class TestStorageThatCannotTakeIt:
         ) as raised:
             land(server, "s3://aws_gone@media/erased.mp4")
 
-        assert (raised.value.code, raised.value.action) == ("NotLanded", ACTION.name)
+        assert (raised.value.code, raised.value.action) == ("ResultNotStored", ACTION.name)
 
     def test_what_a_worker_that_died_has_left_is_removed_by_a_later_one(
         self, server: FileServer, tmp_path: Path

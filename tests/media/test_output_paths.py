@@ -85,22 +85,22 @@ def test_runs_have_different_paths_even_if_the_job_is_unknown() -> None:
         ("file:///" + "é" * 128 + "/a.mp4", "names of at most 255 bytes; one would have 256"),
         ("s3://media/" + "folder/" * 150, "keys of at most 1,023 bytes"),
         ("file:///", "a bucket or a path"),
-        ("s3://media/../other/", "no part that is . or .."),
-        ("s3://media/out/..", "no part that is . or .."),
-        ("file:///media/./x", "no part that is . or .."),
+        ("s3://media/../other/", "without parts . and .."),
+        ("s3://media/out/..", "without parts . and .."),
+        ("file:///media/./x", "without parts . and .."),
         ("s3://media/a\nb", "control characters"),
         ("s3://media/a\x85b", "control characters"),
         ("s3://media/a\ud800b", "control characters"),
-        ("s3://media/a.mp4 ", "without blanks around it"),
-        ("s3://media/ ", "without blanks around it"),
+        ("s3://media/a.mp4 ", "without spaces before or after it"),
+        ("s3://media/ ", "without spaces before or after it"),
         ("s3://aws_default@/a.mp4", "a bucket after the connection id"),
         ("s3://media/{ext}", "a name before"),
-        ("s3://media/{tasks_id}/", r"\{tasks_id\} is none of them"),
-        ("s3://media/{index}/", r"\{index\} is none of them"),
-        ("s3://media/{task_id.__class__}/", "none of them"),
-        ("s3://media/{task_id!r}/", "none of them"),
-        ("s3://media/{map_index:>9}/", "none of them"),
-        ("s3://media/{}/", "none of them"),
+        ("s3://media/{tasks_id}/", r"\{tasks_id\} is unknown"),
+        ("s3://media/{index}/", r"\{index\} is unknown"),
+        ("s3://media/{task_id.__class__}/", "is unknown"),
+        ("s3://media/{task_id!r}/", "is unknown"),
+        ("s3://media/{map_index:>9}/", "is unknown"),
+        ("s3://media/{}/", "is unknown"),
         ("s3://media/{task_id/", "braces in pairs"),
     ],
 )
@@ -134,7 +134,7 @@ def test_an_action_without_files_has_nothing_to_land() -> None:
 def test_of_a_result_that_nobody_knows_yet_only_the_place_itself_is_checked() -> None:
     check("s3://media/film.mp4", None)
 
-    with pytest.raises(InvalidRequest, match="none of them"):
+    with pytest.raises(InvalidRequest, match="is unknown"):
         check("s3://media/{film}", None)
 
 

@@ -246,7 +246,7 @@ def test_an_address_in_object_storage_is_accepted_when_a_dag_is_parsed(address: 
 @pytest.mark.parametrize(
     ("address", "why"),
     [
-        ("nonsense://bucket/a.mp4", "nothing that is installed opens nonsense://"),
+        ("nonsense://bucket/a.mp4", "no installed package supports nonsense://"),
         ("/data/a.mp4", "http://"),
         ("s3:/bucket/a.mp4", "http://"),
         ("S3://bucket/a.mp4", "http://"),

@@ -101,7 +101,7 @@ def test_ignored_messages_are_logged_once(caplog: pytest.LogCaptureFixture) -> N
     ],
 )
 def test_a_url_of_no_queue_is_refused_without_showing_it(url: str) -> None:
-    with pytest.raises(ConfigurationError, match=r"completions_url in the section \[viapi\]") as refused:
+    with pytest.raises(ConfigurationError, match=r"job_messages_url in the section \[viapi\]") as refused:
         JobMessageQueue(url, "data.JobId")
 
     assert "secret-word" not in str(refused.value)
@@ -110,7 +110,7 @@ def test_a_url_of_no_queue_is_refused_without_showing_it(url: str) -> None:
 
 @pytest.mark.parametrize("expression", ["data.", "[", "unknown(", "a b"])
 def test_an_expression_that_is_none_is_refused(expression: str) -> None:
-    with pytest.raises(ConfigurationError, match=r"completions_job_id .* is not a JMESPath expression"):
+    with pytest.raises(ConfigurationError, match=r"job_messages_job_id .* is not a JMESPath expression"):
         JobMessageQueue(URL, expression)
 
 

@@ -25,7 +25,7 @@ from airflow_provider_viapi.messages.queues import QueueUrl
 from airflow_provider_viapi.messages.sqs import ABANDONED_AFTER, unwrap
 from media.moto_s3 import moto_server
 
-POLICY = Path(__file__).parents[2] / "docs" / "security" / "policies" / "aws-completions.json"
+POLICY = Path(__file__).parents[2] / "docs" / "security" / "policies" / "aws-job-messages.json"
 REGION = "eu-west-1"
 KEY: dict[str, Any] = {
     "region_name": REGION,
@@ -253,7 +253,7 @@ def test_the_policy_in_the_docs_allows_what_a_subscription_calls(
     iam = boto3.client("iam", endpoint_url=account.endpoint, **KEY)
     user = {"UserName": f"airflow-{uuid.uuid4().hex}"}
     iam.create_user(**user)
-    iam.put_user_policy(**user, PolicyName="completions", PolicyDocument=json.dumps(policy))
+    iam.put_user_policy(**user, PolicyName="job-messages", PolicyDocument=json.dumps(policy))
     made = iam.create_access_key(**user)["AccessKey"]
     key = {"aws_access_key_id": made["AccessKeyId"], "aws_secret_access_key": made["SecretAccessKey"]}
 

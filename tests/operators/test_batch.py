@@ -17,10 +17,9 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, Asset
 
 from airflow_provider_viapi.emulator.server import EmulatorServer
-from airflow_provider_viapi.errors import InvalidRequest, ServiceError, SubmissionInDoubt
+from airflow_provider_viapi.errors import BatchFailed, InvalidRequest, ServiceError, SubmissionInDoubt
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.jobs.attempt_context import Timing
-from airflow_provider_viapi.jobs.batch.report import BatchFailed
 from airflow_provider_viapi.jobs.polling.intervals import Backoff
 from airflow_provider_viapi.operators.batch import ViapiBatchOperator
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
@@ -433,7 +432,7 @@ def test_with_a_state_path_a_batch_defers_on_every_airflow(
     monkeypatch.setenv("AIRFLOW__VIAPI__STATE_PATH", f"file://{tmp_path}/state")
     emulator.fault(action=EVERY, times=None, job={"processing": 60})
 
-    # As below Airflow 3.3, the context has no task_state_store.
+    # As before Airflow 3.3, the context has no task_state_store.
     run = run_batch(batch("a", "b", "c", max_in_flight=2), None, between=lambda run: emulator.clear_faults())
 
     assert len(run.triggers) >= 2
@@ -576,7 +575,7 @@ def test_the_retry_lands_a_result_that_could_not_be_landed(
         shutil.rmtree(tmp_path / "folder", ignore_errors=True)
         (tmp_path / "folder").write_text("This is in the way.")
 
-    with pytest.raises(BatchFailed, match=r"2 of 2 items failed.*NotLanded"):
+    with pytest.raises(BatchFailed, match=r"2 of 2 items failed.*ResultNotStored"):
         run_batch(make, store, between=replace_folder)
     (tmp_path / "folder").unlink()
 

@@ -11,14 +11,13 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_viapi.emulator.server import EmulatorServer
-from airflow_provider_viapi.errors import InvalidRequest
+from airflow_provider_viapi.errors import BatchFailed, InvalidRequest
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.jobs.attempt_context import Timing
-from airflow_provider_viapi.jobs.batch.report import BatchFailed
 from airflow_provider_viapi.jobs.polling.intervals import Backoff
 from airflow_provider_viapi.operators.batch import HuaweiCloudBatchOperator
 from airflow_provider_viapi.operators.metastudio import CreateAvatarVideoOperator, CreateSpeechOperator
-from airflow_provider_viapi.operators.vias import CreateTaskOperator
+from airflow_provider_viapi.operators.vias import CreateViasTaskOperator
 from operators.huawei_tasks import FILE, FILM, SPEAK, STREAM, WATCH, accepted, connect
 from operators.run_batch import Store, WorkerLost, run_batch
 
@@ -119,7 +118,9 @@ def test_an_invalid_item_is_named() -> None:
 def watches(source: Any) -> HuaweiCloudBatchOperator:
     items = [{"name": name} for name in ("gate", "roof")]
     shared = {name: value for name, value in WATCH.items() if name != "name"} | {"input": source}
-    return HuaweiCloudBatchOperator(task_id="all", operator=CreateTaskOperator, items=items, shared=shared)
+    return HuaweiCloudBatchOperator(
+        task_id="all", operator=CreateViasTaskOperator, items=items, shared=shared
+    )
 
 
 @pytest.mark.parametrize(
@@ -158,7 +159,7 @@ def test_an_abnormal_task_of_a_batch_is_stopped_before_it_is_replaced(
     def make() -> HuaweiCloudBatchOperator:
         return HuaweiCloudBatchOperator(
             task_id="watch_all",
-            operator=CreateTaskOperator,
+            operator=CreateViasTaskOperator,
             items=[{"name": "gate"}, {"name": "yard"}],
             shared={name: value for name, value in WATCH.items() if name != "name"} | {"input": FILE},
             job_timeout=timedelta(seconds=20),

@@ -11,9 +11,8 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowTaskTimeout
 
 from airflow_provider_viapi.emulator.server import EmulatorServer
-from airflow_provider_viapi.errors import ResultExpired
+from airflow_provider_viapi.errors import BatchFailed, ResultExpired
 from airflow_provider_viapi.jobs.batch.ledger import Item
-from airflow_provider_viapi.jobs.batch.report import BatchFailed
 from airflow_provider_viapi.media.outputs import landing
 from airflow_provider_viapi.operators.batch import ViapiBatchOperator
 from airflow_provider_viapi.operators.batch.backend import TaskBatchBackend

@@ -203,8 +203,8 @@ def test_a_dead_endpoint_is_given_up_after_submit_timeout(
         ),
         ({"land_to": "out/"}, "land_to is 'out/'; allowed: an address such as s3://bucket/folder/"),
         ({"land_to": "oss://media"}, "land_to is 'oss://media'; allowed: a bucket followed by /"),
-        ({"land_to": "gs://media/x/"}, "nothing that is installed opens gs://: pip install"),
-        ({"land_to": "file:///tmp/{nam}.mp4"}, "{nam} is none of them"),
+        ({"land_to": "gs://media/x/"}, "no installed package supports gs://: pip install"),
+        ({"land_to": "file:///tmp/{nam}.mp4"}, "{nam} is unknown"),
         (
             {"video_url": "file:///no/film.mp4"},
             r"VideoUrl: file:///no/film.mp4 does not exist.*\(argument 'video_url'\)",

@@ -16,8 +16,8 @@ from airflow_provider_viapi.errors import ConfigurationError, CredentialsRejecte
 from airflow_provider_viapi.get_provider_info import HUAWEI_CONN_FIELDS
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.operators.metastudio import CreateSpeechOperator, StartLiveOperator
-from airflow_provider_viapi.operators.vias import CreateTaskOperator, ListTasksOperator
-from airflow_provider_viapi.sensors.huaweicloud import TaskStateSensor
+from airflow_provider_viapi.operators.vias import CreateViasTaskOperator, ListViasTasksOperator
+from airflow_provider_viapi.sensors.huaweicloud import ViasTaskSensor
 from operators.huawei_tasks import SPEAK, WATCH, Store, in_haste
 from run_task import run_task
 
@@ -25,9 +25,9 @@ Connect = Callable[..., None]
 
 OPERATORS: dict[str, Callable[[], Any]] = {
     "job of MetaStudio": lambda: CreateSpeechOperator(task_id="task", **SPEAK),
-    "job of VIAS": lambda: CreateTaskOperator(task_id="task", **WATCH),
-    "call": lambda: ListTasksOperator(task_id="task"),
-    "sensor": lambda: TaskStateSensor(task_id="task", vias_task_id="t1"),
+    "job of VIAS": lambda: CreateViasTaskOperator(task_id="task", **WATCH),
+    "call": lambda: ListViasTasksOperator(task_id="task"),
+    "sensor": lambda: ViasTaskSensor(task_id="task", vias_task_id="t1"),
 }
 EACH = pytest.mark.parametrize("make", OPERATORS.values(), ids=OPERATORS)
 
@@ -150,7 +150,7 @@ def test_a_trigger_and_its_xcoms_have_nothing_secret(
     secret = "s3cr3t-of-a-receiver"
     webhook = {"url": f"https://h/alarms?token={secret}", "headers": {"X-Key": secret}}
     arguments = {name: value for name, value in WATCH.items() if name != "output"}
-    watch = CreateTaskOperator(task_id="watch", **arguments, webhook=webhook, deferrable=True)  # type: ignore[arg-type]
+    watch = CreateViasTaskOperator(task_id="watch", **arguments, webhook=webhook, deferrable=True)  # type: ignore[arg-type]
 
     outcome = run_task(watch, Store())
 

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from airflow_provider_viapi.errors import ConfigurationError, ServiceError, SubmissionInDoubt
-from airflow_provider_viapi.jobs.batch.report import BatchFailed
+from airflow_provider_viapi.errors import BatchFailed, ConfigurationError, ServiceError, SubmissionInDoubt
 from airflow_provider_viapi.operators.batch import ViapiBatchOperator
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
 from operators import test_paid_once
@@ -337,7 +336,7 @@ def test_two_tasks_never_return_one_job(
     )
 
     assert run_task(task()).pushed["job_id"] == "J-1"
-    with pytest.raises(SubmissionInDoubt, match="names job J-1, which is another's"):
+    with pytest.raises(SubmissionInDoubt, match="names job J-1, which belongs to another task"):
         run_task(task(), run_id="another run")
 
     says(service, EraseVideoSubtitles=[accepted("J-2")], GetAsyncJobResult=[DONE])

@@ -25,7 +25,11 @@ from airflow_provider_viapi.operators.metastudio import (
     StartLiveOperator,
     UploadAssetOperator,
 )
-from airflow_provider_viapi.operators.vias import CreateTaskOperator, ListTasksOperator, StopTaskOperator
+from airflow_provider_viapi.operators.vias import (
+    CreateViasTaskOperator,
+    ListViasTasksOperator,
+    StopViasTaskOperator,
+)
 from operators.huawei_tasks import FILM, SPEAK, WATCH, Store, connect
 from run_task import run_task
 
@@ -84,13 +88,13 @@ def test_an_argument_becomes_the_parameter_of_its_name(operator: type[HuaweiClou
         (StartLiveOperator, {"room_id": "r", "view_mode": "ROUND"}, "view_mode"),
         (StartLiveOperator, {"room_id": "r", "wait_for": "RUNNING"}, "state to wait for is 'RUNNING'"),
         (StartLiveOperator, {"room_id": "r", "land_to": "s3://media/"}, "holds no files"),
-        (CreateTaskOperator, {**WATCH, "service_name": "a/b"}, "service_name"),
-        (CreateTaskOperator, {**WATCH, "input": {}}, "type is missing"),
-        (CreateTaskOperator, {**WATCH, "wait_for": "PROCESSING"}, "allowed: RUNNING, STOPPED, SUCCEEDED"),
-        (CreateTaskOperator, {**WATCH, "job_timeout": timedelta(0)}, "job_timeout"),
-        (StopTaskOperator, {"vias_task_id": "t", "job_timeout": timedelta(0)}, "job_timeout"),
-        (StopTaskOperator, {"vias_task_id": ""}, "task_id is missing"),
-        (ListTasksOperator, {"page_size": 1001}, "page_size is 1001"),
+        (CreateViasTaskOperator, {**WATCH, "service_name": "a/b"}, "service_name"),
+        (CreateViasTaskOperator, {**WATCH, "input": {}}, "type is missing"),
+        (CreateViasTaskOperator, {**WATCH, "wait_for": "PROCESSING"}, "allowed: RUNNING, STOPPED, SUCCEEDED"),
+        (CreateViasTaskOperator, {**WATCH, "job_timeout": timedelta(0)}, "job_timeout"),
+        (StopViasTaskOperator, {"vias_task_id": "t", "job_timeout": timedelta(0)}, "job_timeout"),
+        (StopViasTaskOperator, {"vias_task_id": ""}, "task_id is missing"),
+        (ListViasTasksOperator, {"page_size": 1001}, "page_size is 1001"),
         (
             UploadAssetOperator,
             {"source": "s3://m/a.wav", "asset_name": "a", "asset_type": "SOUND"},
@@ -126,8 +130,8 @@ def test_the_result_and_the_files_of_one_task_feed_the_next() -> None:
         keep = UploadAssetOperator(
             task_id="keep", source=speak.landed["audio_file_url"], asset_name="a", asset_type="AUDIO"
         )
-        watch = CreateTaskOperator(task_id="watch", **WATCH)
-        stop = StopTaskOperator(task_id="stop", vias_task_id=watch.job_id)
+        watch = CreateViasTaskOperator(task_id="watch", **WATCH)
+        stop = StopViasTaskOperator(task_id="stop", vias_task_id=watch.job_id)
         card = CreateBusinessCardOperator(
             task_id="card",
             card_templet_asset_id="c",
@@ -216,7 +220,7 @@ def assert_only_proofs_are_masked(request: Any) -> None:
 
 def test_proofs_in_headers_and_addresses_are_masked_wherever_airflow_shows_them() -> None:
     with DAG("dag", schedule=None):
-        task = CreateTaskOperator(task_id="task", **GUARDED)
+        task = CreateViasTaskOperator(task_id="task", **GUARDED)
 
     task.render_template_fields({"word": "proof-of-one-task"})  # type: ignore[arg-type]
 
@@ -225,7 +229,7 @@ def test_proofs_in_headers_and_addresses_are_masked_wherever_airflow_shows_them(
 
 def test_they_are_masked_in_a_mapped_task_too() -> None:
     with DAG("dag", schedule=None) as dag:
-        mapped = CreateTaskOperator.partial(
+        mapped = CreateViasTaskOperator.partial(
             task_id="task", **{name: value for name, value in GUARDED.items() if name != "name"}
         ).expand(name=["gate", "roof"])
     context: Any = {
@@ -249,9 +253,9 @@ def test_they_are_masked_in_a_mapped_task_too() -> None:
 @pytest.mark.parametrize(
     ("place", "says"),
     [
-        ("nonsense://media/", "nothing that is installed opens nonsense://"),
+        ("nonsense://media/", "no installed package supports nonsense://"),
         ("https://media/", "an address that can be written to"),
-        ("file:///media/{nobody}.wav", "{nobody} is none of them"),
+        ("file:///media/{nobody}.wav", "{nobody} is unknown"),
     ],
 )
 def test_a_templated_place_that_will_not_do_is_found_before_anything_is_paid_for(

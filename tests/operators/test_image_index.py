@@ -100,15 +100,15 @@ def coffee(served: ServedFolder) -> str:
         ({"images": [MUG, {"entity_id": "a"}]}, r"images\[1\]\.image_url is missing"),
         ({"images": [{**MUG, "entity_id": "Mug"}]}, r"images\[0\]: EntityId is 'Mug'"),
         ({"images": [{**MUG, "extra_data": 7.5}]}, r"images\[0\]: ExtraData is 7.5"),
-        ({"images": [{**MUG, "image_url": "nfs2://x/a.png"}]}, r"nothing that is installed opens nfs2://"),
+        ({"images": [{**MUG, "image_url": "nfs2://x/a.png"}]}, r"no installed package supports nfs2://"),
         ({"images": "images"}, "images is 'images'; allowed: a list of images, or a folder"),
         ({"images": "https://h/images/"}, "images is 'https://h/images/'; allowed"),
-        ({"images": "nfs2://images/"}, "nothing that is installed opens nfs2://"),
+        ({"images": "nfs2://images/"}, "no installed package supports nfs2://"),
         ({"db_name": "Covers"}, "db_name is 'Covers'; allowed: 2 to 64 characters"),
         ({"max_failed": -1}, "max_failed is -1; allowed: a whole number from 0"),
         ({"max_failed": "3"}, "max_failed is '3'"),
         ({"fit": "yes"}, "fit is 'yes'"),
-        ({"durable": "yes"}, "durable is 'yes'; allowed: True, False"),
+        ({"skip_existing": "yes"}, "skip_existing is 'yes'; allowed: True, False"),
         ({"staging": "s3://bucket"}, "staging is 's3://bucket'"),
     ],
 )
@@ -158,11 +158,11 @@ def test_a_retry_adds_only_what_is_missing(covers: Client, coffee: str) -> None:
     assert set(held(covers).values()) == {1}
 
 
-def test_a_retry_that_is_not_durable_adds_everything_again(covers: Client, coffee: str) -> None:
+def test_a_retry_without_skip_existing_adds_everything_again(covers: Client, coffee: str) -> None:
     images = [{"image_url": coffee, "entity_id": "coffee"}]
-    run_task(task(images, durable=False))
+    run_task(task(images, skip_existing=False))
 
-    again = run_task(task(images, durable=False), try_number=2)
+    again = run_task(task(images, skip_existing=False), try_number=2)
 
     assert (again.result["added"], again.result["found"]) == (1, 0)
 

@@ -91,13 +91,13 @@ def test_images_are_added_with_their_attributes_and_found_by_another_run(
     assert coffee["CustomContent"] == "about coffee"
 
 
-def test_only_what_is_missing_is_added_and_all_is_with_durable_false(
+def test_only_what_is_missing_is_added_and_all_is_without_skip_existing(
     images: list[dict[str, Any]], emulator: EmulatorServer
 ) -> None:
     index(images[:2])
 
     assert index(images)["added"] == 1
-    assert index(images, durable=False)["added"] == 3
+    assert index(images, skip_existing=False)["added"] == 3
     assert (
         ViapiHook().call("imagesearch.Detail", {"InstanceName": "demo"})["Data"]["Instance"]["TotalCount"]
         == 3
@@ -116,7 +116,7 @@ def test_the_log_shows_progress_while_the_instance_is_asked_what_it_has(
 
     index(images)
 
-    assert "Asking demo which of 3 images it has" in capsys.readouterr().out
+    assert "Checking which of 3 images are in demo already" in capsys.readouterr().out
 
 
 def test_a_file_whose_name_has_a_line_break_does_not_stop_its_folder(

@@ -13,7 +13,7 @@ from airflow_provider_viapi.operators.image_index import IndexImagesOperator
 from airflow_provider_viapi.operators.imgsearch import AddImageOperator, CreateImageDbOperator
 from airflow_provider_viapi.operators.metastudio import CreateSpeechOperator, UploadAssetOperator
 from airflow_provider_viapi.operators.provider_task import label_of
-from airflow_provider_viapi.operators.vias import StopTaskOperator
+from airflow_provider_viapi.operators.vias import StopViasTaskOperator
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator, GenerateVideoOperator
 from airflow_provider_viapi.transfers.object_storage_to_viapi import ObjectStorageToViapiOperator
 
@@ -40,7 +40,7 @@ FILE = {"FileUrl": VIDEO, "Type": "video", "FileName": "a"}
             lambda: UploadAssetOperator(task_id="t", source=VIDEO, asset_name="Spring", asset_type="VIDEO"),
             "Spring",
         ),
-        (lambda: StopTaskOperator(task_id="t", vias_task_id="abc"), "abc"),
+        (lambda: StopViasTaskOperator(task_id="t", vias_task_id="abc"), "abc"),
         (
             lambda: ViapiBatchOperator(
                 task_id="t", operator=EraseVideoSubtitlesOperator, items=[{"video_url": VIDEO}] * 3
@@ -87,7 +87,7 @@ def test_a_label_is_the_name_of_a_file_and_holds_no_password(address: str, label
             "s3://conn@films/one.mp4",
         ),
         (lambda: EraseVideoSubtitlesOperator(task_id="t", video_url=VIDEO), "by", None),
-        (lambda: StopTaskOperator(task_id="t", vias_task_id="abc"), "vias_task_id", "abc"),
+        (lambda: StopViasTaskOperator(task_id="t", vias_task_id="abc"), "vias_task_id", "abc"),
         (lambda: CreateSpeechOperator(task_id="t", text="Hello", voice_asset_id="v"), "text", "Hello"),
     ],
 )

@@ -402,7 +402,7 @@ class TestUploading:
         store, send = Store(), huawei_asset_upload.put
 
         def broken(*_: Any) -> None:
-            raise TransientError("gone", code="UploadBroken")
+            raise TransientError("gone", code="UploadInterrupted")
 
         monkeypatch.setattr(huawei_asset_upload, "put", broken)
         with pytest.raises(TransientError):

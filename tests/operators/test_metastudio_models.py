@@ -199,7 +199,7 @@ class TestVoices:
         store, put = Store(), huawei_asset_upload.put
 
         def broken(*_: Any) -> None:
-            raise TransientError("gone", code="UploadBroken")
+            raise TransientError("gone", code="UploadInterrupted")
 
         monkeypatch.setattr(huawei_asset_upload, "put", broken)
         with pytest.raises(TransientError):
@@ -254,7 +254,7 @@ class TestAssessments:
         store, put = Store(), huawei_asset_upload.put
 
         def broken(*_: Any) -> None:
-            raise TransientError("gone", code="UploadBroken")
+            raise TransientError("gone", code="UploadInterrupted")
 
         monkeypatch.setattr(huawei_asset_upload, "put", broken)
         with pytest.raises(TransientError, match="gone"):

@@ -23,7 +23,11 @@ from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudOperator
 from airflow_provider_viapi.operators.image_index import IndexImagesOperator
 from airflow_provider_viapi.operators.metastudio import CreatePictureModelByUrlOperator, CreateSpeechOperator
 from airflow_provider_viapi.operators.quality import MediaQualityCheckOperator
-from airflow_provider_viapi.operators.vias import CreateTaskOperator, QueryTaskOperator, StopTaskOperator
+from airflow_provider_viapi.operators.vias import (
+    CreateViasTaskOperator,
+    QueryViasTaskOperator,
+    StopViasTaskOperator,
+)
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
 from operators.huawei_tasks import SPEAK, WATCH, Store, connect, in_haste
 from run_task import run_task
@@ -141,7 +145,7 @@ class TestXComs:
     @pytest.mark.parametrize(
         ("operator", "answer"),
         [
-            (QueryTaskOperator(task_id="query", vias_task_id="t-1"), TASK),
+            (QueryViasTaskOperator(task_id="query", vias_task_id="t-1"), TASK),
             (HuaweiCloudOperator(task_id="list", action="vias.ListTasks", request={}), {"tasks": [TASK]}),
             (
                 HuaweiCloudOperator(
@@ -190,7 +194,7 @@ class TestXComs:
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         answer = {**TASK, "state": "FAILED"}
-        operator = StopTaskOperator(task_id="stop", vias_task_id="t-1")
+        operator = StopViasTaskOperator(task_id="stop", vias_task_id="t-1")
         monkeypatch.setitem(operator.__dict__, "hook", AnswerWith(answer))
 
         report = read_report(Job("t-1", "vias.CreateTask"), answer, None)
@@ -202,7 +206,7 @@ class TestXComs:
     ) -> None:
         arguments = {name: value for name, value in WATCH.items() if name not in ("input", "output")}
         outcome = run_task(
-            CreateTaskOperator(
+            CreateViasTaskOperator(
                 task_id="watch",
                 **arguments,
                 input={"type": "url", "data": [{"url": CAMERA}]},
@@ -325,7 +329,7 @@ class TestLineage:
 
     def test_a_huawei_task_reports_what_it_reads_and_not_what_receives_alarms(self) -> None:
         pytest.importorskip("airflow.providers.openlineage")
-        operator = CreateTaskOperator(
+        operator = CreateViasTaskOperator(
             task_id="watch",
             service_name="c-flowcount-edge",
             name="gate",

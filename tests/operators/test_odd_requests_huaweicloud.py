@@ -15,7 +15,7 @@ from airflow_provider_viapi.operators.metastudio import (
     CreatePictureModelByUrlOperator,
     TransferAssetOperator,
 )
-from airflow_provider_viapi.sensors.huaweicloud import TaskStateSensor
+from airflow_provider_viapi.sensors.huaweicloud import ViasTaskSensor
 from operators.huawei_tasks import WATCH, Store, accepted, connect, in_haste
 from run_task import run_task
 
@@ -101,7 +101,7 @@ def test_an_odd_task_is_refused_by_its_operator_and_by_the_hook(
     emulator: EmulatorServer, changed: dict[str, Any], named: str
 ) -> None:
     with pytest.raises(InvalidRequest, match=named):
-        vias.CreateTaskOperator(task_id="watch", **{**WATCH, **changed})
+        vias.CreateViasTaskOperator(task_id="watch", **{**WATCH, **changed})
     with pytest.raises(InvalidRequest, match=named):
         HuaweiCloudHook().call("vias.CreateTask", {**WATCH, **changed})
 
@@ -147,7 +147,12 @@ def test_a_batch_task_of_a_thousand_sources_without_one_that_exists_says_so(emul
 
 @pytest.mark.parametrize("odd", ["None", "..", ".", "../../tasks", "a/b"])
 def test_an_odd_id_never_becomes_the_address_of_another_action(emulator: EmulatorServer, odd: str) -> None:
-    tasks = (vias.DeleteTaskOperator, vias.QueryTaskOperator, vias.StopTaskOperator, TaskStateSensor)
+    tasks = (
+        vias.DeleteViasTaskOperator,
+        vias.QueryViasTaskOperator,
+        vias.StopViasTaskOperator,
+        ViasTaskSensor,
+    )
     for kind in tasks:
         with DAG("dag", schedule=None):
             task = kind(task_id="task", vias_task_id="{{ id }}")
@@ -164,7 +169,7 @@ def test_a_setting_that_seems_misspelled_is_sent_and_logged(
 ) -> None:
     config = {"common": {"smoke_detecton_sw": 1, "a_new_one": 2}}
 
-    run_task(vias.CreateTaskOperator(task_id="watch", **WATCH, config=config), Store())
+    run_task(vias.CreateViasTaskOperator(task_id="watch", **WATCH, config=config), Store())
 
     assert emulator.jobs()[0]["request"]["config"] == config
     assert "config.common.smoke_detecton_sw of c-smoke-and-fire-edge is not known" in caplog.text
@@ -174,7 +179,7 @@ def test_a_setting_that_seems_misspelled_is_sent_and_logged(
 
 def test_a_literal_version_stays_text_where_templates_render_natively(emulator: EmulatorServer) -> None:
     with DAG("dag", schedule=None, render_template_as_native_obj=True):
-        task = vias.CreateTaskOperator(
+        task = vias.CreateViasTaskOperator(
             task_id="watch", **{**WATCH, "name": "{{ name }}", "service_version": "1.10"}
         )
     task.render_template_fields({"name": "007"})  # type: ignore[arg-type]
@@ -186,7 +191,7 @@ def test_a_literal_version_stays_text_where_templates_render_natively(emulator: 
 
 
 def test_a_version_of_none_is_looked_up_as_if_it_was_left_out(emulator: EmulatorServer) -> None:
-    run_task(vias.CreateTaskOperator(task_id="watch", **{**WATCH, "service_version": None}), Store())
+    run_task(vias.CreateViasTaskOperator(task_id="watch", **{**WATCH, "service_version": None}), Store())
 
     assert emulator.jobs()[0]["request"]["service_version"] == "1.2"
 

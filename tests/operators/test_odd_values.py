@@ -28,7 +28,7 @@ from airflow_provider_viapi.operators.metastudio import (
 from airflow_provider_viapi.operators.provider_task import label_of
 from airflow_provider_viapi.operators.quality import MediaQualityCheckOperator
 from airflow_provider_viapi.operators.viapi import ViapiJobOperator
-from airflow_provider_viapi.operators.vias import CreateTaskOperator, CreateVideoGroupOperator
+from airflow_provider_viapi.operators.vias import CreateViasTaskOperator, CreateVideoGroupOperator
 from airflow_provider_viapi.operators.videoenhan import EraseVideoLogoOperator, EraseVideoSubtitlesOperator
 from airflow_provider_viapi.redaction import find_secrets
 from airflow_provider_viapi.sensors.viapi import ViapiJobSensor
@@ -88,7 +88,7 @@ TAKERS = {
     "request": lambda v: ViapiJobOperator(task_id="t", action="videoenhan.EraseVideoSubtitles", request=v),
     "text": lambda v: AddImageOperator(task_id="t", db_name="d1", entity_id=v, image_url=VIDEO),
     "Huawei's text": lambda v: CreateSpeechOperator(task_id="t", text=v, voice_asset_id="v"),
-    "Huawei's object": lambda v: CreateTaskOperator(
+    "Huawei's object": lambda v: CreateViasTaskOperator(
         task_id="t",
         service_name="s",
         name="n",
@@ -121,7 +121,9 @@ TAKERS = {
     "page_size": lambda v: ListImagesOperator(task_id="t", db_name="d1", page_size=v),
     "on_doubt": lambda v: EraseVideoSubtitlesOperator(task_id="t", video_url=VIDEO, on_doubt=v),
     "fit": lambda v: IndexImagesOperator(task_id="t", db_name="d1", images=[VIDEO], fit=v),
-    "index's durable": lambda v: IndexImagesOperator(task_id="t", db_name="d1", images=[VIDEO], durable=v),
+    "index's skip_existing": lambda v: IndexImagesOperator(
+        task_id="t", db_name="d1", images=[VIDEO], skip_existing=v
+    ),
     "index's max_failed": lambda v: IndexImagesOperator(
         task_id="t", db_name="d1", images=[VIDEO], max_failed=v
     ),

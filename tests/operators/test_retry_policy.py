@@ -18,7 +18,7 @@ from airflow_provider_viapi.errors import (
 )
 
 retry_policy = pytest.importorskip(
-    "airflow_provider_viapi.operators.task.retry_policy",
+    "airflow_provider_viapi.operators.retry_policy",
     reason="retry policies need Airflow 3.3",
     exc_type=ImportError,
 )

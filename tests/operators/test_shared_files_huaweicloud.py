@@ -21,7 +21,7 @@ from airflow_provider_viapi.operators.metastudio import (
     CreateSpeechOperator,
 )
 from airflow_provider_viapi.operators.vias import (
-    CreateTaskOperator,
+    CreateViasTaskOperator,
     CreateVideoSourceOperator,
     StopBatchTaskOperator,
 )
@@ -183,8 +183,8 @@ class TestSources:
 @pytest.mark.parametrize(
     ("make", "label"),
     [
-        (lambda: CreateTaskOperator(task_id="t", **WATCH), "gate"),
-        (lambda: CreateTaskOperator(task_id="t", **{**WATCH, "input": VIDEO_SOURCE}), "gate"),
+        (lambda: CreateViasTaskOperator(task_id="t", **WATCH), "gate"),
+        (lambda: CreateViasTaskOperator(task_id="t", **{**WATCH, "input": VIDEO_SOURCE}), "gate"),
         (lambda: StopBatchTaskOperator(task_id="t", batch_task_id="b-1"), "b-1"),
         (
             lambda: CreateVideoSourceOperator(

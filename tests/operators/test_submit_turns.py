@@ -121,7 +121,7 @@ def test_a_task_that_does_not_defer_waits_and_says_when_its_turn_comes(
     run_task(erase(deferrable=False), Store())
 
     assert submissions(service) == 1
-    assert "the turn of this one comes in" in capsys.readouterr().out + caplog.text
+    assert "other tasks submit first, this one in" in capsys.readouterr().out + caplog.text
 
 
 def test_a_turn_after_the_deadline_fails_before_anything_is_paid(

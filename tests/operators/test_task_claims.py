@@ -336,7 +336,7 @@ def test_what_was_signed_at_another_time_does_not_concern_a_submission(
 def test_nothing_is_sent_if_a_submission_cannot_be_published(
     airflow: Airflow, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from airflow_provider_viapi.state.stores import StateError
+    from airflow_provider_viapi.errors import StateError
     from jobs.scripted_backend import ScriptedBackend, submission
     from skipping_clock import SkippingClock
 

@@ -21,16 +21,16 @@ from airflow_provider_viapi.errors import (
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.jobs.model import Job
 from airflow_provider_viapi.operators.vias import (
-    CreateTaskOperator,
+    CreateViasTaskOperator,
     CreateVideoGroupOperator,
     CreateVideoSourceOperator,
-    DeleteTaskOperator,
+    DeleteViasTaskOperator,
     DeleteVideoGroupOperator,
     DeleteVideoSourceOperator,
-    ListTasksOperator,
-    QueryTaskOperator,
-    StartTaskOperator,
-    StopTaskOperator,
+    ListViasTasksOperator,
+    QueryViasTaskOperator,
+    StartViasTaskOperator,
+    StopViasTaskOperator,
 )
 from airflow_provider_viapi.task_instance import cancellation
 from operators.huawei_tasks import FILE, WATCH, Store, accepted, connect, in_haste
@@ -46,7 +46,9 @@ def emulator(viapi_emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch) ->
     return viapi_emulator
 
 
-def watch(operator: type[CreateTaskOperator] = CreateTaskOperator, **arguments: Any) -> CreateTaskOperator:
+def watch(
+    operator: type[CreateViasTaskOperator] = CreateViasTaskOperator, **arguments: Any
+) -> CreateViasTaskOperator:
     return operator(**{"task_id": "watch", **WATCH, **arguments})
 
 
@@ -65,15 +67,15 @@ def test_a_task_on_a_stream_runs_is_stopped_started_again_and_deleted(
     made = run_task(watch(deferrable=deferrable), Store())
     task_id = made.pushed["job_id"]
 
-    stopped = run_task(StopTaskOperator(task_id="stop", vias_task_id=task_id, deferrable=deferrable))
-    started = run_task(StartTaskOperator(task_id="start", vias_task_id=task_id, deferrable=deferrable))
-    run_task(StopTaskOperator(task_id="again", vias_task_id=task_id, deferrable=deferrable))
-    run_task(DeleteTaskOperator(task_id="delete", vias_task_id=task_id))
+    stopped = run_task(StopViasTaskOperator(task_id="stop", vias_task_id=task_id, deferrable=deferrable))
+    started = run_task(StartViasTaskOperator(task_id="start", vias_task_id=task_id, deferrable=deferrable))
+    run_task(StopViasTaskOperator(task_id="again", vias_task_id=task_id, deferrable=deferrable))
+    run_task(DeleteViasTaskOperator(task_id="delete", vias_task_id=task_id))
 
     assert (made.result["id"], made.result["state"]) == (task_id, "RUNNING")
     assert made.pushed["job_link"] == emulator.url
     assert (stopped.result["state"], started.result["state"]) == ("STOPPED", "RUNNING")
-    assert run_task(ListTasksOperator(task_id="list")).result["tasks"] == []
+    assert run_task(ListViasTasksOperator(task_id="list")).result["tasks"] == []
 
 
 def test_a_task_on_a_file_is_waited_for_to_its_end(emulator: EmulatorServer) -> None:
@@ -87,7 +89,7 @@ def test_a_task_on_a_file_is_waited_for_to_its_end(emulator: EmulatorServer) -> 
 def test_a_task_need_not_be_waited_for(emulator: EmulatorServer) -> None:
     done = run_task(watch(wait_for=None), Store())
 
-    response = run_task(QueryTaskOperator(task_id="query", vias_task_id=done.result)).result
+    response = run_task(QueryViasTaskOperator(task_id="query", vias_task_id=done.result)).result
     assert response["name"] == "gate"
 
 
@@ -97,7 +99,7 @@ def test_a_task_is_returned_with_its_input_and_output_but_without_the_token_of_i
     webhook = {"url": "http://127.0.0.1:9/alarms", "headers": {"X-Auth-Token": "s3cr3t-value"}}
     done = run_task(watch(output={"webhook": webhook}, wait_for=None), Store())
 
-    shown = run_task(QueryTaskOperator(task_id="query", vias_task_id=done.result)).result
+    shown = run_task(QueryViasTaskOperator(task_id="query", vias_task_id=done.result)).result
 
     assert shown["input"]["type"] == "url"
     assert shown["output"]["webhook"]["url"] == webhook["url"]
@@ -123,7 +125,7 @@ def test_a_create_whose_answer_was_lost_is_found_in_the_list_and_not_repeated(
     done = run_task(watch(), Store())
 
     assert done.result["state"] == "RUNNING"
-    tasks = run_task(ListTasksOperator(task_id="list")).result["tasks"]
+    tasks = run_task(ListViasTasksOperator(task_id="list")).result["tasks"]
     assert [each["id"] for each in tasks] == [done.pushed["job_id"]]
 
 
@@ -147,7 +149,7 @@ def test_an_unknown_outcome_that_the_list_does_not_resolve_fails_and_names_the_c
     # A retry has no more evidence, and sends nothing either.
     with pytest.raises(SubmissionInDoubt):
         run_task(watch(), store, try_number=2)
-    assert len(run_task(ListTasksOperator(task_id="list")).result["tasks"]) == 2
+    assert len(run_task(ListViasTasksOperator(task_id="list")).result["tasks"]) == 2
 
 
 @pytest.mark.parametrize("state", ["ABNORMAL", "FROZEN", "START_FAILED"])
@@ -194,7 +196,7 @@ def test_who_fails_a_waiting_task_stops_the_job_and_who_calls_it_done_does_not(
 ) -> None:
     emulator.fault(action="CreateTask", job={"processing": 3600})
 
-    class StoppedOnceAccepted(CreateTaskOperator):
+    class StoppedOnceAccepted(CreateViasTaskOperator):
         def accepted(self, job: Job, context: Any) -> None:
             self.on_kill()
 
@@ -204,16 +206,16 @@ def test_who_fails_a_waiting_task_stops_the_job_and_who_calls_it_done_does_not(
     with pytest.raises(Exception, match="was stopped"):
         run_task(task, Store())
 
-    (response,) = run_task(ListTasksOperator(task_id="list")).result["tasks"]
+    (response,) = run_task(ListViasTasksOperator(task_id="list")).result["tasks"]
     assert (response["state"] in ("STOPPING", "STOPPED")) is stops
 
 
 def test_a_task_that_is_stopped_or_started_gets_no_second_command(emulator: EmulatorServer) -> None:
     task_id = running_task()
 
-    run_task(StartTaskOperator(task_id="start", vias_task_id=task_id))
-    run_task(StopTaskOperator(task_id="stop", vias_task_id=task_id))
-    run_task(StopTaskOperator(task_id="again", vias_task_id=task_id))
+    run_task(StartViasTaskOperator(task_id="start", vias_task_id=task_id))
+    run_task(StopViasTaskOperator(task_id="stop", vias_task_id=task_id))
+    run_task(StopViasTaskOperator(task_id="again", vias_task_id=task_id))
 
     assert accepted(emulator, "StartStopTask") == 1
 
@@ -222,7 +224,7 @@ def test_a_task_that_has_become_abnormal_starts_again(emulator: EmulatorServer) 
     task_id = running_task()
     emulator.move_huawei_job(task_id, "ABNORMAL", code="VIAS.1", message="no stream")
 
-    done = run_task(StartTaskOperator(task_id="start", vias_task_id=task_id))
+    done = run_task(StartViasTaskOperator(task_id="start", vias_task_id=task_id))
 
     assert done.result["state"] == "RUNNING"
 
@@ -235,7 +237,9 @@ def test_a_task_that_has_failed_need_not_be_stopped(
     task_id = running_task()
     emulator.move_huawei_job(task_id, state, code="VIAS.1", message="no stream")
 
-    stopped = run_task(StopTaskOperator(task_id="stop", vias_task_id=task_id, deferrable=deferrable)).result
+    stopped = run_task(
+        StopViasTaskOperator(task_id="stop", vias_task_id=task_id, deferrable=deferrable)
+    ).result
 
     assert (stopped["id"], stopped["state"], stopped["name"]) == (task_id, state, "gate")
     assert accepted(emulator, "StartStopTask") == 0
@@ -254,19 +258,19 @@ def test_a_task_that_fails_while_it_stops_does_not_run_either(
 
     monkeypatch.setattr(HuaweiCloudHook, "call", failing)
 
-    assert run_task(StopTaskOperator(task_id="stop", vias_task_id=task_id)).result["state"] == "FAILED"
+    assert run_task(StopViasTaskOperator(task_id="stop", vias_task_id=task_id)).result["state"] == "FAILED"
 
 
 def test_a_task_that_has_become_abnormal_is_stopped(emulator: EmulatorServer) -> None:
     task_id = running_task()
     emulator.move_huawei_job(task_id, "ABNORMAL", code="VIAS.1", message="no stream")
 
-    assert run_task(StopTaskOperator(task_id="stop", vias_task_id=task_id)).result["state"] == "STOPPED"
+    assert run_task(StopViasTaskOperator(task_id="stop", vias_task_id=task_id)).result["state"] == "STOPPED"
 
 
-@pytest.mark.parametrize("operator", [StartTaskOperator, StopTaskOperator])
+@pytest.mark.parametrize("operator", [StartViasTaskOperator, StopViasTaskOperator])
 def test_a_command_can_return_without_waiting(
-    emulator: EmulatorServer, operator: type[StartTaskOperator | StopTaskOperator]
+    emulator: EmulatorServer, operator: type[StartViasTaskOperator | StopViasTaskOperator]
 ) -> None:
     task_id = running_task()
 
@@ -279,7 +283,7 @@ def test_a_command_can_return_without_waiting(
     assert not operator(task_id="one", vias_task_id=task_id, multiple_outputs=False).multiple_outputs
 
 
-class StartOnAPromptService(StartTaskOperator):
+class StartOnAPromptService(StartViasTaskOperator):
     state_lag = 0.5
 
 
@@ -301,7 +305,7 @@ class TestStartingATaskOnAFile:
         emulator.move_huawei_job(ended, request.param)
         return ended
 
-    def start(self, task_id: str, **arguments: Any) -> StartTaskOperator:
+    def start(self, task_id: str, **arguments: Any) -> StartViasTaskOperator:
         return StartOnAPromptService(
             task_id="start", vias_task_id=task_id, **{"wait_for": "SUCCEEDED", **arguments}
         )
@@ -500,7 +504,7 @@ class TestSources:
 
 def test_a_task_that_is_not_there_cannot_be_stopped_by_trying_again(emulator: EmulatorServer) -> None:
     with pytest.raises(AirflowFailException, match="nobodys"):
-        run_task(StopTaskOperator(task_id="stop", vias_task_id="nobodys"))
+        run_task(StopViasTaskOperator(task_id="stop", vias_task_id="nobodys"))
 
 
 def test_a_token_that_expires_while_a_task_is_waited_for_is_renewed(

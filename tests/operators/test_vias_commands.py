@@ -18,10 +18,10 @@ from airflow_provider_viapi.errors import (
 )
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.operators.vias import (
-    CreateTaskOperator,
-    DeleteTaskOperator,
-    StartTaskOperator,
-    StopTaskOperator,
+    CreateViasTaskOperator,
+    DeleteViasTaskOperator,
+    StartViasTaskOperator,
+    StopViasTaskOperator,
 )
 from operators.huawei_tasks import FILE, WATCH, Store, accepted, connect, in_haste
 from run_task import run_task
@@ -36,8 +36,8 @@ def emulator(viapi_emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch) ->
     return viapi_emulator
 
 
-def watch(**arguments: Any) -> CreateTaskOperator:
-    return CreateTaskOperator(**{"task_id": "watch", **WATCH, **arguments})
+def watch(**arguments: Any) -> CreateViasTaskOperator:
+    return CreateViasTaskOperator(**{"task_id": "watch", **WATCH, **arguments})
 
 
 def running_task() -> str:
@@ -120,7 +120,7 @@ class TestOneFailedCall:
         task_id = running_task()
         emulator.fault(action="StartStopTask", **fault)
 
-        stopped = run_task(StopTaskOperator(task_id="stop", vias_task_id=task_id))
+        stopped = run_task(StopViasTaskOperator(task_id="stop", vias_task_id=task_id))
 
         assert stopped.result["state"] == "STOPPED"
 
@@ -128,13 +128,13 @@ class TestOneFailedCall:
         task_id = running_task()
         emulator.fault(action="DeleteTask", **fault)
 
-        run_task(DeleteTaskOperator(task_id="delete", vias_task_id=task_id))
+        run_task(DeleteViasTaskOperator(task_id="delete", vias_task_id=task_id))
 
         assert states(emulator) == []
 
 
 def test_a_retry_of_delete_succeeds_if_the_earlier_attempt_has_deleted(emulator: EmulatorServer) -> None:
-    delete = DeleteTaskOperator(task_id="delete", vias_task_id=running_task())
+    delete = DeleteViasTaskOperator(task_id="delete", vias_task_id=running_task())
     run_task(delete)
 
     run_task(delete, try_number=2)
@@ -142,7 +142,7 @@ def test_a_retry_of_delete_succeeds_if_the_earlier_attempt_has_deleted(emulator:
 
 def test_the_first_attempt_to_delete_what_does_not_exist_fails(emulator: EmulatorServer) -> None:
     with pytest.raises(AirflowFailException, match="nobodys"):
-        run_task(DeleteTaskOperator(task_id="delete", vias_task_id="nobodys"))
+        run_task(DeleteViasTaskOperator(task_id="delete", vias_task_id="nobodys"))
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_a_start_that_may_have_been_accepted_despite_the_error_is_not_sent_again
 ) -> None:
     emulator.fault(action="CreateTask", job={"processing": 0.5})
     task_id = run_task(watch(input=FILE, wait_for="SUCCEEDED"), Store()).pushed["job_id"]
-    start, store = StartTaskOperator(task_id="start", vias_task_id=task_id, wait_for="SUCCEEDED"), Store()
+    start, store = StartViasTaskOperator(task_id="start", vias_task_id=task_id, wait_for="SUCCEEDED"), Store()
     emulator.fault(action="StartStopTask", performed=True, **fault)
     with pytest.raises(ServiceError):
         run_task(start, store)
@@ -168,4 +168,4 @@ def test_a_start_that_may_have_been_accepted_despite_the_error_is_not_sent_again
 @pytest.mark.parametrize("wait_for", ["RUNNING", 5, False])
 def test_a_stop_waits_for_stopped_or_not_at_all(wait_for: Any) -> None:
     with pytest.raises(InvalidRequest, match=r"wait_for is .*; allowed: STOPPED, or None"):
-        StopTaskOperator(task_id="stop", vias_task_id="1", wait_for=wait_for)
+        StopViasTaskOperator(task_id="stop", vias_task_id="1", wait_for=wait_for)

@@ -11,9 +11,9 @@ from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.operators.vias import (
     CreateBatchTaskOperator,
-    CreateTaskOperator,
+    CreateViasTaskOperator,
     UpdateBatchTaskOperator,
-    UpdateTaskOperator,
+    UpdateViasTaskOperator,
 )
 from operators.huawei_tasks import WATCH, Store, connect, in_haste
 from run_task import run_task
@@ -27,8 +27,8 @@ BATCH = {
 EACH = pytest.mark.parametrize(
     ("operator", "arguments"),
     [
-        (CreateTaskOperator, TASK),
-        (UpdateTaskOperator, {"vias_task_id": "t"}),
+        (CreateViasTaskOperator, TASK),
+        (UpdateViasTaskOperator, {"vias_task_id": "t"}),
         (CreateBatchTaskOperator, BATCH),
         (UpdateBatchTaskOperator, {"batch_task_id": "b"}),
     ],
@@ -87,7 +87,7 @@ def test_what_is_no_destination_is_named_when_the_dag_is_parsed(
 
 
 @pytest.mark.parametrize(
-    ("operator", "arguments"), [(CreateTaskOperator, TASK), (CreateBatchTaskOperator, BATCH)]
+    ("operator", "arguments"), [(CreateViasTaskOperator, TASK), (CreateBatchTaskOperator, BATCH)]
 )
 def test_a_task_without_a_destination_is_refused(
     operator: type[BaseOperator], arguments: dict[str, Any]
@@ -101,7 +101,7 @@ def test_a_task_is_created_with_its_destinations(
 ) -> None:
     in_haste(monkeypatch)
     connect(monkeypatch, viapi_emulator)
-    operator = CreateTaskOperator(
+    operator = CreateViasTaskOperator(
         task_id="watch", **TASK, webhook="http://127.0.0.1:9", event_center="{{ true }}"
     )
     operator.request["output"]["event_center"] = "True"

@@ -43,7 +43,7 @@ def batch(*source_ids: str, **arguments: Any) -> Any:
 
 
 def tasks_of(batch_id: str) -> list[dict[str, Any]]:
-    listed = result(vias.ListTasksOperator, batch_id=batch_id)["tasks"]
+    listed = result(vias.ListViasTasksOperator, batch_id=batch_id)["tasks"]
     assert isinstance(listed, list)
     return listed
 
@@ -269,7 +269,7 @@ def test_an_algorithm_is_deployed_on_an_edge_pool_and_stopped(emulator: Emulator
 def test_the_version_of_the_accounts_algorithm_is_looked_up(emulator: EmulatorServer) -> None:
     arguments = {name: value for name, value in WATCH.items() if name != "service_version"}
 
-    made = result(vias.CreateTaskOperator, **arguments)
+    made = result(vias.CreateViasTaskOperator, **arguments)
 
     assert made["state"] == "RUNNING"
     request = next(job["request"] for job in emulator.jobs() if job["action"] == "CreateTask")
@@ -295,14 +295,14 @@ def test_an_algorithm_that_the_account_lacks_or_that_does_not_fit_is_named_befor
     arguments = {"service_name": "", "name": "gate", "input": STREAM, "output": OUTPUT, **changed}
 
     with pytest.raises(AirflowFailException, match=named):
-        result(vias.CreateTaskOperator, **arguments)
+        result(vias.CreateViasTaskOperator, **arguments)
 
     assert accepted(emulator, "CreateTask") == 0
 
 
 def test_settings_of_a_task_are_changed(emulator: EmulatorServer) -> None:
-    task_id = run_task(vias.CreateTaskOperator(task_id="watch", **WATCH), Store()).pushed["job_id"]
+    task_id = run_task(vias.CreateViasTaskOperator(task_id="watch", **WATCH), Store()).pushed["job_id"]
 
-    result(vias.UpdateTaskOperator, vias_task_id=task_id, name="yard")
+    result(vias.UpdateViasTaskOperator, vias_task_id=task_id, name="yard")
 
     assert HuaweiCloudHook().call("vias.ShowTaskInfo", {"task_id": task_id})["name"] == "yard"

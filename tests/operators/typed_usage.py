@@ -13,7 +13,11 @@ from airflow_provider_viapi.operators.metastudio import (
     StopLiveOperator,
     UploadAssetOperator,
 )
-from airflow_provider_viapi.operators.vias import CreateTaskOperator, StartTaskOperator, UpdateTaskOperator
+from airflow_provider_viapi.operators.vias import (
+    CreateViasTaskOperator,
+    StartViasTaskOperator,
+    UpdateViasTaskOperator,
+)
 from airflow_provider_viapi.operators.videoenhan import (
     ChangeVideoSizeOperator,
     EraseVideoLogoOperator,
@@ -62,7 +66,7 @@ speak = CreateSpeechOperator(task_id="speak", text="Hello", voice_asset_id="v", 
 UploadAssetOperator(
     task_id="keep", source=speak.landed["audio_file_url"], asset_name="a", asset_type="AUDIO", on_doubt="fail"
 )
-watch = CreateTaskOperator(
+watch = CreateViasTaskOperator(
     task_id="watch",
     service_name="c-smoke-and-fire-edge",
     name="roof",
@@ -72,7 +76,7 @@ watch = CreateTaskOperator(
     service_version="1.0",
     huaweicloud_conn_id="huaweicloud_default",
 )
-StartTaskOperator(task_id="start", vias_task_id=watch.job_id, deferrable=True, job_timeout=60)
+StartViasTaskOperator(task_id="start", vias_task_id=watch.job_id, deferrable=True, job_timeout=60)
 
 # fmt: off
 EraseVideoSubtitlesOperator(video_url="a")  # error: Missing named argument "task_id"
@@ -84,6 +88,6 @@ EraseVideoSubtitlesOperator(task_id="a", video_url="a", job_timeout="1h")  # err
 EraseVideoSubtitlesOperator(task_id="a", video_url="a", on_doubt="guess")  # error: Argument "on_doubt"
 EraseVideoSubtitlesOperator(task_id="a", video_url="a", deferrable="yes")  # error: Argument "deferrable"
 ChangeVideoSizeOperator(task_id="a", video_url="a", width=1, height=1, crop_type="x")  # error: Argument "crop_type"
-UpdateTaskOperator(task_id="a", vias_task_id="t", dis={"stream": "s"})  # error: Argument "dis"
+UpdateViasTaskOperator(task_id="a", vias_task_id="t", dis={"stream": "s"})  # error: Argument "dis"
 ListImageDbsOperator(task_id="a", land_to="s3://media/")  # error: Unexpected keyword argument "land_to"
 StopLiveOperator(task_id="a", room_id="r", job_id="j", land_to="x")  # error: Unexpected keyword argument

@@ -58,7 +58,7 @@ def until(condition: Callable[[], Any]) -> None:
 
 
 class Topic(NamedTuple):
-    """A topic of SNS; the emulator pushes the ends of jobs to it.
+    """A topic of SNS; the emulator sends the ends of jobs to it.
 
     :param sns: looks into it without Airflow
     """
@@ -182,7 +182,7 @@ def deployment(tmp_path_factory: pytest.TempPathFactory, served: ServedFolder) -
         # For the emulator; Airflow uses the connection.
         for name, value in (("ENDPOINT_URL_SNS", s3), ("ACCESS_KEY_ID", "key"), ("SECRET_ACCESS_KEY", "s")):
             patched.setenv(f"AWS_{name}", value)
-        emulator = running.enter_context(EmulatorServer(push_url=f"sns:///?topic={topic.arn}"))
+        emulator = running.enter_context(EmulatorServer(job_messages_url=f"sns:///?topic={topic.arn}"))
         patched.setenv("AIRFLOW_CONN_VIAPI_DEFAULT", emulator.connection_json())
         bucket = make_bucket(s3, "moto")
         for storage, folder in (("oss", "oss://viapi_default@team"), ("s3", bucket.url)):
@@ -198,7 +198,7 @@ def deployment(tmp_path_factory: pytest.TempPathFactory, served: ServedFolder) -
         environment = {
             "AIRFLOW_CONN_VIAPI_DEFAULT": emulator.connection_json(),
             "AIRFLOW_CONN_MOTO": connection_json(s3),
-            "AIRFLOW__VIAPI__COMPLETIONS_URL": f"sns://moto@/?topic={topic.arn}",
+            "AIRFLOW__VIAPI__JOB_MESSAGES_URL": f"sns://moto@/?topic={topic.arn}",
             "AIRFLOW__VIAPI__STATE_PATH": f"file://{tmp_path_factory.mktemp('state')}",
             # With the defaults it takes half a minute until triggers of a lost triggerer are taken over.
             "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "8",

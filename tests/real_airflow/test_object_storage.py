@@ -63,21 +63,21 @@ class Deployment:
 
 
 @contextmanager
-def _pushing_emulator(port: int) -> Iterator[tuple[EmulatorServer, str]]:
+def _sending_emulator(port: int) -> Iterator[tuple[EmulatorServer, str]]:
     url = f"redis://127.0.0.1:{port}/0?channel=finished"
-    with EmulatorServer(push_url=url) as emulator:
+    with EmulatorServer(job_messages_url=url) as emulator:
         yield emulator, url
 
 
 @pytest.fixture(scope="module")
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    with moto_server() as s3, redis_server() as port, _pushing_emulator(port) as (emulator, completions):
+    with moto_server() as s3, redis_server() as port, _sending_emulator(port) as (emulator, messages_url):
         connection = json.loads(emulator.connection_json())
         connection["extra"] = {**connection["extra"], "submit_qps": 50}
         environment = {
             "AIRFLOW_CONN_VIAPI_DEFAULT": json.dumps(connection),
             "AIRFLOW_CONN_MOTO": connection_json(s3),
-            "AIRFLOW__VIAPI__COMPLETIONS_URL": completions,
+            "AIRFLOW__VIAPI__JOB_MESSAGES_URL": messages_url,
         }
         bucket = make_bucket(s3, "moto")
         with LocalAirflow(

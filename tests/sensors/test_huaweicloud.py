@@ -19,7 +19,7 @@ from airflow_provider_viapi.sensors.huaweicloud import (
     HuaweiCloudJobSensor,
     ImageModelSensor,
     LiveTaskSensor,
-    TaskStateSensor,
+    ViasTaskSensor,
     VoiceModelSensor,
 )
 from operators.huawei_tasks import SPEAK, WATCH, connect
@@ -52,7 +52,7 @@ def voice() -> str:
 
 @BOTH
 def test_a_task_is_waited_for_until_it_runs(emulator: EmulatorServer, deferrable: bool) -> None:
-    outcome = run_task(sensor(TaskStateSensor, vias_task_id=task(), deferrable=deferrable))
+    outcome = run_task(sensor(ViasTaskSensor, vias_task_id=task(), deferrable=deferrable))
 
     assert outcome.result["state"] == "RUNNING"
 
@@ -62,7 +62,7 @@ def test_a_task_that_becomes_abnormal_fails_the_sensor_with_its_reason(emulator:
     emulator.move_huawei_job(task_id, "ABNORMAL", code="VIAS.1", message="no stream")
 
     with pytest.raises(JobFailed, match="ABNORMAL: no stream"):
-        run_task(sensor(TaskStateSensor, vias_task_id=task_id, wait_for="SUCCEEDED"))
+        run_task(sensor(ViasTaskSensor, vias_task_id=task_id, wait_for="SUCCEEDED"))
 
 
 @BOTH
@@ -136,7 +136,7 @@ def test_the_sensor_gives_up_and_leaves_the_job_alone(emulator: EmulatorServer, 
     task_id = task()
 
     with pytest.raises(AirflowSensorTimeout, match="the job continues" if deferrable else None):
-        run_task(sensor(TaskStateSensor, vias_task_id=task_id, deferrable=deferrable, timeout=1))
+        run_task(sensor(ViasTaskSensor, vias_task_id=task_id, deferrable=deferrable, timeout=1))
 
     assert HuaweiCloudHook().call("vias.ShowTaskInfo", {"task_id": task_id})["state"] == "STARTING"
 
@@ -149,7 +149,7 @@ def test_a_soft_failing_sensor_is_skipped_when_its_job_fails(
     emulator.move_huawei_job(task_id, "ABNORMAL", code="VIAS.1", message="no stream")
 
     with pytest.raises(AirflowSkipException, match="no stream"):
-        run_task(sensor(TaskStateSensor, vias_task_id=task_id, soft_fail=True, deferrable=deferrable))
+        run_task(sensor(ViasTaskSensor, vias_task_id=task_id, soft_fail=True, deferrable=deferrable))
 
 
 @BOTH
@@ -158,7 +158,7 @@ def test_a_soft_failing_sensor_is_skipped_at_its_timeout(emulator: EmulatorServe
 
     with pytest.raises(AirflowSkipException):
         run_task(
-            sensor(TaskStateSensor, vias_task_id=task(), soft_fail=True, deferrable=deferrable, timeout=1)
+            sensor(ViasTaskSensor, vias_task_id=task(), soft_fail=True, deferrable=deferrable, timeout=1)
         )
 
 
@@ -167,7 +167,7 @@ def test_a_soft_failing_sensor_is_skipped_if_its_job_does_not_exist(
     emulator: EmulatorServer, deferrable: bool
 ) -> None:
     with pytest.raises(AirflowSkipException):
-        run_task(sensor(TaskStateSensor, vias_task_id="none", soft_fail=True, deferrable=deferrable))
+        run_task(sensor(ViasTaskSensor, vias_task_id="none", soft_fail=True, deferrable=deferrable))
 
 
 def test_any_job_can_be_waited_for_by_its_action(emulator: EmulatorServer) -> None:
@@ -183,7 +183,7 @@ def test_any_job_can_be_waited_for_by_its_action(emulator: EmulatorServer) -> No
 @pytest.mark.parametrize(
     ("kind", "arguments", "named"),
     [
-        (TaskStateSensor, {"vias_task_id": ""}, "vias_task_id is ''"),
+        (ViasTaskSensor, {"vias_task_id": ""}, "vias_task_id is ''"),
         (VoiceModelSensor, {"job_id": None}, "job_id is None"),
         (LiveTaskSensor, {"room_id": None, "job_id": "j", "wait_for": "SUCCEED"}, "room_id is None"),
         (HuaweiCloudJobSensor, {"action": "metastudio.StartSmartLive", "job_id": "j"}, "scope is None"),

@@ -19,7 +19,7 @@ from fsspec.implementations.memory import MemoryFileSystem
 
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.fs import oss
-from airflow_provider_viapi.operators.vias import CreateTaskOperator
+from airflow_provider_viapi.operators.vias import CreateViasTaskOperator
 from airflow_provider_viapi.sensors.vias_alarms import ViasAlarmSensor
 from huawei.test_alarm_messages import MESSAGE, PICTURE
 from media.team_storage import TeamStorage, storage_emulator, team
@@ -233,9 +233,9 @@ def test_an_alarm_of_a_running_task_arrives_from_the_bucket_of_its_output(
     in_haste(monkeypatch)
     connect(monkeypatch, team.emulator)
     output = {"obs": {"bucket": "team", "path": "alarms"}}
-    task_id = run_task(CreateTaskOperator(task_id="watch", **{**WATCH, "output": output}), Store()).pushed[
-        "job_id"
-    ]
+    task_id = run_task(
+        CreateViasTaskOperator(task_id="watch", **{**WATCH, "output": output}), Store()
+    ).pushed["job_id"]
     root = f"oss://{team.hook.viapi_conn_id}@team"
     sensor = ViasAlarmSensor(task_id="wait", folder=f"{root}/alarms/", images_to=f"{root}/pictures/")
 

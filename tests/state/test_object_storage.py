@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_viapi.errors import ConfigurationError, ServiceError
+from airflow_provider_viapi.errors import ConfigurationError, ServiceError, StateConflict, StateError
 from airflow_provider_viapi.state.object_storage import ObjectStorageStore, describe_failure
-from airflow_provider_viapi.state.stores import StateConflict, StateError, open_store
+from airflow_provider_viapi.state.stores import open_store
 from media.moto_s3 import Bucket
 from state.conftest import context
 
@@ -248,7 +248,7 @@ def test_an_object_that_cannot_be_understood_stops_the_task(
     (path,) = tmp_path.rglob("*.json")
     path.write_bytes(content)
 
-    with pytest.raises(StateError, match=f"{path.name}.* delete it to submit again"):
+    with pytest.raises(StateError, match=f"{path.name}.* delete the file to submit again"):
         open_store(context()).get("viapi_job")
 
 

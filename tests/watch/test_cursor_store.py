@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_viapi.state.stores import StateConflict
+from airflow_provider_viapi.errors import StateConflict
 from airflow_provider_viapi.watch.cursor_store import CursorStore, open_cursor_store
 from triggers.watching import AssetStates
 

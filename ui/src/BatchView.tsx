@@ -2,7 +2,7 @@ import { useEffect, useId, useMemo, useRef, useState } from "react";
 
 import { type TaskKey, taskInstance, xcomValue } from "./airflow";
 import { Compare, isComparable } from "./Compare";
-import { FileFacts, Player } from "./Media";
+import { FileFacts, Player } from "./Player";
 import {
   type Batch,
   type Item,

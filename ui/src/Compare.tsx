@@ -1,6 +1,6 @@
 import { type KeyboardEvent, type PointerEvent, useEffect, useRef, useState } from "react";
 
-import { FileFacts, Player } from "./Media";
+import { FileFacts, Player } from "./Player";
 import type { Kind } from "./model";
 import type { ShownFile } from "./useFile";
 

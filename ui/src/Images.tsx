@@ -1,5 +1,5 @@
 import type { TaskKey } from "./airflow";
-import { Player } from "./Media";
+import { Player } from "./Player";
 import { at, isObject, kindOf, list, number, text } from "./model";
 import { useFile } from "./useFile";
 

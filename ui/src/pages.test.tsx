@@ -2,8 +2,8 @@ import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/re
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { taskInstances } from "./airflow";
-import { RunPage } from "./RunPage";
-import { TaskPage } from "./TaskPage";
+import { StoryboardTab } from "./StoryboardTab";
+import { MediaTab } from "./MediaTab";
 
 const OWNER = { dagId: "d", runId: "r", taskId: "t", mapIndex: -1 };
 const OPERATORS = new Set(["EraseVideoSubtitlesOperator"]);
@@ -62,7 +62,7 @@ const VIEW = {
 describe("a task", () => {
   it("shows before and after, its times and its job", async () => {
     airflow({ xcoms: { viapi_view: VIEW, return_value: { VideoUrl: "https://m/out.mp4?Signature=s" } } });
-    render(<TaskPage owner={OWNER} operators={OPERATORS} />);
+    render(<MediaTab owner={OWNER} operators={OPERATORS} />);
 
     expect((await screen.findByRole("heading", { level: 1 })).textContent).toBe("Erase video subtitles");
     await waitFor(() => expect(screen.getByLabelText("After").getAttribute("src")).toBe("https://m/out.mp4?Signature=s"));
@@ -74,7 +74,7 @@ describe("a task", () => {
   it("explains an error with what the documentation says of its code", async () => {
     const error = { class: "JobFailed", code: "Bad", message: "it broke", request_id: "R" };
     airflow({ state: "failed", xcoms: { viapi_view: { ...VIEW, files: [], error } } });
-    render(<TaskPage owner={OWNER} operators={OPERATORS} />);
+    render(<MediaTab owner={OWNER} operators={OPERATORS} />);
 
     await screen.findByText("It is bad.");
     expect(screen.getByText("it broke")).toBeTruthy();
@@ -83,12 +83,12 @@ describe("a task", () => {
   it("shows times in the time zone that was chosen in Airflow", async () => {
     window.localStorage.setItem("timezone", '"Asia/Shanghai"');
     airflow({ xcoms: { viapi_view: VIEW } });
-    render(<TaskPage owner={OWNER} operators={OPERATORS} />);
+    render(<MediaTab owner={OWNER} operators={OPERATORS} />);
     expect(await screen.findByText("08:01:00")).toBeTruthy();
 
     cleanup();
     window.localStorage.setItem("timezone", '"<nowhere>"');
-    render(<TaskPage owner={OWNER} operators={OPERATORS} />);
+    render(<MediaTab owner={OWNER} operators={OPERATORS} />);
     await screen.findByText(/^\d\d:01:00$/);
   });
 
@@ -100,7 +100,7 @@ describe("a task", () => {
       "no alarm",
     ];
     airflow({ operator: "ViasAlarmSensor", xcoms: { return_value: { alarms } } });
-    render(<TaskPage owner={OWNER} operators={new Set(["ViasAlarmSensor"])} />);
+    render(<MediaTab owner={OWNER} operators={new Set(["ViasAlarmSensor"])} />);
 
     await screen.findByRole("heading", { name: "Alarms 2" });
     const rows = screen.getAllByRole("row").slice(1).map((row) => row.textContent);
@@ -116,7 +116,7 @@ describe("a task", () => {
     [{ try_number: 1, reused: { run_id: "monday" } }, 1, "reused the result of run monday"],
   ])("says which attempt it is and where its job is from: %j", async (fields, attempt, words) => {
     airflow({ attempt, xcoms: { viapi_view: { ...VIEW, ...fields } } });
-    render(<TaskPage owner={OWNER} operators={OPERATORS} />);
+    render(<MediaTab owner={OWNER} operators={OPERATORS} />);
 
     await screen.findByRole("heading", { level: 1 });
     const tags = screen.queryAllByText(/attempt|reused/).map((tag) => tag.textContent);
@@ -126,7 +126,7 @@ describe("a task", () => {
   it("begins the times of a resumed job with its submission", async () => {
     const timeline = { submitted: "2026-01-01T00:00:00Z", rendered: "2026-01-01T00:05:00Z", noticed: "2026-01-01T00:06:00Z" };
     airflow({ attempt: 2, xcoms: { viapi_view: { ...VIEW, try_number: 2, resumed_from: 1, timeline } } });
-    render(<TaskPage owner={OWNER} operators={OPERATORS} />);
+    render(<MediaTab owner={OWNER} operators={OPERATORS} />);
 
     await screen.findByText("Noticed");
     const steps = screen.getAllByRole("listitem").map((step) => step.querySelector("strong")?.textContent);
@@ -135,14 +135,14 @@ describe("a task", () => {
 
   it("says that what it shows is of an earlier attempt until the next one has begun", async () => {
     airflow({ state: "queued", attempt: 2, xcoms: { viapi_view: { ...VIEW, try_number: 1 } } });
-    render(<TaskPage owner={OWNER} operators={OPERATORS} />);
+    render(<MediaTab owner={OWNER} operators={OPERATORS} />);
 
     await screen.findByText("shown below: attempt 1");
   });
 
   it("refers to the log between two attempts, if Airflow does not return what the failed one has recorded", async () => {
     airflow({ state: "up_for_retry", attempt: 2, xcoms: {} });
-    render(<TaskPage owner={OWNER} operators={OPERATORS} />);
+    render(<MediaTab owner={OWNER} operators={OPERATORS} />);
 
     await screen.findByText(/The log of the failed attempt says why/);
     expect(screen.queryByText("Preparing")).toBeNull();
@@ -153,7 +153,7 @@ describe("a task", () => {
     vi.useFakeTimers({ shouldAdvanceTime: true });
     const xcoms = (job: string) => ({ viapi_view: { ...VIEW, job_id: job } });
     airflow({ xcoms: xcoms("job-1"), stamp: "1" });
-    render(<TaskPage owner={OWNER} operators={OPERATORS} />);
+    render(<MediaTab owner={OWNER} operators={OPERATORS} />);
     await screen.findByText("job-1");
 
     airflow({ state: "deferred", attempt: 2, xcoms: xcoms("job-2"), stamp: "2" });
@@ -166,7 +166,7 @@ describe("a task", () => {
   it("shows the ids of a job of Huawei Cloud and of the request that created it", async () => {
     const view = { ...VIEW, action: "metastudio.CreateAsyncTtsJob", request_id: "r-1-host" };
     airflow({ xcoms: { viapi_view: view } });
-    render(<TaskPage owner={OWNER} operators={OPERATORS} />);
+    render(<MediaTab owner={OWNER} operators={OPERATORS} />);
 
     await screen.findByText("r-1-host");
     expect(screen.getByText("job-1").parentElement?.textContent).toMatch(/^Job job-1.*Request id r-1-host/);
@@ -181,7 +181,7 @@ describe("a task", () => {
       },
     });
     airflow(live("job-1"));
-    render(<TaskPage owner={OWNER} operators={OPERATORS} />);
+    render(<MediaTab owner={OWNER} operators={OPERATORS} />);
     await screen.findByText("Waiting for the job");
     const steps = screen.getAllByRole("listitem").map((step) => step.querySelector("strong")?.textContent);
     expect(steps).toEqual(["Submitted", "Queuing", "Processing", "Waiting for the job"]);
@@ -189,7 +189,7 @@ describe("a task", () => {
 
     cleanup();
     airflow(live("job-of-an-earlier-attempt"));
-    render(<TaskPage owner={OWNER} operators={OPERATORS} />);
+    render(<MediaTab owner={OWNER} operators={OPERATORS} />);
     await screen.findByText("Waiting for the job");
     expect(screen.queryByText("Processing")).toBeNull();
   });
@@ -237,7 +237,7 @@ describe("a task", () => {
     ],
   ])("shows the usage of the account %s", async (_, result, rows) => {
     airflow({ operator: "HuaweiCloudOperator", xcoms: { return_value: result } });
-    render(<TaskPage owner={OWNER} operators={new Set(["HuaweiCloudOperator"])} />);
+    render(<MediaTab owner={OWNER} operators={new Set(["HuaweiCloudOperator"])} />);
     await screen.findByRole("heading", { name: "Usage of the account" });
     const table = screen.getAllByRole("table")[0]!;
     const cells = [...table.querySelectorAll("tbody tr")].map((row) => [...row.children].map((cell) => cell.textContent));
@@ -248,7 +248,7 @@ describe("a task", () => {
     const evil = "<img src=x onerror=alert(1)>";
     const error = { class: evil, code: evil, message: evil };
     airflow({ xcoms: { viapi_view: { ...VIEW, job_id: evil, sources: [{ address: "javascript:x" }], error } } });
-    const { container } = render(<TaskPage owner={OWNER} operators={OPERATORS} />);
+    const { container } = render(<MediaTab owner={OWNER} operators={OPERATORS} />);
 
     await screen.findAllByText(evil);
     expect(container.querySelector("[onerror]")).toBeNull();
@@ -257,7 +257,7 @@ describe("a task", () => {
 
   it("of another operator has nothing here", async () => {
     airflow({ operator: "BashOperator" });
-    render(<TaskPage owner={OWNER} operators={OPERATORS} />);
+    render(<MediaTab owner={OWNER} operators={OPERATORS} />);
     expect(await screen.findByText("No media here")).toBeTruthy();
   });
 
@@ -268,7 +268,7 @@ describe("a task", () => {
     [500, "Airflow did not respond as expected"],
   ])("says what an answer with status %i means", async (status, words) => {
     airflow({ status });
-    render(<TaskPage owner={OWNER} operators={OPERATORS} />);
+    render(<MediaTab owner={OWNER} operators={OPERATORS} />);
     expect(await screen.findByText(words)).toBeTruthy();
   });
 
@@ -278,7 +278,7 @@ describe("a task", () => {
   ])("keeps what it shows when a later answer has status %i, and says so", async (status, words) => {
     vi.useFakeTimers({ shouldAdvanceTime: true });
     airflow({ state: "deferred", xcoms: { viapi_view: VIEW } });
-    render(<TaskPage owner={OWNER} operators={OPERATORS} />);
+    render(<MediaTab owner={OWNER} operators={OPERATORS} />);
     await screen.findByText("job-1");
 
     airflow({ status });
@@ -292,7 +292,7 @@ describe("a task", () => {
     vi.useFakeTimers({ shouldAdvanceTime: true });
     const link = `https://m/out.mp4?Expires=${Math.floor(Date.now() / 1000) + 62}&Signature=s`;
     airflow({ xcoms: { viapi_view: VIEW, return_value: { VideoUrl: link } } });
-    render(<TaskPage owner={OWNER} operators={OPERATORS} />);
+    render(<MediaTab owner={OWNER} operators={OPERATORS} />);
     await screen.findByText(/link works for 1 min/);
     expect(screen.getAllByText("Open")).toHaveLength(2);
 
@@ -306,7 +306,7 @@ describe("a task", () => {
     vi.useFakeTimers({ shouldAdvanceTime: true });
     const made = (name: string) => ({ viapi_view: { ...VIEW, files: [{ key: "VideoUrl", address: `https://m/${name}` }] }, return_value: { VideoUrl: `https://m/${name}` } });
     airflow({ xcoms: made("hevc.mp4") });
-    render(<TaskPage owner={OWNER} operators={OPERATORS} />);
+    render(<MediaTab owner={OWNER} operators={OPERATORS} />);
     const video = await screen.findByLabelText("After");
     Object.defineProperty(video, "videoWidth", { value: 0 });
     fireEvent.loadedMetadata(video);
@@ -321,7 +321,7 @@ describe("a task", () => {
   it("requests again only what has changed", async () => {
     vi.useFakeTimers({ shouldAdvanceTime: true });
     const calls = airflow({ state: "deferred", xcoms: { job_id: "job-1" } });
-    render(<TaskPage owner={OWNER} operators={OPERATORS} />);
+    render(<MediaTab owner={OWNER} operators={OPERATORS} />);
     await screen.findByText("Waiting for the job");
     await vi.advanceTimersByTimeAsync(20_000);
     vi.useRealTimers();
@@ -336,7 +336,7 @@ it("shows of ten thousand items only those in view", async () => {
   const rows = (page: number) => Array.from({ length: 1000 }, (_, n) => ({ index: page * 1000 + n, name: "f" }));
   const pages = Object.fromEntries(Array.from({ length: 10 }, (_, n) => [`items_${n}`, { ...head, rows: rows(n) }]));
   airflow({ xcoms: { ...pages, progress: { done: 10_000, failed: 0, running: 0, left: 0 } } });
-  const { container } = render(<TaskPage owner={OWNER} operators={OPERATORS} />);
+  const { container } = render(<MediaTab owner={OWNER} operators={OPERATORS} />);
 
   await screen.findAllByText("10,000");
   expect(container.querySelectorAll(".row").length).toBeLessThan(60);
@@ -348,13 +348,13 @@ describe("a task that reads a text", () => {
   beforeEach(() => void airflow({ rendered, xcoms: { viapi_view: view, return_value: { audio_url: "https://m/a.wav" } } }));
 
   it("shows it beside the result", async () => {
-    render(<TaskPage owner={OWNER} operators={OPERATORS} />);
+    render(<MediaTab owner={OWNER} operators={OPERATORS} />);
     expect(await screen.findByText("Good morning, meadow!")).toBeTruthy();
     expect(await screen.findByLabelText("Result")).toBeTruthy();
   });
 
   it("is a step of its run from the text to the result", async () => {
-    const { container } = render(<RunPage dagId="d" runId="r" operators={OPERATORS} />);
+    const { container } = render(<StoryboardTab dagId="d" runId="r" operators={OPERATORS} />);
     await screen.findByText("Good morning, meadow!");
     await screen.findByLabelText("After");
     expect([...container.querySelector(".flow")!.children].map((each) => each.className)).toEqual(["blank words", "arrow", "thumb"]);
@@ -367,14 +367,14 @@ it.each([
 ])("estimates how long a batch takes: %j", async (progress, words) => {
   const began = new Date(Date.now() - 600_000).toISOString();
   airflow({ state: "deferred", xcoms: { items_0: { action: "a.B", count: 1000, began, done_before: 0, rows: [], running: [] }, progress } });
-  render(<TaskPage owner={OWNER} operators={OPERATORS} />);
+  render(<MediaTab owner={OWNER} operators={OPERATORS} />);
   expect(await screen.findByText((_, node) => node?.className === "muted" && node.textContent === words)).toBeTruthy();
 });
 
 it("takes the picture that was added for the source, not an address that is stored with it", async () => {
   const request = { CustomContent: "https://m/film.mp4", PicContent: "https://m/cover.jpg" };
   airflow({ operator: "AddImageOperator", rendered: { request }, xcoms: { return_value: { Success: true } } });
-  render(<TaskPage owner={OWNER} operators={new Set(["AddImageOperator"])} />);
+  render(<MediaTab owner={OWNER} operators={new Set(["AddImageOperator"])} />);
   await waitFor(() => expect(screen.getByAltText("Source").getAttribute("src")).toBe("https://m/cover.jpg"));
   expect(screen.queryByText(/film/)).toBeNull();
 });
@@ -385,7 +385,7 @@ describe("a quality check", () => {
   const report = { passed: false, failures: ["black is 1; allowed: at most 0.2 (max_black)"], ...values, units, scores: { Sharpness: 0.4 } };
   const show = (xcoms: Record<string, unknown>) => {
     airflow({ operator: "MediaQualityCheckOperator", xcoms });
-    render(<TaskPage owner={OWNER} operators={new Set(["MediaQualityCheckOperator"])} />);
+    render(<MediaTab owner={OWNER} operators={new Set(["MediaQualityCheckOperator"])} />);
   };
 
   it.each(["return_value", "report"])("shows missed thresholds and what was measured, from %s", async (key) => {
@@ -400,14 +400,14 @@ describe("a quality check", () => {
   it("shows the videos that it compared", async () => {
     const rendered = { source: "https://m/out.mp4", before: "https://m/in.mp4", scores: "" };
     airflow({ operator: "MediaQualityCheckOperator", rendered, xcoms: { return_value: report } });
-    render(<TaskPage owner={OWNER} operators={new Set(["MediaQualityCheckOperator"])} />);
+    render(<MediaTab owner={OWNER} operators={new Set(["MediaQualityCheckOperator"])} />);
     await waitFor(() => expect(screen.getByLabelText("After").getAttribute("src")).toBe("https://m/out.mp4"));
     expect(screen.getByLabelText("Before").getAttribute("src")).toBe("https://m/in.mp4");
   });
 
   it("is a step of its run, with the first threshold that was missed", async () => {
     airflow({ operator: "MediaQualityCheckOperator", state: "failed", rendered: { source: "https://m/a.mp4" }, xcoms: { report } });
-    render(<RunPage dagId="d" runId="r" operators={new Set(["MediaQualityCheckOperator"])} />);
+    render(<StoryboardTab dagId="d" runId="r" operators={new Set(["MediaQualityCheckOperator"])} />);
     await screen.findByText("black is 1; allowed: at most 0.2 (max_black)");
     expect(await screen.findByLabelText("Checked video")).toBeTruthy();
   });
@@ -422,7 +422,7 @@ describe("a quality check", () => {
 it("shows what a bulk job of ImageSearch rejected", async () => {
   const failures = [{ entity_id: "7", code: "NoObject", message: "nothing found" }];
   airflow({ operator: "BulkIndexImagesOperator", xcoms: { report: { instance_name: "shop", images: 3, rejected: 1, failures } } });
-  render(<TaskPage owner={OWNER} operators={new Set(["BulkIndexImagesOperator"])} />);
+  render(<MediaTab owner={OWNER} operators={new Set(["BulkIndexImagesOperator"])} />);
   expect(await screen.findByText("shop")).toBeTruthy();
   expect(screen.getByText("rejected").previousSibling?.textContent).toBe("1");
   expect(screen.getByText("nothing found")).toBeTruthy();
@@ -431,7 +431,7 @@ it("shows what a bulk job of ImageSearch rejected", async () => {
 it("shows alarms as a step of a run", async () => {
   const alarms = ["smoke_and_fire", "vehicle", "vehicle", "vehicle"].map((kind) => ({ kind, at: "2026-01-01T00:00:00Z", image: "https://m/a.jpg" }));
   airflow({ operator: "ViasAlarmSensor", xcoms: { return_value: { alarms } } });
-  render(<RunPage dagId="d" runId="r" operators={new Set(["ViasAlarmSensor"])} />);
+  render(<StoryboardTab dagId="d" runId="r" operators={new Set(["ViasAlarmSensor"])} />);
   expect(await screen.findByText("smoke and fire")).toBeTruthy();
   expect(await screen.findByAltText("Alarm 2: vehicle")).toBeTruthy();
   expect(screen.getByText("1 more")).toBeTruthy();
@@ -439,7 +439,7 @@ it("shows alarms as a step of a run", async () => {
 
 it("shows the media steps of a run", async () => {
   airflow({ xcoms: { viapi_view: VIEW, return_value: { VideoUrl: "https://m/out.mp4" } } });
-  render(<RunPage dagId="d" runId="r" operators={OPERATORS} />);
+  render(<StoryboardTab dagId="d" runId="r" operators={OPERATORS} />);
   expect(await screen.findByText("1 media step")).toBeTruthy();
   expect(screen.getByText("Erase video subtitles")).toBeTruthy();
 });
@@ -447,13 +447,13 @@ it("shows the media steps of a run", async () => {
 describe("a run", () => {
   it("shows a task of an operator that a team derived from one of the provider", async () => {
     airflow({ operator: "EraseLowerThird", xcoms: { viapi_view: VIEW, return_value: { VideoUrl: "https://m/out.mp4" } } });
-    render(<RunPage dagId="d" runId="r" operators={OPERATORS} />);
+    render(<StoryboardTab dagId="d" runId="r" operators={OPERATORS} />);
     expect(await screen.findByText("1 media step")).toBeTruthy();
   });
 
   it("shows nothing of other tasks", async () => {
     airflow({ operator: "BashOperator" });
-    render(<RunPage dagId="d" runId="r" operators={OPERATORS} />);
+    render(<StoryboardTab dagId="d" runId="r" operators={OPERATORS} />);
     expect(await screen.findByText("No media in this run")).toBeTruthy();
   });
 });

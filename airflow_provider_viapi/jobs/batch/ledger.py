@@ -198,7 +198,7 @@ class BatchLedger:
 
     def open_ledger(self, item: Item) -> Ledger:
         """Return the ledger of one item, for its submission."""
-        return Ledger(_EntryStore(self._jobs, item, self.is_persistent))
+        return Ledger(_EntryStore(self._jobs, item, self.is_persistent, self.survives_clear))
 
     def names(self) -> Iterable[str]:
         """Return the names of all items that were ever recorded."""
@@ -297,10 +297,11 @@ class BatchLedger:
 class _EntryStore:
     """Store of one item's ledger, which has a single entry."""
 
-    def __init__(self, jobs: PagedStore, item: Item, is_persistent: bool) -> None:
+    def __init__(self, jobs: PagedStore, item: Item, is_persistent: bool, survives_clear: bool) -> None:
         self._jobs = jobs
         self._item = item
         self.is_persistent = is_persistent
+        self.survives_clear = survives_clear
 
     def get(self, key: str) -> Any:
         record = self._jobs.records.get(self._item.name, {})

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from airflow_provider_viapi.errors import ServiceError
+from airflow_provider_viapi.errors import BatchFailed, ServiceError
 from airflow_provider_viapi.jobs.batch.ledger import Item, Row
 
 MAX_BYTES = 5_000_000
@@ -63,10 +63,6 @@ def _duration(minutes: float) -> str:
     number, unit = (minutes, "minute") if minutes < 90 else (minutes / 60, "hour")
     rounded = max(1, round(number))
     return f"{rounded} {unit}{'' if rounded == 1 else 's'}"
-
-
-class BatchFailed(ServiceError):
-    """More items of a batch have failed than are allowed, or not all of them were submitted."""
 
 
 def failed_row(

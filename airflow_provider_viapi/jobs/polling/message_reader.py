@@ -98,7 +98,7 @@ class MessageReader:
                 self._connected_since = now()
                 async for job_ids in messages:
                     if self._failures:
-                        logger.info("Messages of completions_url arrive again")
+                        logger.info("Messages of job_messages_url arrive again")
                         self._failures = 0
                     for job_id in job_ids:
                         self._on_message(jobs, job_id)
@@ -107,7 +107,7 @@ class MessageReader:
             self._failures += 1
             if self._failures == 1:
                 logger.warning(
-                    "Messages of completions_url do not arrive, polling as without them until they do: %s",
+                    "Messages of job_messages_url do not arrive, polling as without them until they do: %s",
                     describe(error),
                 )
         finally:

@@ -124,7 +124,7 @@ class Poller:
         if not self._loops:
             loops = [self._poll_loop, self.list.read, self.list.follow_others, self._metrics_loop]
             if self._message_reader.is_used:
-                loops.append(self._push_loop)
+                loops.append(self._message_loop)
             self._loops = [asyncio.ensure_future(supervise(loop)) for loop in loops]
 
     async def close(self) -> None:
@@ -229,7 +229,7 @@ class Poller:
             with suppress(Exception):
                 record_finished(self._stats, waits[0], now())
 
-    async def _push_loop(self) -> None:
+    async def _message_loop(self) -> None:
         while True:
             seconds = await self._message_reader.follow(self._jobs)
             if not self.list.is_used:

@@ -28,7 +28,7 @@ def stat(address: str) -> Source:
     """Find the file; nothing of its content is read.
 
     :raises InvalidMedia: it does not exist, is empty, or too large
-    :raises ServiceError: it may not be read, or nothing that is installed opens such addresses
+    :raises ServiceError: it may not be read, or no installed package supports such addresses
     """
     from airflow_provider_viapi.hooks.viapi import ViapiHook
     from airflow_provider_viapi.media.inputs import source
@@ -119,16 +119,16 @@ def put(source: Source, url: str, hook: HuaweiCloudHook, content_type: str | Non
         untrusted = certificate_error(failure, origin_of(url), account.http)
         # Its text is left out: it quotes a presigned URL.
         raise untrusted or TransientError(
-            f"{source.display_url} could not be uploaded ({type(failure).__name__})", code="UploadBroken"
+            f"{source.display_url} could not be uploaded ({type(failure).__name__})", code="UploadInterrupted"
         ) from None
     if response.status_code >= 500:
         raise TransientError(
             f"{source.display_url} could not be uploaded: the storage responded {response.status_code}",
-            code="UploadBroken",
+            code="UploadInterrupted",
         )
     if not response.ok or response.is_redirect:
         raise ServiceError(
-            f"the storage refused {source.display_url} with {response.status_code}", code="UploadRefused"
+            f"the storage refused {source.display_url} with {response.status_code}", code="UploadRejected"
         )
 
 

@@ -71,7 +71,7 @@ def check_writable(
     scheme = to.partition("://")[0]
     if not is_installed(scheme):
         raise InvalidRequest(
-            f"{shown}; nothing that is installed opens {scheme}://: {installation_hint(scheme)}",
+            f"{shown}; no installed package supports {scheme}://: {installation_hint(scheme)}",
             code="InvalidParameter",
         )
     try:
@@ -184,8 +184,8 @@ def land(
     :raises PermissionDenied: an address leads to a private host that is not allowed
     :raises ConfigurationError: the certificate of a host is not trusted
     :raises TransientError: the download was interrupted too often, or was too slow
-    :raises ServiceError: a file is empty, or was refused for another reason; with the code ``NotLanded`` the storage
-        refuses the file: it is full, access is denied, a bucket does not exist
+    :raises ServiceError: a file is empty, or was refused for another reason; with the code ``ResultNotStored`` the
+        storage refuses the file: it is full, access is denied, a bucket does not exist
     """
     to = as_address(to)
     check(to, action, also=names)
@@ -211,7 +211,7 @@ def land(
     if not to.endswith("/") and any(without_connection(each) in taken for each in destinations.values()):
         destinations = _destinations(links, with_job_id(to), names, name)
         log.warning(
-            "The name of job %s in %s belongs to another result; its files get the job's id in front",
+            "Another result has the name of the files of job %s in %s: their names begin with the job id",
             names["job_id"],
             strip_userinfo(to),
         )
@@ -252,7 +252,7 @@ def _not_landed(error: Exception, destination: str, job_id: Any, action: str | N
     return ServiceError(
         f"{result} cannot be written to {strip_userinfo(destination)!r}: {reason}. Correct that; a retry of the task "
         "resumes a job that is recorded and stores its result again, until the links expire",
-        code="NotLanded",
+        code="ResultNotStored",
         action=action,
     )
 

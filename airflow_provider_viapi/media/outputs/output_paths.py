@@ -199,7 +199,7 @@ def _check_address(to: Any, known: Collection[str], action: str | None, paramete
     if not rest.strip("/") or (scheme.lower() not in _LOCAL and rest.startswith("/")):
         raise _invalid(to, "an address with a bucket or a path in it", action, parameter)
     if to != to.strip():
-        raise _invalid(to, "an address without blanks around it", action, parameter)
+        raise _invalid(to, "an address without spaces before or after it", action, parameter)
     if scheme.lower() not in _LOCAL and not rest.partition("/")[0].rpartition("@")[2]:
         raise _invalid(to, "a bucket after the connection id and @", action, parameter)
     if to.rpartition("/")[2].replace("{ext}", "") == "" and not to.endswith("/"):
@@ -220,7 +220,7 @@ def _placeholders(to: str, known: Collection[str], action: str | None, parameter
     for _, name, form, conversion in fields:
         if name not in known or form or conversion:
             there = ", ".join(f"{{{each}}}" for each in sorted(known))
-            raise _invalid(to, f"of placeholders {there}; {{{name}}} is none of them", action, parameter)
+            raise _invalid(to, f"the placeholders {there}; {{{name}}} is unknown", action, parameter)
     return {str(name) for _, name, _, _ in fields}
 
 
@@ -228,7 +228,9 @@ def _check_path(address: str, action: str | None, parameter: str) -> None:
     scheme, _, rest = address.partition("://")
     parts = rest.split("/")
     if ".." in parts or "." in parts or _NO_PART_OF_A_NAME.search(address.replace("/", "").replace("\\", "")):
-        raise _invalid(address, "no part that is . or .., and no control characters", action, parameter)
+        raise _invalid(
+            address, "an address without parts . and .., and without control characters", action, parameter
+        )
     # What a placeholder becomes is not known yet; what is around it counts.
     literal = [re.sub(r"\{\w*\}", "", part) for part in parts]
     longest = max((len(part.encode(errors="replace")) for part in literal), default=0)

@@ -16,7 +16,7 @@ import requests
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from airflow_provider_viapi.alibaba.errors import classify
-from airflow_provider_viapi.errors import ResultExpired, ServiceError, TransientError
+from airflow_provider_viapi.errors import DownloadTooSlow, ResultExpired, ServiceError, TransientError
 from airflow_provider_viapi.media.open_storage import open_path
 from airflow_provider_viapi.media.outputs.atomic_file import BLOCK_SIZE, AtomicFile
 from airflow_provider_viapi.media.outputs.http_download import (
@@ -56,10 +56,6 @@ class DownloadSettings:
     max_seconds: float = 3600.0
     max_link_seconds: float = 6 * 3600.0
     min_seconds: float = 30.0
-
-
-class DownloadTooSlow(TransientError):
-    """The file does not arrive in time by its link."""
 
 
 class ResumableDownload:

@@ -1,6 +1,6 @@
 """Batch operators of each cloud: one task, many jobs of one action; loaded when they are used.
 
-* ``operators``: the two operators; ``base``: the sequence of a batch; ``batch_base``, ``items``: what it takes
+* ``operators``: the two operators; ``base``: the sequence of a batch; ``batch_arguments``, ``items``: what it takes
 * ``backend``: what a batch needs of the cloud and its task; ``view``: what Airflow's UI shows of it
 """
 

@@ -21,7 +21,7 @@ from airflow_provider_viapi.errors import (
 )
 from airflow_provider_viapi.links.job import result_address, store_links
 from airflow_provider_viapi.operators.base import JobOperator
-from airflow_provider_viapi.operators.batch.batch_base import BaseBatchOperator
+from airflow_provider_viapi.operators.batch.batch_arguments import BaseBatchOperator
 from airflow_provider_viapi.operators.batch.items import build_items
 from airflow_provider_viapi.operators.batch.view import landed_files, publish_items, publish_usage
 from airflow_provider_viapi.operators.task.attempt import (
@@ -47,7 +47,7 @@ RENDERED_DIFFERENTLY = (
     ", because the items render differently after each wake-up of the task; pass them from an upstream task"
 )
 
-NO_RETRY = "A retry would render other items again and pay for all of them, so there is none"
+NO_RETRY = "The task is not retried, because a retry would submit other items and pay for all of them"
 
 
 def _because(reason: str) -> str:
@@ -66,7 +66,7 @@ class BatchOperator(BaseBatchOperator):
     items are fixed: if they render differently after a wait, what was submitted is collected and nothing more is
     submitted.
 
-    Takes what :class:`~airflow_provider_viapi.operators.batch.batch_base.BaseBatchOperator` takes.
+    Takes what :class:`~airflow_provider_viapi.operators.batch.batch_arguments.BaseBatchOperator` takes.
     """
 
     __supports_durable_execution: ClassVar[bool] = True
@@ -277,7 +277,9 @@ class BatchOperator(BaseBatchOperator):
         batch.ledger.mark_delivered()
         kept, shortened = truncate(rows)
         if shortened:
-            self.log.warning("The results of %d rows are left out: all together are too long", shortened)
+            self.log.warning(
+                "The XCom has no result for %d rows, because all together are too long", shortened
+            )
         return kept
 
     def _view(self, context: Context) -> TaskView:

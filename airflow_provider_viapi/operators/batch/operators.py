@@ -61,7 +61,7 @@ class ViapiBatchOperator(BatchOperator):
             items=[{"request": {"VideoURL": "s3://films/1.mp4"}}, {"request": {"VideoURL": "s3://films/2.mp4"}}],
         )
 
-    Takes what :class:`~airflow_provider_viapi.operators.batch.batch_base.BaseBatchOperator` takes, and:
+    Takes what :class:`~airflow_provider_viapi.operators.batch.batch_arguments.BaseBatchOperator` takes, and:
 
     :param staging: where media are copied that the service cannot read at their address: your own bucket in
         Shanghai, ``oss://bucket/prefix``; default: VIAPI's temporary storage
@@ -138,7 +138,7 @@ class HuaweiCloudBatchOperator(BatchOperator):
             shared={"output_asset_config": {"asset_name": "Spring"}},
         )
 
-    Takes what :class:`~airflow_provider_viapi.operators.batch.batch_base.BaseBatchOperator` takes, and:
+    Takes what :class:`~airflow_provider_viapi.operators.batch.batch_arguments.BaseBatchOperator` takes, and:
 
     :param huaweicloud_conn_id: id of the Airflow connection; default: ``huaweicloud_default``
     """

@@ -157,6 +157,6 @@ class CreateAvatarModelOperator(UploadingModelOperator):
             reason = answer.get("excute_failed_msg") or "no reason given"
             raise ServiceError(
                 f"the files of job {job.id} were not accepted: {reason}",
-                code="UploadRefused",
+                code="UploadRejected",
                 action=command.name,
             )

@@ -110,7 +110,7 @@ def upload_address(answer: Mapping[str, Any], name: str, job: Job) -> str:
     if not isinstance(address, str) or not address:
         raise ServiceError(
             f"the service returned no {name} for job {job.id}, so its files cannot be uploaded",
-            code="UploadRefused",
+            code="UploadRejected",
         )
     return address
 

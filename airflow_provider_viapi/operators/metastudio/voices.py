@@ -196,7 +196,7 @@ class AssessVoiceOperator(UploadingModelOperator):
             raise TransientError(
                 f"the address for the recordings of job {job.id} was lost with the attempt that created it; the "
                 "job never starts, and the next attempt creates another",
-                code="UploadBroken",
+                code="UploadInterrupted",
                 action=self.action.name,
             )
         yield "recordings", url, ZIP

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from airflow_provider_viapi.huawei.services.vias import algorithms
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudOperator
-from airflow_provider_viapi.operators.huaweicloud_job_commands import DeleteOperator
+from airflow_provider_viapi.operators.huaweicloud_job_commands import DeleteResourceOperator
 from airflow_provider_viapi.operators.vias.named_resources import CreateNamedOperator
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ class CreateEdgePoolOperator(CreateNamedOperator):
         super().__init__(request=request, if_exists=if_exists, **kwargs)
 
 
-class DeleteEdgePoolOperator(DeleteOperator):
+class DeleteEdgePoolOperator(DeleteResourceOperator):
     """Delete an edge pool.
 
     :param pool_id: id of the edge pool

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     )
     from airflow_provider_viapi.operators.vias.task_arguments import Dis, Obs, Webhook
 
-SOME_FAILED = "SomeTasksFailed"
+SOME_FAILED = "BatchTaskPartlyFailed"
 """Error code of a call that failed for some tasks of a batch task."""
 
 MAX_REASONS = 20

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from airflow_provider_viapi.huawei.services.vias import sources
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudOperator
-from airflow_provider_viapi.operators.huaweicloud_job_commands import DeleteOperator
+from airflow_provider_viapi.operators.huaweicloud_job_commands import DeleteResourceOperator
 from airflow_provider_viapi.operators.vias.named_resources import CreateNamedOperator
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class CreateVideoSourceOperator(CreateNamedOperator):
         super().__init__(request=request, if_exists=if_exists, **kwargs)
 
 
-class DeleteVideoSourceOperator(DeleteOperator):
+class DeleteVideoSourceOperator(DeleteResourceOperator):
     """Delete a video source.
 
     :param video_source_id: id of the source
@@ -117,7 +117,7 @@ class CreateVideoGroupOperator(CreateNamedOperator):
         super().__init__(request=request, if_exists=if_exists, **kwargs)
 
 
-class DeleteVideoGroupOperator(DeleteOperator):
+class DeleteVideoGroupOperator(DeleteResourceOperator):
     """Delete a group; its video sources remain.
 
     :param video_group_id: id of the group

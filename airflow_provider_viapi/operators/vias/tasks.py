@@ -10,7 +10,10 @@ from airflow_provider_viapi.huawei.services.vias import tasks
 from airflow_provider_viapi.huawei.services.vias.service import ENDED, LATEST
 from airflow_provider_viapi.operators.arguments.checks import is_templated
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator, HuaweiCloudOperator
-from airflow_provider_viapi.operators.huaweicloud_job_commands import DeleteOperator, JobCommandOperator
+from airflow_provider_viapi.operators.huaweicloud_job_commands import (
+    DeleteResourceOperator,
+    JobCommandOperator,
+)
 from airflow_provider_viapi.operators.vias.task_arguments import alarm_output, with_account_version
 from airflow_provider_viapi.schema import short_repr
 
@@ -34,11 +37,11 @@ _FAILED = ("CREATE_FAILED", "START_FAILED", "FAILED")
 """Failed states in which a task does not run."""
 
 
-class CreateTaskOperator(HuaweiCloudJobOperator):
+class CreateViasTaskOperator(HuaweiCloudJobOperator):
     """Analyse a stream or a file with an algorithm, in the cloud or on an edge device.
 
-    A task on a stream runs until it is stopped: wait for ``RUNNING``, and stop it with :class:`StopTaskOperator`. A
-    task on a file ends: wait for ``SUCCEEDED``. Its id is ``create.job_id``.
+    A task on a stream runs until it is stopped: wait for ``RUNNING``, and stop it with
+    :class:`StopViasTaskOperator`. A task on a file ends: wait for ``SUCCEEDED``. Its id is ``create.job_id``.
 
     Returns the task: ``id``, ``name``, ``state`` and so on.
 
@@ -158,7 +161,7 @@ def _is_endless(source: Mapping[str, Any]) -> bool:
     return source["type"] in ("video_source", "edgecamera", "vcn")
 
 
-class StartTaskOperator(JobCommandOperator):
+class StartViasTaskOperator(JobCommandOperator):
     """Start a task that was stopped or has ended; one that runs or is about to is left as it is.
 
     The command is recorded in the task's state store, so that a retry does not start, and pay for, a task again that
@@ -197,7 +200,7 @@ class StartTaskOperator(JobCommandOperator):
         return report.state not in ("PENDING", "STARTING", "RECOVERING", "UPGRADING", "RUNNING")
 
 
-class StopTaskOperator(JobCommandOperator):
+class StopViasTaskOperator(JobCommandOperator):
     """Stop a task, so that it costs nothing more; one that has ended or is about to is left as it is.
 
     A task that is ``ABNORMAL`` or ``FROZEN`` is stopped too, because it is not known whether it would continue.
@@ -244,7 +247,7 @@ class StopTaskOperator(JobCommandOperator):
         return tasks.SHOW_TASK.shown(self.hook.call(tasks.SHOW_TASK, {"task_id": report.job_id}))
 
 
-class QueryTaskOperator(HuaweiCloudOperator):
+class QueryViasTaskOperator(HuaweiCloudOperator):
     """Return a task: ``id``, ``name``, ``service_id``, ``created_at``, ``state``, ``error`` and so on.
 
     :param vias_task_id: id of the VIAS task, such as ``create.job_id``
@@ -256,7 +259,7 @@ class QueryTaskOperator(HuaweiCloudOperator):
         super().__init__(request={"task_id": vias_task_id}, **kwargs)
 
 
-class UpdateTaskOperator(HuaweiCloudOperator):
+class UpdateViasTaskOperator(HuaweiCloudOperator):
     """Change the settings of a task. What is not given is left as it is, as far as the service allows.
 
     :param vias_task_id: id of the VIAS task, such as ``create.job_id``
@@ -310,7 +313,7 @@ class UpdateTaskOperator(HuaweiCloudOperator):
         super().__init__(request=request, **kwargs)
 
 
-class DeleteTaskOperator(DeleteOperator):
+class DeleteViasTaskOperator(DeleteResourceOperator):
     """Delete a task; the service decides whether one that runs may be deleted. The call is safe to repeat.
 
     :param vias_task_id: id of the VIAS task, such as ``create.job_id``
@@ -322,7 +325,7 @@ class DeleteTaskOperator(DeleteOperator):
         super().__init__(request={"task_id": vias_task_id}, **kwargs)
 
 
-class ListTasksOperator(HuaweiCloudOperator):
+class ListViasTasksOperator(HuaweiCloudOperator):
     """Return one page of tasks, newest first, in ``tasks``.
 
     :param task_state: state of the task

@@ -10,7 +10,7 @@ from airflow_provider_viapi.operators.batch import ViapiBatchOperator
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
 from airflow_provider_viapi.operators.videorecog import DetectVideoShotOperator
 
-# Below 3.3 Airflow sometimes fails the second process of a task that deferred shortly; the retry resumes its job.
+# Before 3.3 Airflow sometimes fails the second process of a task that deferred shortly; the retry resumes its job.
 RETRYING = {"retries": 2, "retry_delay": 1}
 
 with DAG("references", schedule=None, params={"video_url": "", "target": ""}, default_args=RETRYING):

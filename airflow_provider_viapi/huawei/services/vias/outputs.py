@@ -40,7 +40,7 @@ class AlarmOutput(Object):
             try:
                 plain["event_center"] = Boolean(name="event_center").check(plain["event_center"])
             except ValidationError:
-                raise ValidationError(f"{self.allowed}; event_center is neither") from None
+                raise ValidationError(f"{self.allowed}; event_center must be true or false") from None
         if self.required and not any(plain.values()):
             raise ValidationError(f"{self.allowed}; none is given, so alarms would be lost")
         return plain
@@ -52,17 +52,19 @@ class AlarmOutput(Object):
             try:
                 Url(name=needed).check(one[needed])
             except ValidationError as error:
-                raise ValidationError(f"{self.allowed}; the url of webhook is not {error}") from None
+                raise ValidationError(f"{self.allowed}; the url of webhook must be {error}") from None
         headers = one.get("headers")
         if headers is not None:
             if not isinstance(headers, dict) or not 1 <= len(headers) <= MAX_HEADERS:
-                raise ValidationError(f"{self.allowed}; the headers of {name} are not a mapping of 1 to 10")
+                raise ValidationError(
+                    f"{self.allowed}; the headers of {name} must be a mapping with 1 to {MAX_HEADERS} entries"
+                )
             try:
                 one["headers"] = {header: _HEADER.check(text) for header, text in headers.items()}
             except ValidationError:
-                raise ValidationError(f"{self.allowed}; a header of {name} is not text") from None
+                raise ValidationError(f"{self.allowed}; each header of {name} must be a string") from None
         if one.get("data_category") is not None:
             try:
                 StringList(name="data_category").check(one["data_category"])
             except ValidationError as error:
-                raise ValidationError(f"{self.allowed}; data_category of {name} is not {error}") from None
+                raise ValidationError(f"{self.allowed}; data_category of {name} must be {error}") from None

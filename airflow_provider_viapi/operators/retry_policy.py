@@ -2,7 +2,7 @@
 
 ::
 
-    from airflow_provider_viapi.operators.task.retry_policy import ViapiRetryPolicy
+    from airflow_provider_viapi.operators.retry_policy import ViapiRetryPolicy
 
     EraseVideoSubtitlesOperator(..., retries=3, retry_policy=ViapiRetryPolicy())
 
@@ -40,7 +40,7 @@ class ViapiRetryPolicy(RetryPolicy):
       where Airflow can (3.4), without using up a retry.
     * An error that no retry can fix (see ``operators.task.permanent_errors``) fails the task.
     * Everything else follows the task's ``retries`` and ``retry_delay``; ``SubmissionInDoubt`` too, since a retry
-      looks for evidence again and never submits.
+      checks again, and submits only if nothing was accepted.
 
     :param busy_delay: delay after overload; default: 5 minutes
     """

@@ -5,7 +5,7 @@ import { entriesOfRun, type TaskInstance, type TaskKey, taskInstances } from "./
 import { readAlarms } from "./Alarms";
 import { usePolled, useSeen } from "./hooks";
 import { Counts, readHits, readSummary } from "./Images";
-import { Player } from "./Media";
+import { Player } from "./Player";
 import { isActive, kindOf, operatorOf, readProgress, totalUsage } from "./model";
 import { Empty, Outdated, Problem, StateBadge, UsageLine, qualityOf } from "./Parts";
 import { type Shown, present } from "./present";
@@ -23,7 +23,7 @@ interface Run {
 const begins = (instance: TaskInstance) => (instance.start_date ? Date.parse(instance.start_date) : Infinity);
 
 /** Every media task of a DAG run in the order in which they began. */
-export function RunPage({ dagId, runId, operators }: { dagId: string; runId: string; operators: ReadonlySet<string> }) {
+export function StoryboardTab({ dagId, runId, operators }: { dagId: string; runId: string; operators: ReadonlySet<string> }) {
   const [most, setMost] = useState(MOST);
   const { data, error, reload } = usePolled<Run>(
     async (previous, signal) => {

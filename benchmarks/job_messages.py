@@ -45,7 +45,7 @@ def main() -> int:
             for who, run in runs.items():
                 if who != WITHOUT:
                     goals += _goals(f"{jobs:,} jobs, {who}", run, forced)
-    return report("pushes", f"{_explanation()}\n\n{table(HEADING, rows)}", goals, ["redis", "aio-pika"])
+    return report("job_messages", f"{_explanation()}\n\n{table(HEADING, rows)}", goals, ["redis", "aio-pika"])
 
 
 def measure_variants(jobs: int, scale: float, redis: str) -> dict[str, Run]:
@@ -58,7 +58,8 @@ def measure_variants(jobs: int, scale: float, redis: str) -> dict[str, Run]:
     most = MOST_SECONDS.get(jobs, 300.0) / scale
     with ThreadPoolExecutor(len(urls)) as pool:
         running = {
-            who: pool.submit(measure, "ours", jobs, scale, most, push_url=url) for who, url in urls.items()
+            who: pool.submit(measure, "ours", jobs, scale, most, job_messages_url=url)
+            for who, url in urls.items()
         }
         return {who: run.result() for who, run in running.items()}
 
@@ -103,7 +104,7 @@ def _explanation() -> str:
     return (
         "Jobs of 30–120 s, all started at the same time, in one event loop that has received no message before, so "
         "it polls as without messages until three jobs have ended. The emulator, a process of its own, allows "
-        f"{QUOTA} results per second and one list request every 5 s; it pushes a message when a job ends. All "
+        f"{QUOTA} results per second and one list request every 5 s; it sends a message when a job ends. All "
         "variants run side by side."
     )
 

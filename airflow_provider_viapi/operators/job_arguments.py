@@ -122,7 +122,9 @@ class BaseJobOperator(StoppableOperator, LandingOperator):
             not durable or type(self).request_digest is not BaseJobOperator.request_digest
         ):
             raise InvalidRequest(
-                "reuse_results needs durable=True, and an operator whose job depends on its request alone",
+                f"reuse_results needs durable=True; {type(self).__name__} has durable={durable}"
+                if not durable
+                else f"{type(self).__name__} cannot have reuse_results: its job depends on more than the request",
                 action=self.action.name,
             )
         self.reuse_unversioned = as_flag("reuse_unversioned", reuse_unversioned, self.action.name)

@@ -5,7 +5,7 @@ import { ItemTable, ProgressBar } from "./BatchView";
 import { Compare, isComparable } from "./Compare";
 import { useNow } from "./hooks";
 import { Gallery, IndexCounts, readHits, readSummary } from "./Images";
-import { CopyButton, FileFacts, OpenButton, Player } from "./Media";
+import { CopyButton, FileFacts, OpenButton, Player } from "./Player";
 import { type View, isActive, readProgress } from "./model";
 import { Empty, ErrorBox, Facts, Outdated, Problem, StateBadge, UsageLine, Verdict, qualityOf } from "./Parts";
 import { type Presented, type Shown, isOurs, present } from "./present";
@@ -13,7 +13,7 @@ import { Timeline, stepsOf } from "./Timeline";
 import { useFile } from "./useFile";
 import { type TaskData, useTask } from "./useTask";
 
-export function TaskPage({ owner, operators }: { owner: TaskKey; operators: ReadonlySet<string> }) {
+export function MediaTab({ owner, operators }: { owner: TaskKey; operators: ReadonlySet<string> }) {
   const { data, error, reload } = useTask(owner);
   if (!data) return error ? <Problem error={error} retry={reload} /> : <div className="loading" aria-label="Loading" />;
   if (!isOurs(data, operators))

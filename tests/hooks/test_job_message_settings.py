@@ -1,4 +1,4 @@
-"""Waits that messages end: the emulator pushes them to Redis or SNS, and the poller of a hook receives them."""
+"""Waits that messages end: the emulator sends them to Redis or SNS, and the poller of a hook receives them."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ def port() -> Iterator[int]:
 def emulator(port: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[EmulatorServer]:
     # Another channel for each test: a process keeps what it knows about a queue.
     url = f"redis://127.0.0.1:{port}/0?channel=finished-{uuid.uuid4().hex}"
-    with EmulatorServer(transforms=TRANSFORMS, push_url=url) as emulator:
+    with EmulatorServer(transforms=TRANSFORMS, job_messages_url=url) as emulator:
         monkeypatch.setenv("AIRFLOW_CONN_VIAPI_DEFAULT", emulator.connection_json())
-        monkeypatch.setenv("AIRFLOW__VIAPI__COMPLETIONS_URL", url)
+        monkeypatch.setenv("AIRFLOW__VIAPI__JOB_MESSAGES_URL", url)
         yield emulator
 
 
@@ -117,8 +117,8 @@ def test_a_message_of_a_topic_ends_a_wait_with_one_call(
             for service in ("sns", "sqs")
         )
         topic = sns.create_topic(Name="finished")["TopicArn"]
-        monkeypatch.setenv("AIRFLOW__VIAPI__COMPLETIONS_URL", f"sns://moto@/?topic={topic}")
-        with EmulatorServer(transforms=TRANSFORMS, push_url=f"sns:///?topic={topic}") as emulator:
+        monkeypatch.setenv("AIRFLOW__VIAPI__JOB_MESSAGES_URL", f"sns://moto@/?topic={topic}")
+        with EmulatorServer(transforms=TRANSFORMS, job_messages_url=f"sns:///?topic={topic}") as emulator:
             monkeypatch.setenv("AIRFLOW_CONN_VIAPI_DEFAULT", emulator.connection_json())
             hook = PatientHook()
 
@@ -150,7 +150,7 @@ def test_a_queue_that_cannot_be_used_leaves_the_wait_to_polls(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setenv("AIRFLOW__VIAPI__COMPLETIONS_URL", "redis://:hidden-word@127.0.0.1:1/0?channel=x")
+    monkeypatch.setenv("AIRFLOW__VIAPI__JOB_MESSAGES_URL", "redis://:hidden-word@127.0.0.1:1/0?channel=x")
     hook = ViapiHook()
     held = HeldJob(hook, served)
     held.release()
@@ -159,7 +159,7 @@ def test_a_queue_that_cannot_be_used_leaves_the_wait_to_polls(
     report = asyncio.run(hook.wait_for(held.job, until=until, log=log))
 
     assert report.outcome is Outcome.SUCCEEDED
-    (line,) = [each.getMessage() for each in caplog.records if "completions_url" in each.getMessage()]
+    (line,) = [each.getMessage() for each in caplog.records if "job_messages_url" in each.getMessage()]
     assert "polling as without them" in line
     assert "hidden-word" not in caplog.text
 
@@ -167,8 +167,8 @@ def test_a_queue_that_cannot_be_used_leaves_the_wait_to_polls(
 @pytest.mark.parametrize(
     ("setting", "value", "expected"),
     [
-        ("URL", "redis://:hidden-word@h/0", "completions_url in the section"),
-        ("JOB_ID", "data.", "completions_job_id in the section"),
+        ("URL", "redis://:hidden-word@h/0", "job_messages_url in the section"),
+        ("JOB_ID", "data.", "job_messages_job_id in the section"),
     ],
 )
 def test_wrong_settings_fail_a_task_before_its_job_is_submitted(
@@ -179,7 +179,7 @@ def test_wrong_settings_fail_a_task_before_its_job_is_submitted(
     value: str,
     expected: str,
 ) -> None:
-    monkeypatch.setenv(f"AIRFLOW__VIAPI__COMPLETIONS_{setting}", value)
+    monkeypatch.setenv(f"AIRFLOW__VIAPI__JOB_MESSAGES_{setting}", value)
     (served.path / "clip.mp4").write_text("a clip")
     operator = EraseVideoSubtitlesOperator(
         task_id="erase", video_url=served.address("clip.mp4"), deferrable=False
@@ -198,7 +198,7 @@ def test_wrong_settings_in_the_triggerer_leave_the_wait_to_polls(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setenv("AIRFLOW__VIAPI__COMPLETIONS_URL", "nothing")
+    monkeypatch.setenv("AIRFLOW__VIAPI__JOB_MESSAGES_URL", "nothing")
     hook = ViapiHook()
     held = HeldJob(hook, served)
     held.release()

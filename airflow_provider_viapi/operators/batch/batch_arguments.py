@@ -21,7 +21,7 @@ from airflow_provider_viapi.operators.arguments.checks import (
 )
 from airflow_provider_viapi.operators.base import JobOperator
 from airflow_provider_viapi.operators.batch.items import check_literals
-from airflow_provider_viapi.operators.job_base import applicable_reuse, reuse_duration
+from airflow_provider_viapi.operators.job_arguments import applicable_reuse, reuse_duration
 from airflow_provider_viapi.operators.provider_task import ProviderTask
 from airflow_provider_viapi.operators.stoppable import StoppableOperator
 from airflow_provider_viapi.operators.task.permanent_errors import is_permanent
