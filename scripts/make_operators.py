@@ -168,7 +168,7 @@ def _description(parameter: Parameter) -> str:
     text = _inside(parameter.doc) or f"the parameter {parameter.name}"
     if isinstance(parameter, Media):
         limits = parameter.limits[0].description if parameter.limits else ""
-        text = text.replace("; formats and limits are not documented", "")
+        text = text.replace("; the SDK states no formats and limits", "")
         readable = "a URL that the service can read" if not parameter.uploaded else "a URL"
         text += f": {readable} or an address in object storage (``s3://…``)"
         text += ", which is uploaded, and resized if that is needed" if parameter.uploaded else ""

@@ -169,7 +169,7 @@ STATES = """
 | `PROCESS_FAILED` | The job has failed. \
 | raises `JobFailed`; a retry submits a new job unless the code is permanent |
 | `TIMEOUT_FAILED` | The service did not finish the job in time. | raises `JobFailed`; a retry submits a new job |
-| `LIMIT_RETRY_FAILED` | The service gave up after several attempts, because it was overloaded. \
+| `LIMIT_RETRY_FAILED` | The service gave up after several attempts of its own. \
 | raises `JobFailed`; a retry submits a new job |
 
 A seventh state, `JOB_CANCELED`, is in Alibaba's API metadata of 2025: the provider raises `JobFailed`, and a retry

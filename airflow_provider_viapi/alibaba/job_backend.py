@@ -246,7 +246,7 @@ def _reports_failure(answer: Mapping[str, Any]) -> bool:
 def _is_whole(data: Mapping[str, Any]) -> bool:
     """Return whether a page of the job list proves that the account has no other jobs."""
     count = len(data["Result"])
-    is_first = str(data.get("PageNum") or 1) == "1"
+    is_first = str(data.get("CurrentPage") or 1) == "1"
     # Without a number of records, a full page may be followed by another.
     is_full = data.get("TotalRecord") is None and str(data.get("PageSize")) == str(count or "")
     return is_first and not is_full and _page_count(data, unreadable=2) <= 1 and _record_count(data) <= count

@@ -42,8 +42,10 @@ class MediaLimits(Record):
     :param max_bytes: size of the largest file
     :param min_pixels: smallest picture size, width and height; a picture may be turned by 90 degrees
     :param max_pixels: largest picture size, likewise
+    :param sizes: the only picture sizes that are allowed, likewise
     :param exclusive: the documents say "more than" and "less than": both picture sizes are themselves refused
     :param scaled_above: longest side in pixels above which the service scales the video down instead of refusing it
+    :param min_seconds: shortest video or audio
     :param max_seconds: longest video or audio
     :param cut_after: seconds after which the service ignores the rest of a video instead of refusing it
     :param constant_frame_rate: a video with a variable frame rate is refused
@@ -56,8 +58,10 @@ class MediaLimits(Record):
     max_bytes: int | None = None
     min_pixels: tuple[int, int] | None = None
     max_pixels: tuple[int, int] | None = None
+    sizes: tuple[tuple[int, int], ...] = ()
     exclusive: bool = False
     scaled_above: int | None = None
+    min_seconds: float | None = None
     max_seconds: float | None = None
     cut_after: float | None = None
     constant_frame_rate: bool = False
@@ -75,6 +79,8 @@ class MediaLimits(Record):
         """Return true if a picture of this size is allowed, upright or landscape."""
         strict = int(self.exclusive)
         size = sorted((width, height))
+        if self.sizes and size not in map(sorted, self.sizes):
+            return False
         small = sorted(self.min_pixels or (1 - strict, 1 - strict))
         large = sorted(self.max_pixels or (1 << 31, 1 << 31))
         return all(
@@ -85,6 +91,8 @@ class MediaLimits(Record):
     @property
     def pixels(self) -> str:
         """The allowed picture sizes in words, such as ``more than 128×128 and less than 1024×1024 pixels``."""
+        if self.sizes:
+            return " or ".join(f"{width}×{height}" for width, height in self.sizes) + " pixels"
         least, most = ("more than", "less than") if self.exclusive else ("at least", "at most")
         bounds = ((least, self.min_pixels), (most, self.max_pixels))
         sizes = [f"{bound} {size[0]}×{size[1]}" for bound, size in bounds if size is not None]
@@ -101,6 +109,7 @@ class MediaLimits(Record):
             f"at most {_size(self.max_bytes)}" if self.max_bytes else "",
             self.pixels,
             f"scaled down if a side has more than {self.scaled_above} pixels" if self.scaled_above else "",
+            f"at least {_duration(self.min_seconds)}" if self.min_seconds else "",
             f"at most {_duration(self.max_seconds)}" if self.max_seconds else "",
             f"cut off after {_duration(self.cut_after)}" if self.cut_after else "",
             "constant frame rate" if self.constant_frame_rate else "",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Literal
 
-from airflow_provider_viapi.errors import ConfigurationError, PermissionDenied, ServiceError
+from airflow_provider_viapi.errors import ConfigurationError, InvalidRequest, PermissionDenied, ServiceError
 from airflow_provider_viapi.hooks.base import CloudHook
 
 if TYPE_CHECKING:
@@ -135,12 +135,21 @@ class HuaweiCloudHook(CloudHook):
 
     def report(self, job: Job) -> JobReport:
         """Return the state of a job, with one call."""
-        from airflow_provider_viapi.huawei.job_reports import kind_of, read_report, request_about
-
-        scoped = self._scoped(job)
-        return read_report(
-            scoped, self.call(kind_of(job.action).status_action, request_about(scoped)), self.goal
+        from airflow_provider_viapi.huawei.job_reports import (
+            asset_without_link,
+            kind_of,
+            read_report,
+            request_about,
+            with_asset_link,
         )
+
+        scoped, kind = self._scoped(job), kind_of(job.action)
+        report = read_report(scoped, self.call(kind.status_action, request_about(scoped)), self.goal)
+        if (asset_id := asset_without_link(report, kind)) is not None:
+            with suppress(InvalidRequest, PermissionDenied):
+                shown = self.call("metastudio.ShowAsset", {"asset_id": asset_id})
+                report = with_asset_link(report, kind, shown)
+        return report
 
     async def cancel(self, job: Job, log: Log) -> bool:
         """Cancel a job and return true; false if it continues and is billed. Logs which of the two happened."""

@@ -6,7 +6,9 @@ may wait for a *goal*, a state before the terminal one: a live task that is on a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 from airflow_provider_viapi.errors import InvalidRequest, ResponseLost
@@ -15,6 +17,10 @@ from airflow_provider_viapi.huawei.errors import Reason, read_reason, redact
 from airflow_provider_viapi.huawei.model import Action, JobKind, States
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
 from airflow_provider_viapi.redaction import MAX_CODE
+from airflow_provider_viapi.result_fields import ResultField
+
+VIDEO_LINK = "preview_video_url"
+"""Field of a result with the link to a video."""
 
 # Names of the fields that hold the code and message of a failure, besides those of error responses.
 _REASONS = (
@@ -104,6 +110,46 @@ def read_report(job: Job, response: Mapping[str, Any], goal: str | None = None) 
         error_message=reason.message,
         may_continue=outcome is Outcome.FAILED and state in kind.states.may_continue,
     )
+
+
+def asset_without_link(report: JobReport, kind: JobKind) -> str | None:
+    """Return the id of the asset that a video became, if the report has no link to it.
+
+    The reports of avatar videos have none: the service offers no preview of them [SDK, ``OutputAssetInfo``].
+    """
+    asset = _made_asset(report.result or {}, kind.files)
+    if asset is None or asset.get(VIDEO_LINK):
+        return None
+    return asset.get("asset_id")
+
+
+def with_asset_link(report: JobReport, kind: JobKind, shown: Mapping[str, Any]) -> JobReport:
+    """Return the report with the link to the asset's main file, in the field that other videos have.
+
+    :param shown: response of ``ShowAsset``
+    """
+    mains = [each for each in shown.get("files") or () if each.get("asset_file_category") == "MAIN"]
+    link = next((each["download_url"] for each in mains if each.get("download_url")), None)
+    if link is None:
+        return report
+    result = deepcopy(report.result)
+    asset = _made_asset(result or {}, kind.files)
+    if asset is not None:
+        asset[VIDEO_LINK] = link
+    return replace(report, result=result)
+
+
+def _made_asset(result: Mapping[str, Any], fields: Iterable[ResultField]) -> dict[str, Any] | None:
+    """Return the part of a result that describes the asset of a video."""
+    for field in fields:
+        inner = result.get(field.name)
+        if not isinstance(inner, dict):
+            continue
+        if any(each.name == VIDEO_LINK for each in field.fields):
+            return inner
+        if (found := _made_asset(inner, field.fields)) is not None:
+            return found
+    return None
 
 
 def is_cancelled(report: JobReport, kind: JobKind) -> bool:

@@ -24,9 +24,11 @@ if TYPE_CHECKING:
 class ScanImageOperator(ViapiOperator):
     """Check pictures for content that is not allowed.
 
+    Limits and values are from Alibaba's help page 151941. Each scene of each picture is billed.
+
     Returns ``Results``: result of each picture.
 
-    :param scene: what is checked; the values are not documented
+    :param scene: what is checked: porn, terrorism, ad, live, logo
     :param task: pictures to check; each with ``DataId``, ``ImageTimeMillisecond``, ``ImageURL``, ``Interval``,
         ``MaxFrames``
     """

@@ -34,7 +34,7 @@ class DetectVideoIPCObjectOperator(ViapiJobOperator):
 
     :param video_url: video: a URL that the service can read or an address in object storage (``s3://…``)
     :param callback_only_has_object: return only pictures with an object
-    :param start_timestamp: time of the video's beginning; the unit is not documented
+    :param start_timestamp: time of the video's beginning; the SDK states no unit
     """
 
     action = find("objectdet.DetectVideoIPCObject")

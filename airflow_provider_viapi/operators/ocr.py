@@ -48,7 +48,7 @@ class RecognizeCharacterOperator(ViapiOperator):
     Returns ``Results``: lines of text with their places.
 
     :param image_url: picture: a URL that the service can read or an address in object storage (``s3://…``)
-    :param min_height: height of the smallest text, likely in pixels; the unit is not documented
+    :param min_height: height of the smallest text, likely in pixels; the SDK states no unit
     :param output_probability: return the confidence of each line
     """
 

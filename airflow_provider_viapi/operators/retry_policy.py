@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
 SERVICE_BUSY = "LIMIT_RETRY_FAILED"
-"""State of a job that the service gave up because it was overloaded, by the documentation of videoenhan."""
+"""State of a job that the service gave up after its own retries; its documents advise to call again later."""
 
 
 class ViapiRetryPolicy(RetryPolicy):
@@ -55,7 +55,7 @@ class ViapiRetryPolicy(RetryPolicy):
         is_busy_job = isinstance(exception, JobFailed) and exception.state == SERVICE_BUSY
         if isinstance(exception, Throttled) or is_busy_job:
             action = getattr(RetryAction, "RESCHEDULE", RetryAction.RETRY)
-            return RetryDecision(action, self.busy_delay, "the service is overloaded")
+            return RetryDecision(action, self.busy_delay, "the service advises to call again later")
         if isinstance(exception, ServiceError) and is_permanent(exception):
             return RetryDecision.fail("no retry can succeed")
         return RetryDecision.default()

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class DetectVideoShotOperator(ViapiJobOperator):
     """Find the shot boundaries of a video.
 
-    Returns ``ShotFrameIds``: frame ids of the shots; their meaning is not documented further.
+    Returns ``ShotFrameIds``: frame ids of the shots; the SDK does not state their meaning.
 
     :param video_url: video: a URL that the service can read or an address in object storage (``s3://…``)
     """
@@ -66,9 +66,9 @@ class SplitVideoPartsOperator(ViapiJobOperator):
 
     :param video_url: video: a URL that the service can read or an address in object storage (``s3://…``); MP4,
         AVI, MKV, MOV, FLV, TS, MPG or MXF, at most 4 GB, at most 3 hours
-    :param min_time: shortest part, likely in seconds; the unit is not documented
-    :param max_time: longest part, likely in seconds; the unit is not documented
-    :param template: kind of the video; the values are not documented
+    :param min_time: shortest part, likely in seconds; the SDK states no unit
+    :param max_time: longest part, likely in seconds; the SDK states no unit
+    :param template: kind of the video; the SDK states no values
     """
 
     action = find("videorecog.SplitVideoParts")
@@ -91,7 +91,7 @@ class UnderstandVideoContentOperator(ViapiJobOperator):
 
     The result has
 
-    * ``TagInfo``: tags; their structure is not documented
+    * ``TagInfo``: tags; the SDK does not state their structure
     * ``VideoInfo``: properties of the video
 
     :param video_url: video: a URL that the service can read or an address in object storage (``s3://…``)
@@ -113,11 +113,11 @@ class EvaluateVideoQualityOperator(ViapiJobOperator):
 
     * ``JsonUrl``: report as JSON, a URL that expires
     * ``PdfUrl``: report as PDF, a URL that expires
-    * ``VideoQualityInfo``: scores; their ranges are not documented
+    * ``VideoQualityInfo``: scores; the SDK states no ranges
 
     :param video_url: video: a URL that the service can read or an address in object storage (``s3://…``); MP4,
         at most 1 GB, at most 1920×1080 pixels
-    :param mode: what is assessed; the values are not documented
+    :param mode: what is assessed; the SDK states no values
     """
 
     action = find("videorecog.EvaluateVideoQuality")

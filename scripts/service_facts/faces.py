@@ -17,6 +17,7 @@ FACTS = {
         parameters={"ImageURL": picture()},
         result=_OUTPUT,
     ),
+    "facebody.MergeImageFace": Fact(parameters={"MergeInfos.ImageURL": {"type": "file"}}),
     "facebody.BatchAddFaces": Fact(echoes=("ImageURL",)),
     "facebody.RecognizePublicFace": Fact(echoes=("ImageURL",)),
 }

@@ -44,4 +44,4 @@ def fraction(doc: str, default: float | None = None) -> dict[str, Any]:
     return {"minimum": 0, "maximum": 1, "doc": doc} | ({} if default is None else {"default": default})
 
 
-NOT_DOCUMENTED = "the values are not documented"
+NOT_DOCUMENTED = "the SDK states no values"

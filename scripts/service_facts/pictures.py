@@ -89,7 +89,7 @@ FACTS = {
             "Scale": {"doc": "Factor of the enlargement."},
             "OutputFormat": {"doc": "Format of the output."},
             "OutputQuality": {"doc": "Quality of the output."},
-            "UserData": {"doc": "The meaning is not documented."},
+            "UserData": {"doc": "The SDK does not state the meaning."},
         },
         result={"ResultUrl": _OUTPUT},
     ),
@@ -143,7 +143,7 @@ FACTS = {
         parameters={
             "Url": picture(),
             "Degree": {"doc": f"Strength; {NOT_DOCUMENTED}."},
-            "Mode": {"doc": "As RecolorImage's; the values are not documented for this action."},
+            "Mode": {"doc": "As RecolorImage's; the SDK states no values for this action."},
             "RefUrl": _RECOLORING["RefUrl"],
             "ColorCount": {"doc": "Number of output pictures, with Mode AUTO."},
             "ColorTemplate": {"doc": "Main colors, with Mode TEMPLATE."},
@@ -165,7 +165,7 @@ FACTS = {
             "MajorUrl": picture("Picture to change"),
             "StyleUrl": picture("Picture whose style is used"),
         },
-        result={"Url": _OUTPUT, "MajorUrl": {"doc": "Picture; its meaning is not documented."}},
+        result={"Url": _OUTPUT, "MajorUrl": {"doc": "Picture; the SDK does not state its meaning."}},
     ),
     "imageenhan.GenerateCartoonizedImage": Fact(
         "Redraw a picture as a cartoon, as a job.",

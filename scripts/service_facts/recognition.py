@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from service_facts.fact import NOT_DOCUMENTED, Fact, picture
+from service_facts.fact import NOT_DOCUMENTED, Fact, help_page, picture
 
 FACTS = {
     "imagerecog.TaggingImage": Fact(
@@ -33,19 +33,20 @@ FACTS = {
     "imageaudit.ScanImage": Fact(
         "Check pictures for content that is not allowed.",
         parameters={
-            "Scene": {"doc": f"What is checked; {NOT_DOCUMENTED}."},
+            "Scene": {"doc": "What is checked: porn, terrorism, ad, live, logo."},
             "Task": {"doc": "Pictures to check."},
             "Task.ImageURL": picture(),
             "Task.DataId": {"doc": "Name of the picture in the result."},
-            "Task.Interval": {"doc": "Interval of the checked frames; the unit is not documented."},
+            "Task.Interval": {"doc": "Interval of the checked frames; the SDK states no unit."},
             "Task.MaxFrames": {"doc": "Largest number of checked frames."},
         },
         result={
             "Results": {"doc": "Result of each picture."},
             "Results.SubResults": {"doc": "Result of each check."},
             "Results.SubResults.Suggestion": {"doc": f"What to do with the picture; {NOT_DOCUMENTED}."},
-            "Results.SubResults.Rate": {"doc": "Confidence; its range is not documented."},
+            "Results.SubResults.Rate": {"doc": "Confidence; the SDK states no range."},
         },
+        note=help_page(151941, "Each scene of each picture is billed."),
     ),
     "imageaudit.ScanText": Fact(
         "Check texts for content that is not allowed.",
@@ -61,9 +62,7 @@ FACTS = {
         "Read the text in a picture.",
         parameters={
             "ImageURL": picture(),
-            "MinHeight": {
-                "doc": "Height of the smallest text, likely in pixels; the unit is not documented."
-            },
+            "MinHeight": {"doc": "Height of the smallest text, likely in pixels; the SDK states no unit."},
             "OutputProbability": {"doc": "Return the confidence of each line."},
         },
         result={"Results": {"doc": "Lines of text with their places."}},

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from service_facts.fact import GB, NOT_DOCUMENTED, Fact, help_page
 
-_VIDEO = {"doc": "Video; formats and limits are not documented."}
+_VIDEO = {"doc": "Video; the SDK states no formats and limits."}
 _FRAMES = {
     "Frames": {"doc": "Pictures of the video."},
-    "Frames.Timestamp": {"doc": "Time of the picture; the unit is not documented."},
+    "Frames.Timestamp": {"doc": "Time of the picture; the SDK states no unit."},
     "Width": {"doc": "Width of the video in pixels."},
     "Height": {"doc": "Height of the video in pixels."},
     "InputFile": {"doc": "Address of the video."},
@@ -18,7 +18,7 @@ FACTS = {
         "Find the shot boundaries of a video.",
         parameters={"VideoUrl": _VIDEO},
         result={
-            "ShotFrameIds": {"doc": "Frame ids of the shots; their meaning is not documented further."},
+            "ShotFrameIds": {"doc": "Frame ids of the shots; the SDK does not state their meaning."},
         },
     ),
     "videorecog.GenerateVideoCover": Fact(
@@ -30,16 +30,16 @@ FACTS = {
         result={
             "Outputs": {"doc": "Generated covers."},
             "Outputs.ImageURL": {"doc": "Cover image."},
-            "Outputs.Confidence": {"doc": "Confidence; its range is not documented."},
+            "Outputs.Confidence": {"doc": "Confidence; the SDK states no range."},
         },
     ),
     "videorecog.UnderstandVideoContent": Fact(
         "Recognize what a video shows and return tags.",
         parameters={"VideoURL": _VIDEO},
         result={
-            "TagInfo": {"doc": "Tags; their structure is not documented."},
+            "TagInfo": {"doc": "Tags; the SDK does not state their structure."},
             "VideoInfo": {"doc": "Properties of the video."},
-            "VideoInfo.Duration": {"doc": "Duration; the unit is not documented."},
+            "VideoInfo.Duration": {"doc": "Duration; the SDK states no unit."},
             "VideoInfo.Fps": {"doc": "Frames per second."},
             "VideoInfo.Width": {"doc": "Width in pixels."},
             "VideoInfo.Height": {"doc": "Height in pixels."},
@@ -54,8 +54,8 @@ FACTS = {
                 "max_bytes": 4 * GB,
                 "max_seconds": 3 * 3600,
             },
-            "MinTime": {"doc": "Shortest part, likely in seconds; the unit is not documented."},
-            "MaxTime": {"doc": "Longest part, likely in seconds; the unit is not documented."},
+            "MinTime": {"doc": "Shortest part, likely in seconds; the SDK states no unit."},
+            "MaxTime": {"doc": "Longest part, likely in seconds; the SDK states no unit."},
             "Template": {"doc": f"Kind of the video; {NOT_DOCUMENTED}."},
         },
         result={
@@ -82,7 +82,7 @@ FACTS = {
         result={
             "JsonUrl": {"doc": "Report as JSON."},
             "PdfUrl": {"doc": "Report as PDF."},
-            "VideoQualityInfo": {"doc": "Scores; their ranges are not documented."},
+            "VideoQualityInfo": {"doc": "Scores; the SDK states no ranges."},
             "VideoQualityInfo.MosScore": {"doc": "Predicted mean opinion score of viewers."},
         },
         note=help_page(605883),
@@ -113,7 +113,7 @@ FACTS = {
             **_FRAMES,
             "Frames.Elements": {"doc": "Lines of text in the picture."},
             "Frames.Elements.Text": {"doc": "Recognized text."},
-            "Frames.Elements.Score": {"doc": "Confidence; its range is not documented."},
+            "Frames.Elements.Score": {"doc": "Confidence; the SDK states no range."},
         },
     ),
     "objectdet.DetectVideoIPCObject": Fact(
@@ -121,12 +121,12 @@ FACTS = {
         parameters={
             "VideoURL": _VIDEO,
             "CallbackOnlyHasObject": {"doc": "Return only pictures with an object."},
-            "StartTimestamp": {"doc": "Time of the video's beginning; the unit is not documented."},
+            "StartTimestamp": {"doc": "Time of the video's beginning; the SDK states no unit."},
         },
         result={
             **_FRAMES,
             "Frames.Elements": {"doc": "Objects in the picture."},
-            "Frames.Time": {"doc": "Time of the picture; the unit is not documented."},
+            "Frames.Time": {"doc": "Time of the picture; the SDK states no unit."},
         },
     ),
     "ocr.TrimDocument": Fact(

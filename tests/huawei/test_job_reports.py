@@ -9,11 +9,13 @@ import pytest
 
 from airflow_provider_viapi.errors import InvalidRequest, JobFailed, ResponseLost
 from airflow_provider_viapi.huawei.job_reports import (
+    asset_without_link,
     kind_of,
     outcome_of,
     parse_submission,
     read_report,
     request_about,
+    with_asset_link,
 )
 from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.huawei.services import actions, find, metastudio, vias
@@ -212,3 +214,26 @@ def test_a_report_survives_a_trigger_event() -> None:
     report = read_report(VIDEO, {"state": "SUCCEED", **MADE})
 
     assert JobReport.from_dict(json.loads(json.dumps(report.as_dict()))) == report
+
+
+@pytest.mark.parametrize("made", [VIDEO, CARD], ids=["video", "card"])
+def test_the_link_of_a_video_without_preview_is_that_of_its_asset(made: Job) -> None:
+    asset = {"output_asset_config": {"asset_id": "a1", "cover_url": "https://h/c.png"}}
+    answer = {"state": "SUCCEED", **asset}
+    report = read_report(made, {"job_info": answer} if made is CARD else answer)
+    kind = kind_of(made.action)
+    cover = {"asset_file_category": "COVER", "download_url": "https://h/c.png"}
+    main = {"asset_file_category": "MAIN", "download_url": "https://h/v.mp4"}
+
+    assert asset_without_link(report, kind) == "a1"
+    complete = with_asset_link(report, kind, {"files": [cover, main]})
+
+    result = complete.result or {}
+    assert (result.get("job_info") or result)["output_asset_config"]["preview_video_url"] == "https://h/v.mp4"
+    assert asset_without_link(complete, kind) is None
+    assert with_asset_link(report, kind, {"files": [cover]}) == report
+
+
+def test_a_waiting_video_and_one_with_a_preview_need_no_asset() -> None:
+    for answer in ({"state": "PROCESSING"}, {"state": "SUCCEED", **MADE}):
+        assert asset_without_link(read_report(VIDEO, answer), kind_of(VIDEO.action)) is None

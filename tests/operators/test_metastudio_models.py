@@ -7,6 +7,7 @@ import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -59,9 +60,12 @@ def recordings(tmp_path: Path) -> Path:
     return path
 
 
-def write_video(path: Path, width: int, height: int) -> None:
+def write_video(
+    path: Path, width: int, height: int, *, frames_per_second: Fraction = Fraction(1, 45)
+) -> None:
+    """Write a video of five frames."""
     with av.open(str(path), "w") as target:
-        stream = target.add_stream("libx264", rate=5)
+        stream = target.add_stream("libx264", rate=frames_per_second)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         for _ in range(5):
             frame = av.VideoFrame.from_ndarray(np.zeros((height, width, 3), np.uint8), format="rgb24")
@@ -305,15 +309,29 @@ class TestAvatars:
         assert (result["state"], bool(result["asset_id"])) == ("JOB_SUCCESS", True)
         assert not any("upload_url" in str(value) for value in result.values())
 
-    def test_a_small_video_makes_no_job(self, emulator: EmulatorServer, tmp_path: Path) -> None:
-        write_video(tmp_path / "small.mp4", 640, 360)
+    @pytest.mark.parametrize(
+        ("width", "height", "seconds_per_frame", "reason"),
+        [
+            (640, 360, 45, "has 640×360 pixels; allowed: 1920×1080 or 3840×2160 pixels"),
+            (2560, 1440, 45, "has 2560×1440 pixels"),
+            (1080, 1920, 30, "is 150.0 s long; allowed: at least 180 s"),
+        ],
+    )
+    def test_a_video_that_reviewers_refuse_makes_no_job(
+        self,
+        emulator: EmulatorServer,
+        tmp_path: Path,
+        width: int,
+        height: int,
+        seconds_per_frame: int,
+        reason: str,
+    ) -> None:
+        write_video(tmp_path / "a.mp4", width, height, frames_per_second=Fraction(1, seconds_per_frame))
         operator = CreateAvatarModelOperator(
-            task_id="mei", name="Mei", training_video=f"file://{tmp_path}/small.mp4"
+            task_id="mei", name="Mei", training_video=f"file://{tmp_path}/a.mp4"
         )
 
-        with pytest.raises(
-            AirflowFailException, match=r"training_video: .*has 640×360 pixels; allowed: at least"
-        ):
+        with pytest.raises(AirflowFailException, match=f"training_video: .*{reason}"):
             run_task(operator, Store())
         assert accepted(emulator, "Create2dModelTrainingJob") == 0
 

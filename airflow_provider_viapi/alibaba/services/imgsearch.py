@@ -119,7 +119,7 @@ SEARCH_IMAGE = Action(
             ),
         ),
     ),
-    idempotent=True,
+    # Not idempotent: each search is billed.
 )
 
 LIST_IMAGES = Action(

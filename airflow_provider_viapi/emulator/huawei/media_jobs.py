@@ -170,9 +170,11 @@ class MediaJobs:
         found = {name: result.get(name) for name in names}
         return {name: self.link(each, path, base) for name, path in found.items() if isinstance(path, Path)}
 
-    def output_asset(self, each: MediaJob, name: str | None, base: str) -> dict[str, Any]:
+    def output_asset(
+        self, each: MediaJob, name: str | None, base: str, *, has_preview: bool
+    ) -> dict[str, Any]:
         """Return the field ``output_asset_config``: the asset, with links once the job has succeeded."""
-        links = self.links(each, base, "preview_video_url", "cover_url")
+        links = self.links(each, base, *(("preview_video_url",) if has_preview else ()), "cover_url")
         return without_nulls({"asset_id": each.asset_id, "asset_name": name or "", **links})
 
     def clear(self) -> None:

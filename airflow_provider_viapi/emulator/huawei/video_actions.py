@@ -197,7 +197,10 @@ class VideoActions:
                 "start_time": rfc3339(inner.started_at),
                 "end_time": rfc3339(inner.finished_at),
                 "duration": (inner.result or {}).get("duration"),
-                "output_asset_config": self._jobs.output_asset(job, _asset_name(job), base),
+                # The service offers no preview of avatar videos: their link is that of the asset.
+                "output_asset_config": self._jobs.output_asset(
+                    job, _asset_name(job), base, has_preview=inner.action.name != _AVATAR
+                ),
                 "error_info": job.error_info,
                 "create_time": rfc3339(inner.created_at),
                 "lastupdate_time": rfc3339(job.changed_at),

@@ -209,7 +209,9 @@ def _check_video(source: File, limits: MediaLimits, parameter: str, log: Log) ->
     limited = (
         limits.min_pixels,
         limits.max_pixels,
+        limits.sizes,
         limits.scaled_above,
+        limits.min_seconds,
         limits.max_seconds,
         limits.cut_after,
     )
@@ -227,6 +229,8 @@ def _check_video(source: File, limits: MediaLimits, parameter: str, log: Log) ->
         _check_pixels(facts.size, limits)
     if limits.max_seconds is not None and seconds > limits.max_seconds + LENGTH_TOLERANCE:
         raise _Refused("Content", f"is {seconds:,.1f} s long; allowed: at most {limits.max_seconds:,g} s")
+    if limits.min_seconds is not None and 0 < seconds < limits.min_seconds - LENGTH_TOLERANCE:
+        raise _Refused("Content", f"is {seconds:,.1f} s long; allowed: at least {limits.min_seconds:,g} s")
     if limits.constant_frame_rate and facts.varies:
         raise _Refused("Content", "has a variable frame rate; allowed: a constant frame rate")
     if limits.cut_after is not None and seconds > limits.cut_after:

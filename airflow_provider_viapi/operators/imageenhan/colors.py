@@ -63,10 +63,10 @@ class RecolorHDImageOperator(ViapiJobOperator):
     Returns ``ImageList``: output pictures, URLs that expire.
 
     :param url: picture: a URL that the service can read or an address in object storage (``s3://…``)
-    :param degree: strength; the values are not documented
+    :param degree: strength; the SDK states no values
     :param ref_url: picture whose colors are used, with Mode REF_PIC: a URL that the service can read or an
         address in object storage (``s3://…``)
-    :param mode: as RecolorImage's; the values are not documented for this action
+    :param mode: as RecolorImage's; the SDK states no values for this action
     :param color_count: number of output pictures, with Mode AUTO
     :param color_template: main colors, with Mode TEMPLATE; each with ``Color``
     """
@@ -119,7 +119,7 @@ class ExtendImageStyleOperator(ViapiOperator):
     The result has
 
     * ``Url``: output picture, a URL that expires
-    * ``MajorUrl``: picture; its meaning is not documented, a URL that expires
+    * ``MajorUrl``: picture; the SDK does not state its meaning, a URL that expires
 
     :param major_url: picture to change: a URL that the service can read or an address in object storage
         (``s3://…``)
@@ -140,7 +140,7 @@ class GenerateCartoonizedImageOperator(ViapiJobOperator):
     Returns ``ResultUrl``: output picture, a URL that expires.
 
     :param image_url: picture: a URL that the service can read or an address in object storage (``s3://…``)
-    :param index: number of the style; the values are not documented
+    :param index: number of the style; the SDK states no values
     :param image_type: kind of the picture
     """
 

@@ -70,7 +70,7 @@ class GenerateSuperResolutionImageOperator(ViapiJobOperator):
     :param scale: factor of the enlargement
     :param output_format: format of the output
     :param output_quality: quality of the output
-    :param user_data: the meaning is not documented
+    :param user_data: the SDK does not state the meaning
     """
 
     action = find("imageenhan.GenerateSuperResolutionImage")

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
         TextList,
     )
 
+VIDEO_SIZES = ((1920, 1080), (3840, 2160))
+"""Sizes of videos for avatars, upright or landscape [SDK, error 44005901]."""
+
 
 class CreateAvatarModelOperator(UploadingModelOperator):
     """Create an avatar of a human: create the job, upload its files, submit them for review, wait.
@@ -48,9 +51,9 @@ class CreateAvatarModelOperator(UploadingModelOperator):
     :param name: name of the avatar
     :param training_video: video of the human: MP4, 1080p or 4K, 3 to 10 minutes, in any storage that Airflow's
         ``ObjectStoragePath`` opens
-    :param grant_file: file of the human's consent
-    :param id_card_image1: picture of the front of the human's identity card
-    :param id_card_image2: picture of its back
+    :param grant_file: file of the human's consent; outside of North America the review fails without it
+    :param id_card_image1: picture of the front of the human's identity card; likewise
+    :param id_card_image2: picture of its back; likewise
     :param action_video: video of movements, of the same kind as ``training_video``
     :param audio: ZIP file of recordings of the voice
     :param cover: picture of the avatar for lists
@@ -135,8 +138,10 @@ class CreateAvatarModelOperator(UploadingModelOperator):
     def check_file(self, name: str, address: str) -> None:
         """Refuse a video of another type, size or length, and what does not exist."""
         if name in ("training_video", "action_video"):
-            limits = {"min_pixels": (1920, 1080), "max_pixels": (3840, 2160), "max_seconds": 600}
-            check_media(name, address, self, ("mp4",), **limits)
+            min_seconds = 180 if name == "training_video" else None
+            check_media(
+                name, address, self, ("mp4",), sizes=VIDEO_SIZES, min_seconds=min_seconds, max_seconds=600
+            )
         else:
             check_zip(name, address, self, needs_zip=name == "audio")
 

@@ -114,9 +114,9 @@ class CreateEdgePoolOperator(CreateNamedOperator):
     """Create an edge pool; return ``id``.
 
     :param name: name of the edge pool
+    :param nodes: ids of the edge nodes
     :param description: description of the edge pool
     :param ief_service_instance_id: id of the service instance of IEF
-    :param nodes: ids of the edge nodes
     :param if_exists: what to do if there is an edge pool of that name: ``create`` another without looking (the
         service decides), ``skip`` to return its id, or ``fail``; default: ``create``
     """
@@ -131,9 +131,9 @@ class CreateEdgePoolOperator(CreateNamedOperator):
         self,
         *,
         name: Text,
+        nodes: TextList,
         description: Text | None = None,
         ief_service_instance_id: Text | None = None,
-        nodes: TextList | None = None,
         if_exists: Literal["create", "skip", "fail"] = "create",
         **kwargs: Unpack[HuaweiCloudOptions],
     ) -> None:

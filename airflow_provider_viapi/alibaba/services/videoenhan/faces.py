@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airflow_provider_viapi.alibaba.model import Action, ResultField
+from airflow_provider_viapi.alibaba.model import Action, Needed, ResultField
 from airflow_provider_viapi.alibaba.parameters import (
     MB,
     Boolean,
@@ -99,6 +99,7 @@ MERGE_VIDEO_MODEL_FACE = Action(
             doc="Faces to replace, for a template of several people.",
         ),
     ),
+    needed=(Needed(when=("MergeInfos", None), names=("FaceImageURL",)),),
     result=(output("VideoURL"),),
     is_job=True,
     generations=("2025",),

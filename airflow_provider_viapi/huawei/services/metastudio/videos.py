@@ -36,7 +36,12 @@ MADE_VIDEO = ResultField(
     "output_asset_config",
     "object",
     fields=(
-        ResultField("preview_video_url", "file", "Output video; its link is valid for one day."),
+        ResultField(
+            "preview_video_url",
+            "file",
+            "Output video; its link is valid for one day. For avatar videos, which the service offers no preview of, "
+            "it is that of the asset's main file.",
+        ),
         ResultField("cover_url", "file", "Cover image of the video."),
     ),
 )

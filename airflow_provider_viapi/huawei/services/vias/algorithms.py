@@ -141,10 +141,9 @@ CREATE_EDGE_POOL = Action(
         String(name="name", required=True, min_length=1, doc="Name of the edge pool."),
         String(name="description", doc="Description of the edge pool."),
         String(name="ief_service_instance_id", doc="Id of the service instance of IEF."),
-        StringList(name="nodes", doc="Ids of the edge nodes."),
+        StringList(name="nodes", required=True, doc="Ids of the edge nodes."),
     ),
     response_fields=("id",),
-    note="the SDK does not state which fields are required",
 )
 
 DELETE_EDGE_POOL = Action(
