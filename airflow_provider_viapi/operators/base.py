@@ -4,16 +4,20 @@
 ``operators.huaweicloud``) adds its hook, its submit backend and its trigger; an operator of a service adds typed
 keyword arguments.
 
-The sequence, with the method of each step and the module that does its work:
+The sequence, with the method of each step and the module that does its work; the steps pass on a ``JobRun``
+(``operators.task.job_run``):
 
-1. validate: ``validated_request`` (``operators.action_base``), ``check_destination`` (``operators.landing_base``)
+1. validate: ``validated_request`` (``operators.action_base``)
 2. ledger: ``open_ledger`` (``operators.task.attempt``, ``jobs.ledger``)
-3. reuse: ``_reuse`` returns a landed result of an earlier job, if the task allows it (``state.reusable_results``)
-4. resume or submit: ``_resume_or_submit`` (``jobs.submission``), which stages the media with ``_prepare``
-5. wait: ``_defer_or_poll`` (``triggers.job`` in the triggerer, ``jobs.polling.poller`` on the worker)
-6. land and return: ``_finish``, ``_land`` (``operators.landing_base``, ``media.outputs.landing``)
-7. cancel: ``_cancel_if_late`` after ``job_timeout``, ``cancelling_if_ended`` if the task is ended
-   (``operators.stoppable``), the trigger itself while the task is deferred
+3. check what could waste a new job: ``_check_can_submit`` (``operators.landing_base``, ``hooks.base``)
+4. reuse: ``_reuse`` returns a landed result of an earlier job, if the task allows it (``state.reusable_results``)
+5. resume or submit: ``_resume_or_submit`` (``jobs.submission``), which stages the media with ``prepare_request``
+6. publish the job: ``_publish_job`` (``links.job``, ``operators.task.view``)
+7. wait: ``_wait`` (``triggers.job`` in the triggerer, ``jobs.polling.poller`` on the worker)
+8. land and return: ``_finish``, ``_land`` (``operators.landing_base``, ``media.outputs.landing``)
+
+The job is cancelled by ``_cancel_if_late`` after ``job_timeout``, by ``cancelling_if_ended`` if the task is ended
+(``operators.stoppable``), and by the trigger itself while the task is deferred.
 """
 
 from __future__ import annotations
@@ -35,15 +39,13 @@ from airflow_provider_viapi.links.job import result_address, store_links
 from airflow_provider_viapi.operators.job_arguments import BaseJobOperator
 from airflow_provider_viapi.operators.task.attempt import (
     attempt_context,
-    attempt_of,
     check_retention,
     open_ledger,
     record_decision,
 )
-from airflow_provider_viapi.operators.task.claims import TaskClaims
+from airflow_provider_viapi.operators.task.job_run import JobRun, SubmittingRun, SubmitTurn
 from airflow_provider_viapi.operators.task.permanent_errors import fail_without_retry
-from airflow_provider_viapi.operators.task.usage import check_prices, measured_usage
-from airflow_provider_viapi.operators.task.view import TaskView
+from airflow_provider_viapi.operators.task.view import TaskView, measured_usage, read_prices
 from airflow_provider_viapi.result_fields import file_urls
 from airflow_provider_viapi.task_instance.job_states import showing_states, states_writer_of_worker
 
@@ -51,7 +53,6 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_viapi.jobs.attempt_context import AttemptContext
-    from airflow_provider_viapi.jobs.ledger import Entry, Ledger
     from airflow_provider_viapi.jobs.model import Job, JobReport
     from airflow_provider_viapi.jobs.submission import Submission, TurnIsLater
     from airflow_provider_viapi.jobs.usage import Usage
@@ -78,64 +79,59 @@ class JobOperator(BaseJobOperator):
     # The marker of operators whose work survives their worker, as in the operators of Airflow's providers.
     __supports_durable_execution: ClassVar[bool] = True
 
-    _view: Any = None
     _usage: Usage | None = None
 
     def execute(self, context: Context) -> Any:
         """Check, submit or resume, wait, land the result, return it."""
-        return self._submit_and_wait(context, {})
+        return self._submit_and_wait(context, SubmitTurn())
 
     def execute_at_turn(self, context: Context, event: Any, turn: Mapping[str, Any] | None = None) -> Any:
         """Continue shortly before the turn to submit.
 
-        :param turn: the turn, the deadline, and number of its deferrals; Airflow 3's ``dag.test()`` passes none
+        :param turn: ``SubmitTurn`` as a dictionary; Airflow 3's ``dag.test()`` passes none
         """
         # Without the turn, the task waits for another one here: after another deferral that would be lost as well.
-        return self._submit_and_wait(context, {"is_lost": True} if turn is None else turn)
+        known = SubmitTurn(is_lost=True) if turn is None else SubmitTurn.from_dict(turn)
+        return self._submit_and_wait(context, known)
 
-    def _submit_and_wait(self, context: Context, turn: Mapping[str, Any]) -> Any:
-        from airflow_provider_viapi.jobs.submission import TurnIsLater
-
+    def _submit_and_wait(self, context: Context, turn: SubmitTurn) -> Any:
         store_links(self, context)
-        run = attempt_context(context, self.log, self.timing, lambda: self._stop_requested)
-        self._view = view = TaskView(self.action_name, run.attempt.number)
+        attempt = self._attempt(context)
+        view = TaskView(self.action_name, attempt.attempt.number)
         with fail_without_retry(self.is_permanent), view.publishing_errors(context):
             request = self.validated_request()
             view.show_request(request)
-            check_prices()
+            # A setting that cannot be read must fail before a job is paid.
+            read_prices()
             ledger = open_ledger(context, durable=self.durable)
-            deadline = run.timing.now() + min(self.job_timeout, self.execution_timeout or self.job_timeout)
-            if "deadline" in turn:
-                deadline = datetime.fromisoformat(turn["deadline"])
-            before = ledger.read()
+            longest_wait = min(self.job_timeout, self.execution_timeout or self.job_timeout)
+            run = SubmittingRun(
+                context=context,
+                attempt=attempt,
+                ledger=ledger,
+                view=view,
+                request=request,
+                deadline=turn.deadline or attempt.timing.now() + longest_wait,
+                before=ledger.read(),
+                turn=turn,
+            )
             with self.cancelling_if_ended(
                 context,
                 ledger,
-                lambda: self._cancel_recorded(ledger, context),
-                has_jobs=lambda: self._recorded_job(ledger) is not None,
+                lambda: self._cancel_recorded(run),
+                has_jobs=lambda: run.recorded_job(self.action_name) is not None,
             ):
-                if before is None or before.job_id is None:
-                    # A recorded job is paid for, and is resumed even if its result cannot be stored now.
-                    self.check_destination(context)
-                    self._check_can_wait(deadline)
-                if (reused := self._reuse(request, before, run, context)) is not None:
+                self._check_can_submit(run)
+                if (reused := self._reuse(run)) is not None:
                     return reused
-                try:
-                    job, report = self._resume_or_submit(request, ledger, run, deadline, context, turn)
-                except TurnIsLater as later:
-                    self._defer_until_turn(later, deadline, deferred=turn.get("deferred", 0) + 1)
-                record_decision(self.hook.stats, before, job, report)
-                view.show_job(job, before)
-                store_links(self, context, job_link=self.job_link(job))
-                if report is None:
-                    self.accepted(job, context)
-                    view.publish(context)
-                    if self.wait_for_completion:
-                        report = self._defer_or_poll(job, deadline, ledger, context)
+                job, report = self._resume_or_submit(run)
+                self._publish_job(run, job, report)
+                if report is None and self.wait_for_completion:
+                    report = self._wait(run, job)
             if report is None or not self.wait_for_completion:
-                ledger.mark_delivered(run.attempt)
+                run.mark_delivered()
                 return job.id
-            return self._finish(report, ledger, context)
+            return self._finish(run, report)
 
     def execute_complete(
         self, context: Context, event: dict[str, Any], view: Mapping[str, Any] | None = None
@@ -147,34 +143,40 @@ class JobOperator(BaseJobOperator):
         from airflow_provider_viapi.jobs.model import JobReport
 
         store_links(self, context)
-        ledger = open_ledger(context, durable=self.durable)
-        self._view = TaskView(self.action_name, attempt_of(context).number, view)
-        with fail_without_retry(self.is_permanent), self._view.publishing_errors(context):
+        attempt = self._attempt(context)
+        run = JobRun(
+            context=context,
+            attempt=attempt,
+            ledger=open_ledger(context, durable=self.durable),
+            view=TaskView(self.action_name, attempt.attempt.number, view),
+        )
+        with fail_without_retry(self.is_permanent), run.view.publishing_errors(context):
             if "error" in event:
-                raise self._cancel_if_late(from_dict(event["error"]), ledger, context)
-            return self._finish(JobReport.from_dict(event["report"]), ledger, context)
+                raise self._cancel_if_late(run, from_dict(event["error"]))
+            return self._finish(run, JobReport.from_dict(event["report"]))
 
-    def submission(
-        self,
-        request: Mapping[str, Any],
-        ledger: Ledger,
-        run: AttemptContext,
-        deadline: datetime,
-        context: Context,
-    ) -> Submission:
+    def _attempt(self, context: Context) -> AttemptContext:
+        return attempt_context(context, self.log, self.timing, lambda: self._stop_requested)
+
+    def submission(self, run: SubmittingRun) -> Submission:
         """Return the submission of a request, not started yet."""
         from airflow_provider_viapi.jobs.submission import Submission, SubmitPolicy
 
-        results = self._results(context)
+        def staged_request() -> Mapping[str, Any]:
+            prepared = self.prepare_request(run.request, run.context)
+            run.view.mark("staged")
+            return prepared
+
+        results = self._results(run.context)
         return Submission(
-            backend=self.submit_backend(request),
-            ledger=ledger,
-            digest=self.request_digest(request),
-            request=lambda: self._prepare(request, context),
-            policy=SubmitPolicy(on_doubt=self.on_doubt, deadline=deadline, timeout=self.submit_timeout),
-            run=run,
-            sources=lambda: None if results is None else results.versions(request),
-            pace=self.hook.submit_pace(self.action_name, run),
+            backend=self.submit_backend(run.request),
+            ledger=run.ledger,
+            digest=self.request_digest(run.request),
+            request=staged_request,
+            policy=SubmitPolicy(on_doubt=self.on_doubt, deadline=run.deadline, timeout=self.submit_timeout),
+            run=run.attempt,
+            sources=lambda: None if results is None else results.versions(run.request),
+            pace=self.hook.submit_pace(self.action_name, run.attempt),
         )
 
     def _results(self, context: Context) -> ReusableResults | None:
@@ -185,138 +187,129 @@ class JobOperator(BaseJobOperator):
 
         return ReusableResults(self, self.action, context)
 
-    def _prepare(self, request: Mapping[str, Any], context: Context) -> Mapping[str, Any]:
-        prepared = self.prepare_request(request, context)
-        if self._view is not None:
-            self._view.mark("staged")
-        return prepared
-
-    def _reuse(
-        self, request: Mapping[str, Any], before: Entry | None, run: AttemptContext, context: Context
-    ) -> dict[str, Any] | None:
-        """Return the landed result of an earlier job if it may be reused, else ``None``."""
-        results = self._results(context)
-        digest = self.request_digest(request)
-        found = results and results.find(digest, request, before=before, attempt=run.attempt)
-        if not found:
-            return None
-        result, report = found
-        context["ti"].xcom_push(key="job_id", value=report.job_id)
-        self.publish_landed(result["landed"], report.job_id, context)
-        self._view.show_result(report, result, self.action.result, self._landed)
-        self._view.publish(context)
-        store_links(self, context, result_link=result_address(result, [self.action], self._landed))
-        return result
-
-    def _resume_or_submit(
-        self,
-        request: Mapping[str, Any],
-        ledger: Ledger,
-        run: AttemptContext,
-        deadline: datetime,
-        context: Context,
-        turn: Mapping[str, Any],
-    ) -> tuple[Job, JobReport | None]:
-        try:
-            submission = self.submission(request, ledger, run, deadline, context)
-            submission.pace.keep(turn)
-            if self.deferrable and "is_lost" not in turn:
-                policy = replace(submission.policy, longest_turn=LONGEST_TURN)
-                submission = replace(submission, policy=policy)
-            return submission.resume_or_submit()
-        except ServiceError:
-            if ledger.read() is None:
-                # The ledger is empty: no job was or can have been accepted, so nothing will read what was staged.
-                self._release(context)
-            raise
-
-    def _defer_until_turn(self, later: TurnIsLater, deadline: datetime, *, deferred: int) -> NoReturn:
-        """Defer until shortly before the turn to submit; nothing was staged or sent."""
-        from airflow.providers.standard.triggers.temporal import DateTimeTrigger
-
-        # The more deferrals, the earlier: Airflow was slow to continue before, and a missed turn means another wait.
-        early = min(later.seconds / 2, deferred * TURN_LEAD)
-        wake_at = datetime.now(timezone.utc) + timedelta(seconds=later.seconds - early)
-        self.log.info(
-            "Rate limit: other tasks submit first, this one in %.0f s; deferring until %s",
-            later.seconds,
-            wake_at.isoformat(timespec="seconds"),
-        )
-        turn = {**later.turn, "deadline": deadline.isoformat(), "deferred": deferred}
-        self.defer(trigger=DateTimeTrigger(wake_at), method_name="execute_at_turn", kwargs={"turn": turn})
-        raise AssertionError("defer raises")
-
-    def _check_can_wait(self, deadline: datetime) -> None:
-        """Refuse to submit a job that could not be waited for."""
+    def _check_can_submit(self, run: SubmittingRun) -> None:
+        """Refuse to submit a job that could not be waited for, or whose result could not be stored."""
+        if run.before is not None and run.before.job_id is not None:
+            # A recorded job is paid for, and is resumed even if its result cannot be stored now.
+            return
+        self.check_destination(run.context)
         if self.wait_for_completion and not self.deferrable:
             self.check_can_poll()
         check_retention(self.job_timeout, durable=self.durable)
         self.hook.check_can_wait()
         if self.wait_for_completion and self.deferrable:
             # Build the trigger once now: an import that fails must fail before the job is paid.
-            self.trigger(self._job("unknown"), deadline.isoformat()).serialize()
+            self.trigger(self._job("unknown"), run.deadline.isoformat()).serialize()
 
-    def _defer_or_poll(self, job: Job, deadline: datetime, ledger: Ledger, context: Context) -> JobReport:
+    def _reuse(self, run: SubmittingRun) -> dict[str, Any] | None:
+        """Return the landed result of an earlier job if it may be reused, else ``None``."""
+        results = self._results(run.context)
+        digest, attempt = self.request_digest(run.request), run.attempt.attempt
+        found = results and results.find(digest, run.request, before=run.before, attempt=attempt)
+        if not found:
+            return None
+        result, report = found
+        run.context["ti"].xcom_push(key="job_id", value=report.job_id)
+        self.publish_landed(result["landed"], report.job_id, run.context)
+        run.view.show_result(report, result, self.action.result, self._landed)
+        run.view.publish(run.context)
+        store_links(self, run.context, result_link=result_address(result, [self.action], self._landed))
+        return result
+
+    def _resume_or_submit(self, run: SubmittingRun) -> tuple[Job, JobReport | None]:
+        """Return the job of an earlier attempt or a new one; a job that has ended already has a report, too."""
+        from airflow_provider_viapi.jobs.submission import TurnIsLater
+
+        try:
+            submission = self.submission(run)
+            submission.pace.keep(run.turn.slot)
+            if self.deferrable and not run.turn.is_lost:
+                policy = replace(submission.policy, longest_turn=LONGEST_TURN)
+                submission = replace(submission, policy=policy)
+            return submission.resume_or_submit()
+        except TurnIsLater as later:
+            self._defer_until_turn(run, later)
+        except ServiceError:
+            if run.ledger.read() is None:
+                # The ledger is empty: no job was or can have been accepted, so nothing will read what was staged.
+                self._release(run.context)
+            raise
+
+    def _defer_until_turn(self, run: SubmittingRun, later: TurnIsLater) -> NoReturn:
+        """Defer until shortly before the turn to submit; nothing was staged or sent."""
+        from airflow.providers.standard.triggers.temporal import DateTimeTrigger
+
+        turn = SubmitTurn(run.deadline, run.turn.deferred + 1, later.turn)
+        # The more deferrals, the earlier: Airflow was slow to continue before, and a missed turn means another wait.
+        early = min(later.seconds / 2, turn.deferred * TURN_LEAD)
+        wake_at = datetime.now(timezone.utc) + timedelta(seconds=later.seconds - early)
+        self.log.info(
+            "Rate limit: other tasks submit first, this one in %.0f s; deferring until %s",
+            later.seconds,
+            wake_at.isoformat(timespec="seconds"),
+        )
+        trigger = DateTimeTrigger(wake_at)
+        self.defer(trigger=trigger, method_name="execute_at_turn", kwargs={"turn": turn.as_dict()})
+        raise AssertionError("defer raises")
+
+    def _publish_job(self, run: SubmittingRun, job: Job, report: JobReport | None) -> None:
+        """Show the job to users, and do what a running one needs.
+
+        :param report: of a job that has ended already
+        """
+        record_decision(self.hook.stats, run.before, job, report)
+        run.view.show_job(job, run.before)
+        store_links(self, run.context, job_link=self.job_link(job))
+        if report is None:
+            self.accepted(job, run.context)
+            run.view.publish(run.context)
+
+    def _wait(self, run: SubmittingRun, job: Job) -> JobReport:
+        """Defer until the job has ended, or poll it on this worker and return its report."""
         if self.deferrable and not self._stop_requested:
-            waiting = self.trigger(job, deadline.isoformat(), survives_clear=ledger.survives_clear)
+            waiting = self.trigger(job, run.deadline.isoformat(), survives_clear=run.ledger.survives_clear)
             self.log.info(
                 "Waiting for job %s in the triggerer until %s at the latest; if the task stays deferred long after "
                 "the job has ended, check that a triggerer runs",
                 job.id,
-                deadline.isoformat(timespec="seconds"),
+                run.deadline.isoformat(timespec="seconds"),
             )
-            self.defer(trigger=waiting, method_name="execute_complete", kwargs={"view": self._view.state()})
+            self.defer(trigger=waiting, method_name="execute_complete", kwargs={"view": run.view.state()})
         try:
-            polling = self._wait(job, deadline, context)
-            return self.run_until_stopped(polling, f"job {job.id} was running")
+            return self.run_until_stopped(self._poll(run, job), f"job {job.id} was running")
         except JobTimedOut as late:
-            raise self._cancel_if_late(late, ledger, context) from None
+            raise self._cancel_if_late(run, late) from None
 
-    async def _wait(self, job: Job, deadline: datetime, context: Context) -> JobReport:
-        async with showing_states(job.id, states_writer_of_worker(context["ti"])) as on_state:
-            report: JobReport = await self.hook.wait_for(job, until=deadline, log=self.log, on_state=on_state)
+    async def _poll(self, run: SubmittingRun, job: Job) -> JobReport:
+        async with showing_states(job.id, states_writer_of_worker(run.context["ti"])) as on_state:
+            waiting = self.hook.wait_for(job, until=run.deadline, log=self.log, on_state=on_state)
+            report: JobReport = await waiting
             return report
 
-    def _cancel_if_late(self, error: ServiceError, ledger: Ledger, context: Context) -> ServiceError:
+    def _cancel_if_late(self, run: JobRun, error: ServiceError) -> ServiceError:
         """Cancel the job if the error is that it has not ended in time; return the error to raise."""
         if isinstance(error, JobTimedOut):
-            after = self._time_since_submission(ledger)
-            self._cancel_job(self._job(error.job_id), ledger, context)
-            resumes = ledger.is_persistent and ledger.read() is not None
+            after = run.time_since_submission()
+            self._cancel_job(run, self._job(error.job_id))
+            resumes = run.ledger.is_persistent and run.ledger.read() is not None
             error.message += f"{after}. A retry of the task " + (
                 "resumes this job and waits again" if resumes else "submits, and pays for, a new job"
             )
         return error
-
-    def _time_since_submission(self, ledger: Ledger) -> str:
-        from airflow_provider_viapi.jobs.attempt_context import Timing
-
-        entry = ledger.read()
-        if entry is None:
-            return ""
-        seconds = ((self.timing or Timing()).now() - entry.signed_time).total_seconds()
-        return f", {timedelta(seconds=round(seconds))} after its submission"
 
     def _job(self, job_id: str) -> Job:
         from airflow_provider_viapi.jobs.model import Job
 
         return Job(job_id, self.action_name)
 
-    def _cancel_job(self, job: Job, ledger: Ledger, context: Context) -> None:
+    def _cancel_job(self, run: JobRun, job: Job) -> None:
         if asyncio.run(self.hook.cancel(job, self.log)):
-            ledger.clear()
-            self._release(context)
+            run.ledger.clear()
+            self._release(run.context)
 
-    def _cancel_recorded(self, ledger: Ledger, context: Context) -> None:
-        if (job := self._recorded_job(ledger)) is not None:
-            self._cancel_job(job, ledger, context)
-
-    def _recorded_job(self, ledger: Ledger) -> Job | None:
-        """Return the job whose result the task has not returned yet, if there is one."""
-        entry = ledger.read()
-        if entry is None or entry.job_id is None or entry.delivery is not None:
-            return None
-        return replace(self._job(entry.job_id), scope=entry.scope)
+    def _cancel_recorded(self, run: JobRun) -> None:
+        if (job := run.recorded_job(self.action_name)) is not None:
+            self._cancel_job(run, job)
 
     def _release(self, context: Context) -> None:
         try:
@@ -325,39 +318,40 @@ class JobOperator(BaseJobOperator):
             # The job may be paid for: copies that are left over must not fail its task.
             self.log.warning("Staged copies could not be deleted: %s", error)
 
-    def _finish(self, report: JobReport, ledger: Ledger, context: Context) -> dict[str, Any]:
+    def _finish(self, run: JobRun, report: JobReport) -> dict[str, Any]:
+        """Land the result of a job that has ended, publish and return it."""
         from airflow_provider_viapi.jobs.submission import check_adopted
 
-        self._release(context)
-        self._view.show_times(report)
+        self._release(run.context)
+        run.view.show_times(report)
         try:
             result = self.final_report(report).result_or_raise()
         except JobFailed as failed:
             failed.action = self.action.name
             if report.may_continue:
                 # It stays recorded unless it is cancelled: a retry resumes it if it runs again, or replaces it.
-                self._cancel_job(self._job(report.job_id), ledger, context)
+                self._cancel_job(run, self._job(report.job_id))
             else:
-                ledger.clear()
+                run.ledger.clear()
             raise
-        check_adopted(TaskClaims(context, self.log), ledger.read(), self.action_name)
-        after = self._time_since_submission(ledger)
+        check_adopted(run.attempt.claims, run.ledger.read(), self.action_name)
+        after = run.time_since_submission()
         self.log.info("Job %s has succeeded%s: %s", report.job_id, after, ", ".join(result))
         if self.land_to is not None:
-            landed = self._land(result, self._job(report.job_id), ledger, context)
-            if (results := self._results(context)) is not None:
-                result |= results.record(ledger.read(), report, self.checked_request, result, landed)
+            landed = self._land(run, report.job_id, result)
+            if (results := self._results(run.context)) is not None:
+                result |= results.record(run.ledger.read(), report, self.checked_request, result, landed)
             result["landed"] = landed
         address = result_address(result, [self.action], self._landed)
         if address and not self._landed:
             # Logged without its query: the signature lets anybody read the file.
             self.log.info("The result is at %s until its link expires", address.partition("?")[0])
-        store_links(self, context, result_link=address)
-        self._publish_view(report, result, context)
-        ledger.mark_delivered(attempt_of(context))
+        store_links(self, run.context, result_link=address)
+        self._publish_result(run, report, result)
+        run.mark_delivered()
         return result
 
-    def _publish_view(self, report: JobReport, result: Mapping[str, Any], context: Context) -> None:
+    def _publish_result(self, run: JobRun, report: JobReport, result: Mapping[str, Any]) -> None:
         """Publish what the UI shows of the finished job, and its usage."""
         from airflow_provider_viapi.jobs.metrics import count_usage
 
@@ -367,13 +361,14 @@ class JobOperator(BaseJobOperator):
             self.action_name, files.values(), self.log, http=self.hook.account.http, allowed_hosts=hosts
         )
         count_usage(self.hook.stats, self.action_name, self._usage)
-        self._view.show_result(report, result, self.action.result, self._landed)
-        self._view.publish(context, self._usage)
+        run.view.show_result(report, result, self.action.result, self._landed)
+        run.view.publish(run.context, self._usage)
 
-    def _land(self, result: Mapping[str, Any], job: Job, ledger: Ledger, context: Context) -> dict[str, str]:
+    def _land(self, run: JobRun, job_id: str, result: Mapping[str, Any]) -> dict[str, str]:
+        job = self._job(job_id)
         try:
-            return self.land(result, job.id, context, lambda: self.hook.report(job).result_or_raise())
+            return self.land(result, job_id, run.context, lambda: self.hook.report(job).result_or_raise())
         except ResultExpired:
             # A retry would find the same expired links. Marked as delivered, so that a cleared task gets a new job.
-            ledger.mark_delivered(attempt_of(context))
+            run.mark_delivered()
             raise

@@ -31,17 +31,14 @@ from airflow_provider_viapi.operators.viapi import ViapiJobOperator
 from airflow_provider_viapi.schema import as_address, short_repr
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from airflow.providers.common.compat.sdk import Context
     from typing_extensions import Unpack
 
     from airflow_provider_viapi.alibaba.imagesearch_job_backend import IncrementSubmitBackend
     from airflow_provider_viapi.image_index.increment_folder import IncrementFolder
-    from airflow_provider_viapi.jobs.attempt_context import AttemptContext
-    from airflow_provider_viapi.jobs.ledger import Ledger
     from airflow_provider_viapi.jobs.model import Job, JobReport
     from airflow_provider_viapi.operators.arguments.options import Text, ViapiJobOptions
+    from airflow_provider_viapi.operators.task.job_run import JobRun, SubmittingRun, SubmitTurn
 
 _ACTION = INCREASE_INSTANCE.replace(
     is_job=True,
@@ -174,7 +171,7 @@ class BulkIndexImagesOperator(ViapiJobOperator):
     def release_inputs(self, context: Context) -> None:
         """Keep the folder: a retry continues with it. It is deleted once none needs it."""
 
-    def _submit_and_wait(self, context: Context, turn: Mapping[str, Any]) -> Any:
+    def _submit_and_wait(self, context: Context, turn: SubmitTurn) -> Any:
         if self._rendered_images() == []:
             self.log.info("The list of images is empty: nothing to do")
             summary = {
@@ -187,30 +184,22 @@ class BulkIndexImagesOperator(ViapiJobOperator):
             return summary
         return super()._submit_and_wait(context, turn)
 
-    def _resume_or_submit(
-        self,
-        request: Mapping[str, Any],
-        ledger: Ledger,
-        run: AttemptContext,
-        deadline: datetime,
-        context: Context,
-        turn: Mapping[str, Any],
-    ) -> tuple[Job, JobReport | None]:
-        self._set_place(request, context)
+    def _resume_or_submit(self, run: SubmittingRun) -> tuple[Job, JobReport | None]:
+        self._set_place(run)
         try:
-            return super()._resume_or_submit(request, ledger, run, deadline, context, turn)
+            return super()._resume_or_submit(run)
         except ServiceError as error:
-            if self.is_permanent(error) and ledger.read() is None:
+            if self.is_permanent(error) and run.ledger.read() is None:
                 self._delete_folder()
             raise
 
-    def _set_place(self, request: Mapping[str, Any], context: Context) -> None:
+    def _set_place(self, run: SubmittingRun) -> None:
         """Name the folder after the task instance and its request, so that its retries find it and nobody else."""
         from airflow_provider_viapi.media.inputs.request_media import StagingPlace
 
-        instance, place = context["ti"], StagingPlace.parse(self.staging)
+        instance, place = run.context["ti"], StagingPlace.parse(self.staging)
         owner = (instance.dag_id, instance.run_id, instance.task_id, instance.map_index)
-        name = sha256(f"{owner}\n{self.request_digest(request)}".encode()).hexdigest()[:20]
+        name = sha256(f"{owner}\n{self.request_digest(run.request)}".encode()).hexdigest()[:20]
         self._place = place.bucket, "/".join(part for part in (place.prefix, f"increment-{name}") if part)
 
     @property
@@ -232,11 +221,11 @@ class BulkIndexImagesOperator(ViapiJobOperator):
             service.product, service.version, "IncreaseList", list_request(job)
         )
 
-    def _finish(self, report: JobReport, ledger: Ledger, context: Context) -> dict[str, Any]:
+    def _finish(self, run: JobRun, report: JobReport) -> dict[str, Any]:
         self._summary = self._summarize(report)
-        context["ti"].xcom_push(key="report", value=self._summary)
+        run.context["ti"].xcom_push(key="report", value=self._summary)
         try:
-            result = super()._finish(report, ledger, context)
+            result = super()._finish(run, report)
         except JobFailed:
             self._delete_folder()
             raise

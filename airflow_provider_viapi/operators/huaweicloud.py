@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from airflow.triggers.base import BaseTrigger
 
     from airflow_provider_viapi.huawei.job_backend import HuaweiSubmitBackend
-    from airflow_provider_viapi.jobs.ledger import Ledger
     from airflow_provider_viapi.jobs.model import Job
+    from airflow_provider_viapi.operators.task.job_run import JobRun
 
 
 class HuaweiCloudOperator(ActionOperator):
@@ -218,9 +218,9 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
         own = (account.endpoint, *account.endpoints.values())
         return [urlsplit(address).netloc for address in own if address]
 
-    def _cancel_job(self, job: Job, ledger: Ledger, context: Context) -> None:
+    def _cancel_job(self, run: JobRun, job: Job) -> None:
         if self.cancel_on_kill:
-            super()._cancel_job(job, ledger, context)
+            super()._cancel_job(run, job)
         else:
             self.log.warning("Job %s continues because of cancel_on_kill=False", job.id)
 

@@ -23,7 +23,8 @@ from airflow_provider_viapi.jobs.usage import Usage
 from airflow_provider_viapi.media.addresses import without_connection
 from airflow_provider_viapi.media.inputs.source_versions import find_sources
 from airflow_provider_viapi.operators.task.claims import ItemClaims, TaskClaims
-from airflow_provider_viapi.operators.task.usage import measured_usage
+from airflow_provider_viapi.operators.task.job_run import SubmittingRun
+from airflow_provider_viapi.operators.task.view import TaskView, measured_usage
 from airflow_provider_viapi.result_fields import file_urls
 from airflow_provider_viapi.state.reusable_results import ReusableResults
 
@@ -93,13 +94,19 @@ class TaskBatchBackend:
         return self._submission(item).resume()
 
     def _submission(self, item: Item) -> Submission:
-        run = replace(self._run, claims=ItemClaims(item, self._ledger, self._claims), log=self._log)
+        attempt = replace(self._run, claims=ItemClaims(item, self._ledger, self._claims), log=self._log)
         operator = self._operator(item)
-        ledger = self._ledger.open_ledger(item)
-        # The batch retries, after other items: for a single submission the deadline has passed at once.
-        submission: Submission = operator.submission(
-            item.request or {}, ledger, run, run.timing.now(), self._context
+        run = SubmittingRun(
+            context=self._context,
+            attempt=attempt,
+            ledger=self._ledger.open_ledger(item),
+            # Not shown: the batch publishes what is shown of its items.
+            view=TaskView(operator.action_name, attempt.attempt.number),
+            request=item.request or {},
+            # The batch retries, after other items: for a single submission the deadline has passed at once.
+            deadline=attempt.timing.now(),
         )
+        submission: Submission = operator.submission(run)
         prepare = submission.request
 
         def request() -> Mapping[str, Any]:

@@ -25,7 +25,7 @@ from airflow_provider_viapi.operators.job_arguments import applicable_reuse, reu
 from airflow_provider_viapi.operators.provider_task import ProviderTask
 from airflow_provider_viapi.operators.stoppable import StoppableOperator
 from airflow_provider_viapi.operators.task.permanent_errors import is_permanent
-from airflow_provider_viapi.operators.task.usage import read_prices
+from airflow_provider_viapi.operators.task.view import read_prices
 from airflow_provider_viapi.result_fields import has_files
 from airflow_provider_viapi.schema import as_address, short_repr
 from airflow_provider_viapi.task_instance.xcoms import CLAIMED_KEY

@@ -1,4 +1,4 @@
-"""What Airflow's UI shows of a task with one job: the XComs ``viapi_view`` and ``usage``.
+"""What Airflow's UI shows of a task with one job: the XComs ``viapi_view`` and ``usage``, which is measured here.
 
 The view is written twice, when the job was accepted and when the task ends, and the usage once: each write is a call
 of Airflow's API. While the task waits, the states of its job are in another XCom (``task_instance.job_states``).
@@ -12,12 +12,15 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from airflow.providers.common.compat.sdk import conf
+
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
+    from airflow_provider_viapi.http_settings import HttpSettings
     from airflow_provider_viapi.jobs.ledger import Entry
-    from airflow_provider_viapi.jobs.model import Job, JobReport
-    from airflow_provider_viapi.jobs.usage import Usage
+    from airflow_provider_viapi.jobs.model import Job, JobReport, Log
+    from airflow_provider_viapi.jobs.usage import Prices, Usage
     from airflow_provider_viapi.result_fields import ResultField
 
 VIEW_KEY = "viapi_view"
@@ -170,3 +173,51 @@ class TaskView:
             with suppress(Exception):
                 self.publish(context)
             raise
+
+
+def read_prices() -> Prices:
+    """Return the prices of ``[viapi] prices``.
+
+    :raises ConfigurationError: the setting cannot be read
+    """
+    from airflow_provider_viapi.jobs.usage import Prices
+
+    return Prices.parse(conf.get("viapi", "prices", fallback="") or "")
+
+
+def measured_usage(
+    action: str,
+    files: Collection[str],
+    log: Log,
+    *,
+    http: HttpSettings,
+    allowed_hosts: Collection[str] = (),
+) -> Usage:
+    """Return the usage of a finished job; a file that cannot be measured never fails its task.
+
+    :param action: as ``service.Action``
+    :param files: addresses of the result's files; the longest counts
+    """
+    from airflow_provider_viapi.errors import ConfigurationError
+    from airflow_provider_viapi.jobs.usage import Prices, Usage
+    from airflow_provider_viapi.media.inputs.source_versions import display_address
+    from airflow_provider_viapi.media.media_headers import measure
+
+    clips = []
+    for address in files:
+        try:
+            clips.append(measure(address, http, allowed_hosts))
+        except Exception as error:
+            # Whatever the storage raises; its text may quote a signed request.
+            log.info(
+                "The duration of %s could not be read: %s",
+                display_address(address),
+                type(error).__name__,
+            )
+    try:
+        prices = read_prices()
+    except ConfigurationError as error:
+        log.warning("%s", error.message)
+        prices = Prices()
+    longest = max((clip for clip in clips if clip), key=lambda clip: clip.seconds, default=None)
+    return Usage.of_job(action, longest, prices)

@@ -1,0 +1,99 @@
+"""One attempt of a task with one job, as the steps of ``operators.base`` pass it on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_viapi.jobs.attempt_context import AttemptContext
+    from airflow_provider_viapi.jobs.ledger import Entry, Ledger
+    from airflow_provider_viapi.jobs.model import Job
+    from airflow_provider_viapi.operators.task.view import TaskView
+
+
+@dataclass(frozen=True)
+class SubmitTurn:
+    """Turn to submit for which a task has deferred, as the process that continues receives it.
+
+    :param deadline: of the attempt, an aware time; ``None``: the attempt begins now
+    :param deferred: how often the attempt has deferred for its turn
+    :param slot: see ``jobs.attempt_context.SubmitPace.turn``
+    :param is_lost: the task has deferred for a turn, and does not know for which one
+    """
+
+    deadline: datetime | None = None
+    deferred: int = 0
+    slot: Mapping[str, Any] = field(default_factory=dict)
+    is_lost: bool = False
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> SubmitTurn:
+        """Build a turn from the arguments of a deferral."""
+        slot = {name: value for name, value in values.items() if name not in ("deadline", "deferred")}
+        return cls(datetime.fromisoformat(values["deadline"]), values["deferred"], slot)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the arguments of a deferral, as JSON values."""
+        deadline = self.deadline and self.deadline.isoformat()
+        return {**self.slot, "deadline": deadline, "deferred": self.deferred}
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobRun:
+    """Running attempt of a task with one job.
+
+    :param context: of the running task instance
+    :param attempt: which attempt, the claims of its task, clock, log and stop flag
+    :param ledger: records the job
+    :param view: what the UI shows of the job
+    """
+
+    context: Context
+    attempt: AttemptContext
+    ledger: Ledger
+    view: TaskView
+
+    def recorded_job(self, action: str) -> Job | None:
+        """Return the job whose result the task has not returned yet, if there is one.
+
+        :param action: as ``service.Action``
+        """
+        from airflow_provider_viapi.jobs.model import Job
+
+        entry = self.ledger.read()
+        if entry is None or entry.job_id is None or entry.delivery is not None:
+            return None
+        return Job(entry.job_id, action, entry.scope)
+
+    def mark_delivered(self) -> None:
+        """Record that the task returns its result, or has no result to return any more."""
+        self.ledger.mark_delivered(self.attempt.attempt)
+
+    def time_since_submission(self) -> str:
+        """Return the end of a log line about the recorded job: how long ago it was submitted."""
+        entry = self.ledger.read()
+        if entry is None:
+            return ""
+        seconds = (self.attempt.timing.now() - entry.signed_time).total_seconds()
+        return f", {timedelta(seconds=round(seconds))} after its submission"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubmittingRun(JobRun):
+    """The same in a process that submits or resumes the job.
+
+    :param request: the checked request, before its media are staged
+    :param deadline: when the attempt gives up, an aware time
+    :param before: the ledger's entry when the attempt began
+    :param turn: for which the task has deferred before it submits
+    """
+
+    request: Mapping[str, Any]
+    deadline: datetime
+    before: Entry | None = None
+    turn: SubmitTurn = field(default_factory=SubmitTurn)
