@@ -140,14 +140,6 @@ class IncrementSubmitBackend(ViapiSubmitBackend):
             is_own=True,
         )
 
-    def report(self, job: Job) -> JobReport:
-        """Return the state of a job."""
-        return read_report(job, self._client.call(INCREASE_LIST, list_request(job)))
-
-    def cancel(self, job: Job) -> bool:
-        """Return false: a task cannot be cancelled."""
-        return False
-
     def _why_to_repeat(self) -> str | None:
         """Return why a refused request may be accepted later; ``None`` if it was not refused for another task."""
         try:

@@ -225,17 +225,6 @@ class ViapiSubmitBackend:
         }
         return JobList([*jobs.values()], is_complete=_is_whole(data), clock_skew=self._client.clock_skew)
 
-    def report(self, job: Job) -> JobReport:
-        """Return the state of a job."""
-        return read_report(job, self._client.call(result_action(job), {"JobId": job.id}))
-
-    def cancel(self, job: Job) -> bool:
-        """Cancel a queued job."""
-        try:
-            return was_cancelled(self._client.call(viapi.CANCEL_WAITING_ASYNC_JOB, {"JobId": job.id}))
-        except ServiceError:
-            return False
-
 
 def _reports_failure(answer: Mapping[str, Any]) -> bool:
     """Return whether a response with a success status says of itself that it failed."""

@@ -30,7 +30,6 @@ from airflow_provider_viapi.huawei.services.metastudio.assets import SHOW_ASSET
 from airflow_provider_viapi.jobs.backend import Identity, ListSnapshot
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome, RequestNonce
 from airflow_provider_viapi.jobs.polling.intervals import Backoff
-from airflow_provider_viapi.retrying import READ, retry_call
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.huawei.account import Account
@@ -118,31 +117,6 @@ class HuaweiSubmitBackend:
         if not has_list(self._action):
             return None
         return list_jobs(self._client, self._action, self._request, sent_at)
-
-    def report(self, job: Job) -> JobReport:
-        """Return the state of a job."""
-        return read_report(job, self._client.call(kind_of(job.action).status_action, request_about(job)))
-
-    def cancel(self, job: Job) -> bool:
-        """Cancel a job if its service can; false if it continues."""
-        kind = kind_of(job.action)
-        if (action := kind.cancel) is None:
-            return False
-        request = {**request_about(job), **kind.cancel_with}
-        try:
-            # A second cancellation changes nothing, so every transient error may be retried.
-            retry_call(
-                lambda: self._client.call_once(action, request),
-                policy=READ,
-                max_seconds=self._client.retry_seconds,
-            )
-        except InvalidRequest:
-            with suppress(ServiceError):
-                return is_cancelled(self.report(job), kind)
-            return False
-        except ServiceError:
-            return False
-        return True
 
 
 class HuaweiJobBackend:

@@ -72,14 +72,6 @@ class SubmitBackend(Protocol):
         """
         ...
 
-    def report(self, job: Job) -> JobReport:
-        """Return the state of a job, with one call."""
-        ...
-
-    def cancel(self, job: Job) -> bool:
-        """Cancel a job that is still queued; false if it continues and is billed."""
-        ...
-
 
 @dataclass(frozen=True)
 class Ending:
@@ -177,7 +169,7 @@ class JobMessages(Protocol):
 
 
 class JobHook(Protocol):
-    """The part of a cloud's hook that operators and triggers use."""
+    """The part of a cloud's hook that submissions, operators and triggers use."""
 
     def report(self, job: Job) -> JobReport:
         """Return the state of a job, with one call."""

@@ -9,6 +9,7 @@ The steps of a new submission, in their order:
 
 from __future__ import annotations
 
+import asyncio
 import math
 import random
 from collections.abc import Callable, Mapping
@@ -35,7 +36,7 @@ from airflow_provider_viapi.jobs.reconciliation import Reconciliation
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.attempt_context import AttemptContext, Claims
-    from airflow_provider_viapi.jobs.backend import SubmitBackend
+    from airflow_provider_viapi.jobs.backend import JobHook, SubmitBackend
 
 OnDoubt = Literal["fail", "resubmit"]
 """What to do when it cannot be known whether a job was accepted."""
@@ -87,6 +88,7 @@ class Submission:
     """One request that becomes one job.
 
     :param backend: sends it
+    :param hook: reports and cancels the job of an earlier attempt
     :param ledger: records it
     :param digest: fingerprint of the request as the author gave it
     :param request: stages the media and returns the request as it is sent; called until it succeeds, and then no more
@@ -98,6 +100,7 @@ class Submission:
     """
 
     backend: SubmitBackend
+    hook: JobHook
     ledger: Ledger
     digest: str
     request: Callable[[], Mapping[str, Any]]
@@ -141,11 +144,9 @@ class Submission:
         job = Job(entry.job_id, self.backend.action_name, entry.scope, entry.request_id)
         report = self._report_of(job, entry)
         if report is None or report.outcome in (Outcome.FAILED, Outcome.CANCELLED):
-            if report is not None and report.may_continue and not self.backend.cancel(job):
-                self.run.log.warning(
-                    "Job %s could not be cancelled before it is replaced: it may continue and be billed",
-                    job.id,
-                )
+            if report is not None and report.may_continue:
+                # It could be billed besides the job that replaces it.
+                self._cancel(job)
             return None
         self.run.claims.publish_job(self._intent_of(entry), job.id)
         return job, report if report.is_final else None
@@ -169,12 +170,7 @@ class Submission:
             return True
         self.run.log.info("The request has changed since attempt %s", entry.try_number)
         if entry.job_id is not None:
-            if self.backend.cancel(Job(entry.job_id, self.backend.action_name, entry.scope)):
-                self.run.log.info(
-                    "Cancelled job %s of the previous request, which was still queued", entry.job_id
-                )
-            else:
-                self.run.log.warning("Job %s of the previous request continues and is billed", entry.job_id)
+            self._cancel(Job(entry.job_id, self.backend.action_name, entry.scope))
         elif self.policy.on_doubt == "fail":
             raise self._in_doubt(
                 f"the request has changed since attempt {entry.try_number}, whose job may be running: the response "
@@ -184,10 +180,14 @@ class Submission:
             self.run.claims.abandon(self._intent_of(entry))
         return False
 
+    def _cancel(self, job: Job) -> None:
+        """Cancel a job of an earlier attempt if that is possible; the hook logs if it is not."""
+        asyncio.run(self.hook.cancel(job, self.run.log))
+
     def _report_of(self, job: Job, entry: Entry) -> JobReport | None:
         """Return the state of a previous attempt's job; ``None`` if the service does not know it any more."""
         try:
-            report = self.backend.report(job)
+            report = self.hook.report(job)
         except InvalidRequest as unknown:
             if self.policy.on_doubt == "resubmit":
                 self.run.log.warning("The service does not know job %s any more; submitting again", job.id)

@@ -170,6 +170,7 @@ class JobOperator(BaseJobOperator):
         results = self._results(run.context)
         return Submission(
             backend=self.submit_backend(run.request),
+            hook=self.hook,
             ledger=run.ledger,
             digest=self.request_digest(run.request),
             request=staged_request,

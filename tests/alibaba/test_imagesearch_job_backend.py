@@ -141,12 +141,10 @@ def test_the_list_of_a_submission_has_only_the_tasks_of_its_folder(
         ("PAUSED", Outcome.WAITING),
     ],
 )
-def test_the_state_of_a_task_is_read_from_its_entry(
-    service: ScriptedServer, backend: IncrementSubmitBackend, status: str, outcome: Outcome
-) -> None:
-    service.by_action = {"IncreaseList": [listed(entry(8, "FAIL"), entry(9, status, Code="E", Msg="why"))]}
+def test_the_state_of_a_task_is_read_from_its_entry(status: str, outcome: Outcome) -> None:
+    tasks = [entry(8, "FAIL"), entry(9, status, Code="E", Msg="why")]
 
-    report = backend.report(job_of("shop", 9))
+    report = read_report(job_of("shop", 9), {"Data": {"Increments": {"Instance": tasks}}})
 
     assert (report.job_id, report.state, report.outcome) == ("shop/9", status, outcome)
     assert report.error_code == ("E" if outcome is Outcome.FAILED else None)

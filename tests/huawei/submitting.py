@@ -11,11 +11,12 @@ from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.http_settings import HttpSettings
 from airflow_provider_viapi.huawei.account import Account
 from airflow_provider_viapi.huawei.client import Client
-from airflow_provider_viapi.huawei.job_backend import HuaweiSubmitBackend
+from airflow_provider_viapi.huawei.job_backend import HuaweiSubmitBackend, open_huawei_jobs
+from airflow_provider_viapi.huawei.job_reports import kind_of, read_report, request_about
 from airflow_provider_viapi.huawei.services import find
 from airflow_provider_viapi.jobs.attempt_context import Attempt, AttemptContext
 from airflow_provider_viapi.jobs.ledger import Ledger
-from airflow_provider_viapi.jobs.model import Job
+from airflow_provider_viapi.jobs.model import Job, JobReport
 from airflow_provider_viapi.jobs.submission import OnDoubt, Submission, SubmitPolicy
 from airflow_provider_viapi.state.stores import MemoryStore
 from huawei.scripted_rest import Answer, ScriptedRest
@@ -49,6 +50,20 @@ GATEWAY = Answer(504, {"error_code": "APIGW.0203", "error_msg": "Backend timeout
 log = logging.getLogger(__name__)
 
 
+class AccountHook:
+    """The part of a hook that a submission uses, of an account without a connection."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def report(self, job: Job) -> JobReport:
+        return read_report(job, self._client.call(kind_of(job.action).status_action, request_about(job)))
+
+    async def cancel(self, job: Job, log: Any) -> bool:
+        async with open_huawei_jobs(self._client.account) as jobs:
+            return await jobs.cancel(job)
+
+
 def submission(
     server: ScriptedRest,
     what: tuple[str, dict[str, Any]] = SPEECH,
@@ -65,9 +80,10 @@ def submission(
         Credentials("ak", "sk"), project_id="p1", endpoint=server.url, http=HttpSettings(timeout=2)
     )
     action = find(what[0])
-    checked, clock = action.check(what[1]), SkippingClock()
+    checked, clock, client = action.check(what[1]), SkippingClock(), Client(account)
     return Submission(
-        backend=HuaweiSubmitBackend(Client(account), action, checked),
+        backend=HuaweiSubmitBackend(client, action, checked),
+        hook=AccountHook(client),  # type: ignore[arg-type]
         ledger=ledger or Ledger(MemoryStore()),
         digest=digest,
         request=prepare or (lambda: checked),

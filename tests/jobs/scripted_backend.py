@@ -32,7 +32,7 @@ class Log:
 
 @dataclass
 class ScriptedBackend:
-    """Answers submissions in order: a job id, an error, or a function that returns one of them.
+    """Answers submissions in order: a job id, an error, or a function that returns one of them; and is the hook.
 
     :param listed: jobs in the list with the seconds after which they show, by id
     """
@@ -83,7 +83,7 @@ class ScriptedBackend:
             raise report
         return report
 
-    def cancel(self, job: Job) -> bool:
+    async def cancel(self, job: Job, log: Any) -> bool:
         self.cancelled.append(job)
         return True
 
@@ -145,6 +145,7 @@ def submission(
     """Return a submission over the backend, with a clock that skips waits."""
     return Submission(
         backend=backend,
+        hook=backend,  # type: ignore[arg-type]
         ledger=ledger or Ledger(MemoryStore()),
         digest=digest,
         request=request,

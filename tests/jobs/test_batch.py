@@ -128,7 +128,7 @@ class Service:
         request, _ = self.jobs[job.id]
         return JobReport(job.id, "PROCESS_SUCCESS", Outcome.SUCCEEDED, {"VideoUrl": request["VideoUrl"]})
 
-    def cancel(self, job: Job) -> bool:
+    async def cancel(self, job: Job, log: Any) -> bool:
         return False
 
 
@@ -161,6 +161,7 @@ class Backend:
     def _submission(self, item: Item) -> Submission:
         return Submission(
             backend=self.service,
+            hook=self.service,  # type: ignore[arg-type]
             ledger=self.ledger.open_ledger(item),
             digest=item.digest,
             request=lambda: item.request or {},
