@@ -31,11 +31,17 @@ MAX_PAST = 20
 
 
 class Store(Protocol):
-    """JSON values of one task instance, kept over its attempts; Airflow's task state store is one.
+    """JSON values of one task instance, kept over its attempts; see ``state.stores``."""
 
-    A store that does not outlive the process has ``is_persistent = False``; one that is emptied when a user clears
-    the task has ``survives_clear = False``.
-    """
+    @property
+    def is_persistent(self) -> bool:
+        """True if the next attempt finds the values; false if they are forgotten with the process."""
+        ...
+
+    @property
+    def survives_clear(self) -> bool:
+        """True if also the next attempt of a task that a user has cleared finds them."""
+        ...
 
     def get(self, key: str) -> Any:
         """Return the value, or ``None``."""
@@ -159,12 +165,12 @@ class Ledger:
     @property
     def is_persistent(self) -> bool:
         """True if the next attempt finds what is recorded now."""
-        return bool(getattr(self._store, "is_persistent", True))
+        return self._store.is_persistent
 
     @property
     def survives_clear(self) -> bool:
         """True if also the next attempt of a cleared task finds what is recorded now."""
-        return bool(getattr(self._store, "survives_clear", self.is_persistent))
+        return self._store.survives_clear
 
     def read(self) -> Entry | None:
         """Return the entry, if there is one."""

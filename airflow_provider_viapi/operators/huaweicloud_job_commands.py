@@ -83,7 +83,7 @@ class CommandLedger:
     @property
     def is_persistent(self) -> bool:
         """True if the next attempt can read the record."""
-        return getattr(self._store, "is_persistent", True)
+        return self._store.is_persistent
 
     def read(self) -> CommandRecord | None:
         """Return the record of an earlier attempt, unless a user has cleared the task since."""

@@ -68,6 +68,7 @@ class ObjectStorageStore:
     """
 
     is_persistent = True
+    survives_clear = True
 
     def __init__(self, config: StateConfig, task: TaskKey, *, attempt: int = 0) -> None:
         self._config = config

@@ -1,7 +1,6 @@
 """Durable state of a task instance: Airflow's task state store, object storage, or memory.
 
-All three are a ``jobs.ledger.Store``: values of JSON's types under text keys, and ``is_persistent``, which says
-whether the next attempt of the task will find them.
+All three are a ``jobs.ledger.Store``: values of JSON's types under text keys, and which attempts will find them.
 
 ================================= ======================================= ============================
 store                             used                                    a retry finds the job
@@ -176,6 +175,7 @@ class MemoryStore:
     """A dictionary that accepts what the other stores accept."""
 
     is_persistent = False
+    survives_clear = False
 
     def __init__(self) -> None:
         self._values: dict[str, str] = {}

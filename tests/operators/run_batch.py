@@ -33,6 +33,9 @@ class Store:
     :param lost_at_write: the worker is lost before the write of this number, or just after it if ``lost_after``
     """
 
+    is_persistent = True
+    survives_clear = True
+
     def __init__(self) -> None:
         self.kept: dict[str, str] = {}
         self.reads = 0

@@ -123,12 +123,12 @@ class BatchLedger:
     @property
     def is_persistent(self) -> bool:
         """True if the next attempt finds what is recorded now."""
-        return bool(getattr(self._store, "is_persistent", True))
+        return self._store.is_persistent
 
     @property
     def survives_clear(self) -> bool:
         """True if also the next attempt of a cleared task finds what is recorded now."""
-        return bool(getattr(self._store, "survives_clear", self.is_persistent))
+        return self._store.survives_clear
 
     def begin_attempt(self, items: Sequence[Item], began: datetime) -> None:
         """Fix the items of an attempt: those of a resume must be the same.
