@@ -16,6 +16,7 @@ from urllib.parse import quote, urlencode
 from airflow.providers.common.compat.sdk import BaseOperatorLink
 
 from airflow_provider_viapi.result_fields import HasResultFields, fields_of_any, file_urls
+from airflow_provider_viapi.task_instance.xcoms import JOB_LINK_KEY, RESULT_LINK_KEY
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import BaseOperator, Context
@@ -25,7 +26,7 @@ class StoredLink(BaseOperatorLink):
     """Base of links whose address is an XCom of the task."""
 
     key: ClassVar[str]
-    """Key of the XCom; dashboards and DAGs may read it, so it does not change."""
+    """Key of the XCom."""
 
     @property
     def xcom_key(self) -> str:
@@ -42,7 +43,7 @@ class StoredLink(BaseOperatorLink):
 class JobLink(StoredLink):
     """Link to the job, from the moment it was accepted."""
 
-    key = "job_link"
+    key = JOB_LINK_KEY
 
 
 class ResultLink(StoredLink):
@@ -52,7 +53,7 @@ class ResultLink(StoredLink):
     """
 
     name = "Result"
-    key = "result_link"
+    key = RESULT_LINK_KEY
 
 
 def store_links(task: BaseOperator, context: Context, **addresses: str) -> None:

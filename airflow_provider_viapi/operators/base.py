@@ -48,6 +48,7 @@ from airflow_provider_viapi.operators.task.permanent_errors import fail_without_
 from airflow_provider_viapi.operators.task.view import TaskView, measured_usage, read_prices
 from airflow_provider_viapi.result_fields import file_urls
 from airflow_provider_viapi.task_instance.job_states import showing_states, states_writer_of_worker
+from airflow_provider_viapi.task_instance.xcoms import JOB_KEY
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -210,7 +211,7 @@ class JobOperator(BaseJobOperator):
         if not found:
             return None
         result, report = found
-        run.context["ti"].xcom_push(key="job_id", value=report.job_id)
+        run.context["ti"].xcom_push(key=JOB_KEY, value=report.job_id)
         self.publish_landed(result["landed"], report.job_id, run.context)
         run.view.show_result(report, result, self.action.result, self._landed)
         run.view.publish(run.context)

@@ -29,6 +29,7 @@ from airflow_provider_viapi.media.storage_schemes import opens
 from airflow_provider_viapi.operators.arguments.checks import is_templated
 from airflow_provider_viapi.operators.viapi import ViapiJobOperator
 from airflow_provider_viapi.schema import as_address, short_repr
+from airflow_provider_viapi.task_instance.xcoms import REPORT_KEY
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -180,7 +181,7 @@ class BulkIndexImagesOperator(ViapiJobOperator):
                 "rejected": 0,
                 "failures": [],
             }
-            context["ti"].xcom_push(key="report", value=summary)
+            context["ti"].xcom_push(key=REPORT_KEY, value=summary)
             return summary
         return super()._submit_and_wait(context, turn)
 
@@ -223,7 +224,7 @@ class BulkIndexImagesOperator(ViapiJobOperator):
 
     def _finish(self, run: JobRun, report: JobReport) -> dict[str, Any]:
         self._summary = self._summarize(report)
-        run.context["ti"].xcom_push(key="report", value=self._summary)
+        run.context["ti"].xcom_push(key=REPORT_KEY, value=self._summary)
         try:
             result = super()._finish(run, report)
         except JobFailed:

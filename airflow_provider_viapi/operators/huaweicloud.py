@@ -27,6 +27,7 @@ from airflow_provider_viapi.operators.task.permanent_errors import (
     huawei_error_is_permanent,
 )
 from airflow_provider_viapi.task_instance.cancellation import UNSUCCESSFUL
+from airflow_provider_viapi.task_instance.xcoms import JOB_KEY
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -156,7 +157,7 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
     @property
     def job_id(self) -> XComArg:
         """Reference to the job's id, for tasks downstream, whether this task waits or not."""
-        return XComArg(self, key="job_id")
+        return XComArg(self, key=JOB_KEY)
 
     @property
     def cancel_on_states(self) -> Collection[str]:

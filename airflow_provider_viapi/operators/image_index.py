@@ -26,6 +26,7 @@ from airflow_provider_viapi.operators.provider_task import ProviderTask
 from airflow_provider_viapi.operators.stoppable import StoppableOperator
 from airflow_provider_viapi.operators.task.permanent_errors import fail_without_retry
 from airflow_provider_viapi.schema import ValidationError, as_address, short_repr
+from airflow_provider_viapi.task_instance.xcoms import SUMMARY_KEY
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -195,7 +196,7 @@ class IndexImagesOperator(ProviderTask, StoppableOperator):
                 report = IndexingReport(self.container, self.backend, 0)
             summary = report.as_dict()
             self.log.info("Indexed: %s", {name: summary[name] for name in summary if name != "failures"})
-            context["ti"].xcom_push(key="summary", value=summary)
+            context["ti"].xcom_push(key=SUMMARY_KEY, value=summary)
             report.check(self.max_failed)
             return summary
 

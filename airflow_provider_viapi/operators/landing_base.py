@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_viapi.operators.action_base import ActionOperator
 from airflow_provider_viapi.operators.arguments.checks import as_hosts, is_default, is_templated
 from airflow_provider_viapi.operators.result_references import OutputRefs
+from airflow_provider_viapi.task_instance.xcoms import LANDED_PREFIX
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -99,7 +100,7 @@ class LandingOperator(ActionOperator):
 
         self._landed = landed
         for key, address in landed.items():
-            context["ti"].xcom_push(key=f"landed.{key}", value=address)
+            context["ti"].xcom_push(key=f"{LANDED_PREFIX}{key}", value=address)
         origin = Origin(job_id, self.action.full_name, self.media_addresses())
         files = describe_files(self.outlets, landed, self.log, self.hook.account.http)
         report_assets(context, self.outlets, landed, origin, files)

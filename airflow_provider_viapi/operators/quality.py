@@ -16,6 +16,7 @@ from airflow_provider_viapi.operators.arguments.checks import as_flag, as_hosts,
 from airflow_provider_viapi.operators.provider_task import ProviderTask
 from airflow_provider_viapi.operators.task.permanent_errors import fail_without_retry
 from airflow_provider_viapi.schema import short_repr
+from airflow_provider_viapi.task_instance.xcoms import REPORT_KEY
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -201,7 +202,7 @@ class MediaQualityCheckOperator(ProviderTask, BaseOperator, BranchMixIn):
                     direct = context["task"].downstream_task_ids
                     self.do_branch(context, chosen or sorted(direct - set(self.fail_task_ids)))
                 return report
-            context["ti"].xcom_push(key="report", value=report)
+            context["ti"].xcom_push(key=REPORT_KEY, value=report)
             raise InvalidRequest(
                 f"the video does not meet the thresholds: {'; '.join(report['failures'])}",
                 code="QualityCheckFailed",

@@ -12,13 +12,10 @@ from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from airflow_provider_viapi.task_instance.xcoms import supervisor, xcom_owner
+from airflow_provider_viapi.task_instance.xcoms import STATES_KEY, supervisor, xcom_owner
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.model import OnState
-
-STATES_KEY = "job_states"
-"""XCom of the states of a pending job."""
 
 PAUSE = 0.2
 """Seconds between two writes of all triggers of an event loop: a triggerer answers one request at a time, and writes

@@ -1,17 +1,32 @@
-"""XComs of a task, read on a worker, in an event loop and on every Airflow; keys of those that name its jobs."""
+"""Keys of the XComs that the package writes, and reading them on a worker, in an event loop and on every Airflow.
+
+DAGs, dashboards and the tabs in Airflow's UI read the XComs by these keys, so none of them changes.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-JOB_KEY = "job_id"
-"""XCom of a task's job."""
+# Jobs of a task; see operators.task.claims.
+JOB_KEY = "job_id"  # its job
+RUNNING_KEY = "job_ids"  # running jobs of a batch
+CLAIMED_KEY = "claimed_job_ids"  # jobs that a batch has received, also those that have ended
+INTENT_KEY = "job_intent"  # submission whose outcome is not known yet: who submits, which action, when
+BATCH_TASK_KEY = "batch_task_id"  # batch task of VIAS
 
-RUNNING_KEY = "job_ids"
-"""XCom of a batch's running jobs."""
+# What Airflow's UI shows; see operators.task.view, operators.batch.view, task_instance.job_states, links.job.
+VIEW_KEY = "viapi_view"  # job of a task
+ITEMS_PREFIX = "items_"  # and a number from 0: page of a batch's items
+STATES_KEY = "job_states"  # states of a pending job
+JOB_LINK_KEY = "job_link"  # address of the job's page
+RESULT_LINK_KEY = "result_link"  # address of the result's first file
 
-CLAIMED_KEY = "claimed_job_ids"
-"""XCom of the jobs that a batch has received, also those that have ended."""
+# Results, besides the return value.
+LANDED_PREFIX = "landed."  # and the key of a file in the result: address where the file has landed
+USAGE_KEY = "usage"  # what a job, or a batch, has used and what that costs
+PROGRESS_KEY = "progress"  # counts of a batch: done, failed, running, left
+REPORT_KEY = "report"  # of a quality check, or of a bulk job of ImageSearch
+SUMMARY_KEY = "summary"  # of images that were indexed one by one
 
 
 def supervisor() -> Any:

@@ -32,6 +32,7 @@ from airflow_provider_viapi.operators.task.attempt import (
 )
 from airflow_provider_viapi.operators.task.permanent_errors import fail_without_retry
 from airflow_provider_viapi.operators.task.view import TaskView
+from airflow_provider_viapi.task_instance.xcoms import PROGRESS_KEY
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -300,7 +301,7 @@ class BatchOperator(BaseBatchOperator):
 
     def _publish(self, batch: BatchRunner, context: Context) -> None:
         batch.log_progress()
-        context["ti"].xcom_push(key="progress", value=asdict(batch.progress))
+        context["ti"].xcom_push(key=PROGRESS_KEY, value=asdict(batch.progress))
         self._pages = publish_items(context, batch, self.operator.action.result, self._pages)
         batch.backend.publish(batch.jobs)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_viapi.operators.task.view import USAGE_KEY
+from airflow_provider_viapi.task_instance.xcoms import ITEMS_PREFIX, USAGE_KEY
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -46,7 +46,7 @@ def publish_items(context: Context, batch: BatchRunner, fields: Collection[Resul
     chunks = [rows[start : start + PAGE_ROWS] for start in range(0, len(rows), PAGE_ROWS)] or [[]]
     for chunk in chunks:
         value = {**head, "rows": chunk, "running": running if chunk is chunks[-1] else []}
-        context["ti"].xcom_push(key=f"items_{page}", value=value)
+        context["ti"].xcom_push(key=f"{ITEMS_PREFIX}{page}", value=value)
         page += 1
     return page
 

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_viapi.task_instance.xcoms import CLAIMED_KEY, JOB_KEY, RUNNING_KEY
+from airflow_provider_viapi.task_instance.xcoms import CLAIMED_KEY, INTENT_KEY, JOB_KEY, RUNNING_KEY
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -18,11 +18,8 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.model import Log
     from airflow_provider_viapi.state.shared_claims import SharedClaims
 
-INTENT_KEY = "job_intent"
-"""XCom of a submission whose outcome is not known yet: who submits, which action, when."""
-
 MAX_CLAIMED = 1000
-"""Jobs of a batch in that XCom, of 40 bytes each; running ones first."""
+"""Jobs of a batch in its XCom, of 40 bytes each; running ones first."""
 
 
 class TaskClaims:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import conf
 
+from airflow_provider_viapi.task_instance.xcoms import USAGE_KEY, VIEW_KEY
+
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
@@ -22,9 +24,6 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.model import Job, JobReport, Log
     from airflow_provider_viapi.jobs.usage import Prices, Usage
     from airflow_provider_viapi.result_fields import ResultField
-
-VIEW_KEY = "viapi_view"
-USAGE_KEY = "usage"
 
 VERSION = 1
 """Version of the view's fields; the UI reads any that is not newer than its own."""

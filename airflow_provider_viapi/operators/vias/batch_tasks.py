@@ -22,6 +22,7 @@ from airflow_provider_viapi.operators.task.permanent_errors import (
     huawei_error_is_permanent,
 )
 from airflow_provider_viapi.operators.vias.task_arguments import alarm_output, with_account_version
+from airflow_provider_viapi.task_instance.xcoms import BATCH_TASK_KEY
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -78,7 +79,7 @@ class BatchTaskOperator(HuaweiCloudOperator):
             else:
                 answer = self._send_once(request, log)
             batch_id = answer.get("id") or request.get("id")
-            instance.xcom_push(key="batch_task_id", value=batch_id)
+            instance.xcom_push(key=BATCH_TASK_KEY, value=batch_id)
             log.finish()
             self._report_failures(answer, batch_id)
             return answer
