@@ -1,4 +1,4 @@
-"""What a submission knows of the task that runs it: its attempt, other tasks' claims, clock, log and stop flag."""
+"""What a submission knows of the task that runs it: which one, its attempt, other tasks' claims, clock, log, stop flag."""
 
 from __future__ import annotations
 
@@ -7,10 +7,40 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from airflow_provider_viapi.errors import StopRequested
 from airflow_provider_viapi.jobs.model import Log
+
+
+class TaskKey(NamedTuple):
+    """Identity of a task instance, the same in all its attempts."""
+
+    dag_id: str
+    run_id: str
+    task_id: str
+    map_index: int = -1
+
+    @classmethod
+    def of(cls, task_instance: Any) -> TaskKey:
+        """Return the key of a task instance of any kind that Airflow has."""
+        index = getattr(task_instance, "map_index", None)
+        return cls(
+            task_instance.dag_id,
+            task_instance.run_id,
+            task_instance.task_id,
+            -1 if index is None else int(index),
+        )
+
+    @property
+    def dag_run(self) -> str:
+        """Name of the DAG run."""
+        return f"{self.dag_id}/{self.run_id}"
+
+    @property
+    def name(self) -> str:
+        """Name of the task instance in its DAG run."""
+        return f"{self.task_id}/{self.map_index}"
 
 
 @dataclass(frozen=True)

@@ -196,10 +196,10 @@ class BulkIndexImagesOperator(ViapiJobOperator):
 
     def _set_place(self, run: SubmittingRun) -> None:
         """Name the folder after the task instance and its request, so that its retries find it and nobody else."""
+        from airflow_provider_viapi.jobs.attempt_context import TaskKey
         from airflow_provider_viapi.media.inputs.request_media import StagingPlace
 
-        instance, place = run.context["ti"], StagingPlace.parse(self.staging)
-        owner = (instance.dag_id, instance.run_id, instance.task_id, instance.map_index)
+        owner, place = tuple(TaskKey.of(run.context["ti"])), StagingPlace.parse(self.staging)
         name = sha256(f"{owner}\n{self.request_digest(run.request)}".encode()).hexdigest()[:20]
         self._place = place.bucket, "/".join(part for part in (place.prefix, f"increment-{name}") if part)
 

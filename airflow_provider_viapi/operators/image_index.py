@@ -218,15 +218,16 @@ class IndexImagesOperator(ProviderTask, StoppableOperator):
         from airflow_provider_viapi.image_index.imgsearch_database import ImageDatabase
         from airflow_provider_viapi.image_index.indexer import Indexer
         from airflow_provider_viapi.image_index.staged_images import StagedImages
+        from airflow_provider_viapi.jobs.attempt_context import TaskKey
 
-        instance = context["ti"]
+        task = TaskKey.of(context["ti"])
         quota = self.hook.submit_quota_of(form_of(self.backend).action.full_name)
         kind = ImageDatabase if self.backend == "imgsearch" else ImageInstance
         staged = StagedImages(
             hook=self.hook,
             to=self.staging,
-            run=f"{instance.dag_id}/{instance.run_id}",
-            holder=f"{instance.task_id}/{instance.map_index}",
+            run=task.dag_run,
+            holder=task.name,
             fit=self.fit,
             log=self.log,
             backend=self.backend,

@@ -91,13 +91,13 @@ class ViasAlarmSensor(ProviderTask, BaseSensorOperator):
 
     def _take(self, context: Context) -> list[tuple[StoredFile, str]]:
         """Return the files that are this task's, by name, each with the path of its marker."""
+        from airflow_provider_viapi.jobs.attempt_context import TaskKey
         from airflow_provider_viapi.state.conditional_write import Conflict, open_objects
-        from airflow_provider_viapi.state.stores import TaskKey
         from airflow_provider_viapi.watch.folder import list_files
 
         fs, root = self._open(self.folder)
         fs.invalidate_cache()
-        objects, owner = open_objects(fs), json.dumps(list(TaskKey.from_context(context))).encode()
+        objects, owner = open_objects(fs), json.dumps(list(TaskKey.of(context["ti"]))).encode()
         # What this task is about to take, in whichever attempt: only these markers need to be read.
         own_list = f"{root}/{SEEN}/{hashlib.sha256(owner).hexdigest()}.taken"
         markers = set(fs.find(f"{root}/{SEEN}"))

@@ -28,10 +28,11 @@ from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
 from airflow_provider_viapi.errors import ConfigurationError, ServiceError, StateConflict, StateError
+from airflow_provider_viapi.jobs.attempt_context import TaskKey
 from airflow_provider_viapi.redaction import redact_text
 from airflow_provider_viapi.retrying import STORAGE, retry_call
 from airflow_provider_viapi.state.conditional_write import Conflict, Objects, Version, open_objects
-from airflow_provider_viapi.state.stores import StateConfig, TaskKey
+from airflow_provider_viapi.state.stores import StateConfig
 
 logger = logging.getLogger(__name__)
 

@@ -28,6 +28,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.errors import ConfigurationError, InvalidRequest
+from airflow_provider_viapi.jobs.attempt_context import TaskKey
 from airflow_provider_viapi.jobs.ledger import request_digest
 from airflow_provider_viapi.jobs.metrics import REUSED
 from airflow_provider_viapi.jobs.model import JobReport, Outcome
@@ -36,7 +37,7 @@ from airflow_provider_viapi.media.outputs.manifest import describe, describe_fil
 from airflow_provider_viapi.redaction import redact_text, redact_values
 from airflow_provider_viapi.state.conditional_write import Conflict, Objects, open_objects
 from airflow_provider_viapi.state.object_storage import PRUNE_PROBABILITY, modified_at, open_state_path
-from airflow_provider_viapi.state.stores import StateConfig, TaskKey, read_days
+from airflow_provider_viapi.state.stores import StateConfig, read_days
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -63,7 +64,7 @@ class ReusableResults:
         self._task = task
         self._action = action
         self._log: Log = log or task.log
-        self._key = TaskKey.from_context(context)
+        self._key = TaskKey.of(context["ti"])
 
     def versions(self, request: Mapping[str, Any]) -> dict[str, Version]:
         """Return the versions of a request's sources; see ``media.inputs.source_versions``."""

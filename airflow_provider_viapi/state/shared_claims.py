@@ -26,7 +26,7 @@ from typing import NamedTuple, TypeVar
 from urllib.parse import quote, unquote
 
 from airflow_provider_viapi.errors import StateError
-from airflow_provider_viapi.jobs.attempt_context import Intent, OtherTasks
+from airflow_provider_viapi.jobs.attempt_context import Intent, OtherTasks, TaskKey
 from airflow_provider_viapi.retrying import retry_call
 from airflow_provider_viapi.state.object_storage import (
     PRUNE_PROBABILITY,
@@ -34,7 +34,7 @@ from airflow_provider_viapi.state.object_storage import (
     describe_failure,
     open_state_path,
 )
-from airflow_provider_viapi.state.stores import StateConfig, TaskKey
+from airflow_provider_viapi.state.stores import StateConfig
 
 logger = logging.getLogger(__name__)
 

@@ -22,11 +22,12 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from airflow.providers.common.compat.sdk import conf
 
 from airflow_provider_viapi.errors import ConfigurationError
+from airflow_provider_viapi.jobs.attempt_context import TaskKey
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -35,22 +36,6 @@ if TYPE_CHECKING:
 
 
 DEFAULT_RETENTION_DAYS = 30
-
-
-class TaskKey(NamedTuple):
-    """Identity of a task instance, the same in all its attempts."""
-
-    dag_id: str
-    run_id: str
-    task_id: str
-    map_index: int = -1
-
-    @classmethod
-    def from_context(cls, context: Context) -> TaskKey:
-        """Return the key of the task instance that a context belongs to."""
-        instance = context["ti"]
-        index = getattr(instance, "map_index", None)
-        return cls(instance.dag_id, instance.run_id, instance.task_id, -1 if index is None else int(index))
 
 
 @dataclass(frozen=True)
@@ -99,12 +84,12 @@ def open_store(context: Context) -> ObjectStorageStore | AirflowStore | MemorySt
 
         instance: Any = context["ti"]
         attempt = int(getattr(instance, "try_number", None) or 0)
-        return ObjectStorageStore(config, TaskKey.from_context(context), attempt=attempt)
+        return ObjectStorageStore(config, TaskKey.of(instance), attempt=attempt)
     airflow_store: Any = context.get("task_state_store")
     if airflow_store is not None:
         return AirflowStore(airflow_store)
 
-    key = TaskKey.from_context(context)
+    key = TaskKey.of(context["ti"])
     warn_once(key.dag_id, key.run_id)
     return MemoryStore()
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from airflow_provider_viapi.jobs.attempt_context import TaskKey
+
 # Jobs of a task; see operators.task.claims.
 JOB_KEY = "job_id"  # its job
 RUNNING_KEY = "job_ids"  # running jobs of a batch
@@ -40,12 +42,7 @@ def supervisor() -> Any:
 
 def xcom_owner(task_instance: Any) -> dict[str, Any]:
     """Return the fields by which Airflow finds the XComs of a task."""
-    return {
-        "dag_id": task_instance.dag_id,
-        "task_id": task_instance.task_id,
-        "run_id": task_instance.run_id,
-        "map_index": task_instance.map_index,
-    }
+    return TaskKey.of(task_instance)._asdict()
 
 
 def read_xcom(task_instance: Any, key: str) -> Any:

@@ -81,8 +81,9 @@ class ObjectStorageCursorStore:
     """
 
     def __init__(self, name: str) -> None:
+        from airflow_provider_viapi.jobs.attempt_context import TaskKey
         from airflow_provider_viapi.state.object_storage import ObjectStorageStore
-        from airflow_provider_viapi.state.stores import StateConfig, TaskKey
+        from airflow_provider_viapi.state.stores import StateConfig
 
         self._store = ObjectStorageStore(StateConfig.read(), TaskKey("watchers", name, "cursor"))
 

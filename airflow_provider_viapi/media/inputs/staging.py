@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.errors import ServiceError, TransientError
+from airflow_provider_viapi.jobs.attempt_context import TaskKey
 from airflow_provider_viapi.media.addresses import is_http_url
 from airflow_provider_viapi.media.inputs.request_media import files_to_stage, files_to_upload, with_addresses
 
@@ -86,9 +87,8 @@ class Staging:
 
         :param item: identifies a request, in a task with several
         """
-        instance = context["ti"]
-        run, holder = f"{instance.dag_id}/{instance.run_id}", f"{instance.task_id}/{instance.map_index}{item}"
-        return cls(hook, to=to, run=run, holder=holder, log=log, settings=settings)
+        task = TaskKey.of(context["ti"])
+        return cls(hook, to=to, run=task.dag_run, holder=f"{task.name}{item}", log=log, settings=settings)
 
     def stage(self, action: Action, request: Mapping[str, Any]) -> dict[str, Any]:
         """Return the request with every media address readable by the service.

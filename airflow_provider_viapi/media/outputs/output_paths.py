@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from airflow_provider_viapi.errors import InvalidRequest
+from airflow_provider_viapi.jobs.attempt_context import TaskKey
 from airflow_provider_viapi.redaction import has_password, strip_userinfo
 from airflow_provider_viapi.result_fields import HasResultFields, ResultField, has_files, has_several_files
 from airflow_provider_viapi.schema import ONLY_CONN_ID, as_address, short_repr
@@ -18,7 +19,7 @@ from airflow_provider_viapi.schema import ONLY_CONN_ID, as_address, short_repr
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-TASK_VARIABLES = ("dag_id", "run_id", "task_id", "map_index", "job_id")
+TASK_VARIABLES = (*TaskKey._fields, "job_id")
 """Placeholders whose values the operator gives."""
 
 FILE_VARIABLES = ("key", "name", "ext")
@@ -79,9 +80,7 @@ def path_variables(context: Context, *, job_id: str | None) -> dict[str, Any]:
 
     :param job_id: the job whose result lands, if it is known
     """
-    instance = context["ti"]
-    values = {name: getattr(instance, name) for name in TASK_VARIABLES if name != "job_id"}
-    return {**values, "job_id": job_id}
+    return {**TaskKey.of(context["ti"])._asdict(), "job_id": job_id}
 
 
 def identity_of(url: str, names: Mapping[str, Any]) -> str:

@@ -8,12 +8,13 @@ from dataclasses import asdict
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_viapi.jobs.attempt_context import OtherTasks, TaskKey
 from airflow_provider_viapi.task_instance.xcoms import CLAIMED_KEY, INTENT_KEY, JOB_KEY, RUNNING_KEY
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_viapi.jobs.attempt_context import Intent, OtherTasks
+    from airflow_provider_viapi.jobs.attempt_context import Intent
     from airflow_provider_viapi.jobs.batch.ledger import BatchLedger, Item
     from airflow_provider_viapi.jobs.model import Log
     from airflow_provider_viapi.state.shared_claims import SharedClaims
@@ -37,7 +38,7 @@ class TaskClaims:
         self._context = context
         self._log = log
         self._instance = context["ti"]
-        self._name = f"{self._instance.task_id}/{self._instance.map_index}"
+        self._key = TaskKey.of(self._instance)
         self._job_id: str | None = None
         self._is_announced = False
         self._has_abandoned = False
@@ -46,14 +47,14 @@ class TaskClaims:
 
     @cached_property
     def _shared(self) -> SharedClaims | None:
-        from airflow_provider_viapi.state.stores import StateConfig, TaskKey
+        from airflow_provider_viapi.state.stores import StateConfig
 
         config = StateConfig.read()
         if config.path is None:
             return None
         from airflow_provider_viapi.state.shared_claims import SharedClaims
 
-        return SharedClaims(config, TaskKey.from_context(self._context))
+        return SharedClaims(config, self._key)
 
     def open(self, intent: Intent) -> None:
         """Publish a submission whose outcome is not known yet; nothing may be sent unless this returns."""
@@ -149,8 +150,6 @@ class TaskClaims:
 
     def others(self, intent: Intent) -> OtherTasks:
         """Return the jobs and open submissions of all other tasks that can be seen."""
-        from airflow_provider_viapi.jobs.attempt_context import OtherTasks
-
         if self._shared is not None:
             return self._shared.others(intent)
         held = self._held(self._all_tasks(), self._all_tasks())
@@ -166,14 +165,14 @@ class TaskClaims:
         return held
 
     def _announce(self, intent: Intent | None) -> None:
-        who = {"task": self._instance.task_id, "map_index": self._instance.map_index}
+        who = {"task": self._key.task_id, "map_index": self._key.map_index}
         # A marker, not None: a missing XCom may also mean that a retry has cleared that of an open submission.
         about = {"closed": True} if intent is None else {**asdict(intent), "abandoned": self._has_abandoned}
         self._instance.xcom_push(key=INTENT_KEY, value={**about, **who})
         self._is_announced = intent is not None
 
     def _own_jobs(self) -> Iterator[str]:
-        task: dict[str, Any] = {"task_ids": self._instance.task_id, "map_indexes": self._instance.map_index}
+        task: dict[str, Any] = {"task_ids": self._key.task_id, "map_indexes": self._key.map_index}
         job_id = self._job_id or self._instance.xcom_pull(key=JOB_KEY, **task)
         if job_id is not None:
             yield str(job_id)
@@ -195,7 +194,7 @@ class TaskClaims:
         names = set()
         for (task_id, map_index), found in self._seen.items():
             name = f"{task_id}/{map_index}"
-            if name == self._name or (found.get("action"), found.get("endpoint")) != place:
+            if name == self._key.name or (found.get("action"), found.get("endpoint")) != place:
                 continue
             job_id = self._instance.xcom_pull(task_ids=task_id, key=JOB_KEY, map_indexes=map_index)
             if job_id is None or found.get("abandoned"):
@@ -258,8 +257,6 @@ class ItemClaims:
 
     def others(self, intent: Intent) -> OtherTasks:
         """Return the jobs and open submissions of other tasks and items."""
-        from airflow_provider_viapi.jobs.attempt_context import OtherTasks
-
         others = self._task.others(intent)
         open_items = ("another item of this batch",) if self._ledger.has_unknown(besides=self._item) else ()
         own = self._ledger.job_ids() - {self._job_id}
