@@ -43,9 +43,10 @@ def worker_must_cancel(
     :param is_persistent: a retry finds the jobs
     :param survives_clear: the next attempt of a cleared task finds them too
     """
-    # A worker that is shut down stops a task whose state is still "running".
-    keep: Collection[str] = {"running"} if is_persistent else ()
-    return _must_cancel(current_state(task_instance), ended, None if survives_clear else keep)
+    state = current_state(task_instance)
+    # A worker that is shut down stops a task whose state is still "running": a retry resumes its jobs.
+    is_resumed = survives_clear or (is_persistent and state == "running")
+    return _must_cancel(state, ended, is_resumed=is_resumed)
 
 
 async def jobs_to_cancel(
@@ -79,7 +80,7 @@ async def jobs_to_cancel(
             return job_ids
         awaited = {published} if isinstance(published, str) else set(published or ())
         return [job_id for job_id in job_ids if job_id not in awaited]
-    return job_ids if _must_cancel(state, ended, None if survives_clear else ()) else ()
+    return job_ids if _must_cancel(state, ended, is_resumed=survives_clear) else ()
 
 
 def _is_for_live_attempts(error: Exception) -> bool:
@@ -88,14 +89,13 @@ def _is_for_live_attempts(error: Exception) -> bool:
     return isinstance(detail, Mapping) and detail.get("status_code") in (403, 410)
 
 
-def _must_cancel(state: str | None, ended: Collection[str], kept_in: Collection[str] | None) -> bool:
-    """Decide by the task's state, which is ``None`` right after it was cleared.
+def _must_cancel(state: str | None, ended: Collection[str], *, is_resumed: bool) -> bool:
+    """Decide by the task's state, which is ``None`` right after the task was cleared.
 
-    :param kept_in: states besides the terminal ones with which jobs are kept; ``None``: all
+    :param ended: terminal states with which jobs are cancelled
+    :param is_resumed: the next attempt of a task that has not ended resumes the jobs
     """
-    if state in TERMINAL or kept_in is None:
-        return state in ended
-    return state not in kept_in
+    return state in ended if state in TERMINAL else not is_resumed
 
 
 def current_state(task_instance: Any) -> str | None:
