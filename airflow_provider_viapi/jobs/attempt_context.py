@@ -157,71 +157,42 @@ class Claims(Protocol):
         ...
 
 
-class SubmitPace(Protocol):
-    """When submissions may be sent, so that all processes together stay within the account's quota."""
+class SubmitPace:
+    """When submissions may be sent; this one sets no limit.
+
+    ``quota.pacing`` limits them so that all processes together stay within the account's quota.
+    """
 
     def expect(self) -> float:
         """Return the seconds until the turn; if none is taken yet, until the one that would be taken now."""
-        ...
+        return 0.0
 
     def reserve(self) -> float:
         """Take a turn if none is taken yet, and return the seconds until it."""
-        ...
+        return 0.0
 
     def turn(self) -> Mapping[str, Any]:
         """Return the turn as JSON values, for another process that continues this task; empty if there is none."""
-        ...
+        return {}
 
     def keep(self, turn: Mapping[str, Any]) -> None:
         """Use a turn that this task took in another process, unless it was missed."""
-        ...
 
     def approach(self) -> None:
         """Wait until shortly before the turn; the time that is left is for recording the intent.
 
         :raises StopRequested: Airflow stops the task
         """
-        ...
 
     def begin(self) -> bool:
         """Wait for the turn; return false if it was missed: then nothing may be sent.
 
         :raises StopRequested: Airflow stops the task
         """
-        ...
-
-    def end(self, *, throttled: bool) -> None:
-        """Record that the response has arrived, or that none will."""
-        ...
-
-
-class Unpaced:
-    """Pace without limits."""
-
-    def expect(self) -> float:
-        """Return 0."""
-        return 0.0
-
-    def reserve(self) -> float:
-        """Return 0."""
-        return 0.0
-
-    def turn(self) -> Mapping[str, Any]:
-        """Return no turn."""
-        return {}
-
-    def keep(self, turn: Mapping[str, Any]) -> None:
-        """Take no turn."""
-
-    def approach(self) -> None:
-        """Return at once."""
-
-    def begin(self) -> bool:
-        """Return true."""
         return True
 
     def end(self, *, throttled: bool) -> None:
-        """Record nothing."""
+        """Record that the response has arrived, or that none will."""
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ from airflow_provider_viapi.errors import (
     TransientError,
     proves_not_accepted,
 )
-from airflow_provider_viapi.jobs.attempt_context import Intent, SubmitPace, Unpaced
+from airflow_provider_viapi.jobs.attempt_context import Intent, SubmitPace
 from airflow_provider_viapi.jobs.ledger import Entry, Ledger, same_request
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome, RequestNonce
 from airflow_provider_viapi.jobs.reconciliation import Reconciliation
@@ -107,7 +107,7 @@ class Submission:
     policy: SubmitPolicy
     run: AttemptContext
     sources: Callable[[], Mapping[str, Mapping[str, str]] | None] = lambda: None
-    pace: SubmitPace = field(default_factory=Unpaced)
+    pace: SubmitPace = field(default_factory=SubmitPace)
     resubmitted: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -245,7 +245,7 @@ class Submission:
         if now < self.policy.deadline <= now + timedelta(seconds=seconds):
             if seconds <= SHORT_WAIT:
                 # The deadline is too near to wait for a turn, and one call above the quota does no harm.
-                self.pace = Unpaced()
+                self.pace = SubmitPace()
                 return
             raise Throttled(
                 f"the rate limit allows this submission in {seconds:.0f} s, after the task's deadline; nothing was "

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+from airflow_provider_viapi.jobs.attempt_context import SubmitPace
 from airflow_provider_viapi.jobs.polling.rate_limiter import Permit, RateLimiter
 from airflow_provider_viapi.quota.counters import CountersUnavailable
 from airflow_provider_viapi.quota.turns import Turn, Turns
@@ -22,8 +23,8 @@ MAX_RECORDING = 8.0
 """Longest time in seconds before its turn at which a submission is recorded."""
 
 
-class TurnPace:
-    """Pace of the submissions of one action of one account; see ``jobs.attempt_context.SubmitPace``.
+class TurnPace(SubmitPace):
+    """Pace of the submissions of one action of one account.
 
     :param sources: turns in a shared storage, if there is one, then those of this machine for when it fails
     :param pause: sleeps for seconds
