@@ -1,7 +1,7 @@
 """Credentials in any text, redacted or masked.
 
-:func:`redact_text` and :func:`redact_url` leave them out of messages and logs, :func:`find_secrets` finds the texts
-that Airflow is to mask. Which parts of a URL sign it is in ``presigned_urls``, the same table as for digests.
+:func:`redact_text`, :func:`redact_url` and :func:`describe_error` leave them out of messages and logs,
+:func:`find_secrets` finds the texts that Airflow is to mask. Which parts of a URL sign it is in ``presigned_urls``, the same table as for digests.
 """
 
 from __future__ import annotations
@@ -147,6 +147,16 @@ def redact_message(message: object, redact: Callable[[str], str] = redact_text) 
     # First shortened: a text of megabytes is not searched for signatures.
     text = redact(str(message)[: 4 * MAX_MESSAGE])
     return text if len(text) <= MAX_MESSAGE else f"{text[:MAX_MESSAGE]}…"
+
+
+MAX_DESCRIPTION = 500
+"""Most characters of an exception's text in :func:`describe_error`."""
+
+
+def describe_error(error: BaseException) -> str:
+    """Return type and text of any library's exception, without credentials and without queries of addresses."""
+    text = re.sub(r"[?]\S+", "?***", redact_text(str(error)))
+    return f"{type(error).__name__}: {text[:MAX_DESCRIPTION]}"
 
 
 def _redact_encoded(found: re.Match[str]) -> str:

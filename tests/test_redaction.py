@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from airflow_provider_viapi.presigned_url_schemes import SIGNING_SCHEMES
 from airflow_provider_viapi.presigned_urls import stable_url
-from airflow_provider_viapi.redaction import find_secrets, redact_text, redact_url
+from airflow_provider_viapi.redaction import describe_error, find_secrets, redact_text, redact_url
 
 # Parameters that each vendor's signing adds; {s} differs from one signing to the next and is secret, {n} is a time.
 SIGNED_BY = {
@@ -552,3 +552,13 @@ def test_a_scheme_is_recognised_by_all_of_its_marks(pairs: list[tuple[str, str]]
                 for mark in scheme.marks
             )
             assert scheme.signs("h", "/p", pairs) is expected, scheme.vendor
+
+
+def test_an_address_that_a_library_quotes_is_shown_without_its_query() -> None:
+    quoted = "403 for https://user:p4ss@b.test/a?sv=2024-11-04&sig=s3cr3t-value&name=Ann, retried"
+
+    assert describe_error(OSError(quoted)) == "OSError: 403 for https://***@b.test/a?*** retried"
+
+
+def test_the_text_of_an_error_is_of_limited_length() -> None:
+    assert len(describe_error(ValueError("x" * 10_000))) < 600

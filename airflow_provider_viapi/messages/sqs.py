@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any
 
-from airflow_provider_viapi.jobs.polling.supervision import describe
+from airflow_provider_viapi.redaction import describe_error
 
 logger = logging.getLogger(__name__)
 
@@ -134,7 +134,7 @@ class _Queue:
         except asyncio.TimeoutError as error:
             errors = [error]
         if errors:
-            logger.warning("The queue %s, or its subscription, was not deleted: %s", url, describe(errors[0]))
+            logger.warning("The queue %s, or its subscription, was not deleted: %s", url, describe_error(errors[0]))
 
     async def tag_and_clean_up(self) -> None:
         while True:
@@ -142,7 +142,7 @@ class _Queue:
                 await self._sqs.tag_queue(QueueUrl=self._url, Tags=_tags())
                 await self._delete_abandoned()
             except Exception as error:
-                logger.info("Cannot delete the queues of killed processes: %s", describe(error))
+                logger.info("Cannot delete the queues of killed processes: %s", describe_error(error))
             await asyncio.sleep(TAG_INTERVAL)
 
     async def _delete_abandoned(self) -> None:

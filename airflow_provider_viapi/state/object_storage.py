@@ -29,7 +29,7 @@ from urllib.parse import quote, urlsplit
 
 from airflow_provider_viapi.errors import ConfigurationError, ServiceError, StateConflict, StateError
 from airflow_provider_viapi.jobs.attempt_context import TaskKey
-from airflow_provider_viapi.redaction import redact_text
+from airflow_provider_viapi.redaction import describe_error
 from airflow_provider_viapi.retrying import STORAGE, retry_call
 from airflow_provider_viapi.state.conditional_write import Conflict, Objects, Version, open_objects
 from airflow_provider_viapi.state.stores import StateConfig
@@ -210,7 +210,7 @@ class ObjectStorageStore:
             raise
         except Exception as error:
             raise StateError(
-                f"the task's state at {self._name_of(path)} cannot be {done} ({describe_failure(error)}); check"
+                f"the task's state at {self._name_of(path)} cannot be {done} ({describe_error(error)}); check"
                 " [viapi] state_path, its connection and its permissions",
                 code="StateError",
             ) from None
@@ -239,16 +239,11 @@ def open_state_path(path: str) -> tuple[Any, str]:
         return folder.fs, str(folder.path).rstrip("/")
     except Exception as error:
         raise ConfigurationError(
-            f"[viapi] state_path {shown!r} cannot be opened ({describe_failure(error)}); check"
+            f"[viapi] state_path {shown!r} cannot be opened ({describe_error(error)}); check"
             " the connection in it, and install the provider of its storage (for s3://:"
             " apache-airflow-providers-amazon[s3fs])",
             code="ConfigurationError",
         ) from None
-
-
-def describe_failure(error: Exception) -> str:
-    """Return class and text of a storage library's exception, which may quote a signed request."""
-    return f"{type(error).__name__}: {redact_text(str(error))[:500]}"
 
 
 def _encode(name: str) -> str:

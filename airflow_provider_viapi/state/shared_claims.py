@@ -27,11 +27,11 @@ from urllib.parse import quote, unquote
 
 from airflow_provider_viapi.errors import StateError
 from airflow_provider_viapi.jobs.attempt_context import Intent, OtherTasks, TaskKey
+from airflow_provider_viapi.redaction import describe_error
 from airflow_provider_viapi.retrying import retry_call
 from airflow_provider_viapi.state.object_storage import (
     PRUNE_PROBABILITY,
     RETRIES,
-    describe_failure,
     open_state_path,
 )
 from airflow_provider_viapi.state.stores import StateConfig
@@ -216,7 +216,7 @@ class SharedClaims:
             return retry_call(call, policy=RETRIES)
         except Exception as error:
             raise StateError(
-                f"the open submissions below [viapi] state_path cannot be {done} ({describe_failure(error)}); check "
+                f"the open submissions below [viapi] state_path cannot be {done} ({describe_error(error)}); check "
                 "the path, its connection and its permissions",
                 code="StateError",
             ) from None

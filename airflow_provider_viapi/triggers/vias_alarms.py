@@ -89,7 +89,7 @@ def read_alarms(read: Callable[[], bytes], file: str, size: int | None, log: Log
     :raises FileNotFoundError: the file does not exist any more
     """
     from airflow_provider_viapi.huawei.alarm_messages import MAX_MESSAGE_BYTES, parse_alarms
-    from airflow_provider_viapi.jobs.polling.supervision import describe
+    from airflow_provider_viapi.redaction import describe_error
     from airflow_provider_viapi.retrying import STORAGE, retry_call
 
     policy = replace(
@@ -103,8 +103,8 @@ def read_alarms(read: Callable[[], bytes], file: str, size: int | None, log: Log
     except FileNotFoundError:
         raise
     except Exception as error:
-        log.warning("%s cannot be read: %s", file, describe(error))
-        return [_unread(f"the file cannot be read: {describe(error)}")], False
+        log.warning("%s cannot be read: %s", file, describe_error(error))
+        return [_unread(f"the file cannot be read: {describe_error(error)}")], False
 
 
 def _unread(problem: str) -> Alarm:

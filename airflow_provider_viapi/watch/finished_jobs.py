@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from airflow_provider_viapi.errors import ServiceError, Throttled
 from airflow_provider_viapi.jobs.polling.intervals import AdaptiveInterval
-from airflow_provider_viapi.jobs.polling.supervision import describe, in_own_task, may_succeed_later
+from airflow_provider_viapi.jobs.polling.supervision import in_own_task, may_succeed_later
+from airflow_provider_viapi.redaction import describe_error
 from airflow_provider_viapi.watch.cursor import ListEntry, Page
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ async def finished_job_pages(
                     if page is not None:
                         yield page
         except Exception as error:
-            text = str(error) if isinstance(error, ServiceError) else f"unexpected {describe(error)}"
+            text = str(error) if isinstance(error, ServiceError) else f"unexpected {describe_error(error)}"
             yield Page(problem=f"the job list cannot be read: {text}")
             await sleep(RETRY_AFTER)
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_viapi.jobs.polling.supervision import describe
 from airflow_provider_viapi.media.storage_schemes import storage_of
+from airflow_provider_viapi.redaction import describe_error
 from airflow_provider_viapi.result_fields import storable
 from airflow_provider_viapi.schema import short_repr
 from airflow_provider_viapi.watch.cursor import MAX_REMEMBERED, ListEntry, Page
@@ -93,7 +93,7 @@ async def folder_pages(
             entries, problem = await asyncio.to_thread(reader.read)
             page = Page(entries, source=folder, problem=problem)
         except Exception as error:
-            page = Page(problem=f"{folder} cannot be listed: {describe(error)}")
+            page = Page(problem=f"{folder} cannot be listed: {describe_error(error)}")
         yield page
         await sleep(interval)
 

@@ -25,10 +25,10 @@ from airflow_provider_viapi.jobs.polling.rate_limiter import RateLimiter
 from airflow_provider_viapi.jobs.polling.supervision import (
     MAX_UNEXPECTED_ERRORS,
     as_coroutine,
-    describe,
     in_own_task,
     may_succeed_later,
 )
+from airflow_provider_viapi.redaction import describe_error
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.backend import SharedList
@@ -208,14 +208,14 @@ class JobListReader:
         if unexpected_errors >= MAX_UNEXPECTED_ERRORS or not (is_unexpected or may_succeed_later(error)):
             logger.warning(
                 "The job list cannot be used, polling each job individually: %s",
-                describe(error) if is_unexpected else error,
+                describe_error(error) if is_unexpected else error,
             )
             self._list_from = None
             return 0.0
         if isinstance(error, Throttled):
             self._stop_reading_list(interval)
             return interval.on_throttled()
-        logger.info("The job list could not be read: %s", describe(error) if is_unexpected else error)
+        logger.info("The job list could not be read: %s", describe_error(error) if is_unexpected else error)
         return interval.interval() * random.uniform(1, 2)  # noqa: S311
 
     def _stop_reading_list(self, interval: AdaptiveInterval) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_viapi.jobs.polling.pending_jobs import PendingJob, PendingJobs
 from airflow_provider_viapi.jobs.polling.poll_queue import now
-from airflow_provider_viapi.jobs.polling.supervision import describe
+from airflow_provider_viapi.redaction import describe_error
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.backend import JobMessages
@@ -108,7 +108,7 @@ class MessageReader:
             if self._failures == 1:
                 logger.warning(
                     "Messages of job_messages_url do not arrive, polling as without them until they do: %s",
-                    describe(error),
+                    describe_error(error),
                 )
         finally:
             self._connected_since = None

@@ -31,10 +31,10 @@ from airflow_provider_viapi.jobs.polling.rate_limiter import Permit, RateLimiter
 from airflow_provider_viapi.jobs.polling.supervision import (
     MAX_UNEXPECTED_ERRORS,
     as_coroutine,
-    describe,
     may_succeed_later,
     supervise,
 )
+from airflow_provider_viapi.redaction import describe_error
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.backend import JobMessages, SharedList
@@ -213,7 +213,7 @@ class Poller:
             pending.log_once(f"could not be polled, retrying: {error}", warning=True)
             return
         pending.unexpected_errors += 1
-        text = f"could not be polled: unexpected {describe(error)}"
+        text = f"could not be polled: unexpected {describe_error(error)}"
         if pending.unexpected_errors >= MAX_UNEXPECTED_ERRORS:
             message = f"job {pending.job.id} {text}, {pending.unexpected_errors} times in a row"
             self._resolve_all(pending.job.id, ServiceError(message, code="UnexpectedError"))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from typing import Any, TypeVar
 
 from airflow_provider_viapi.errors import TransientError
+from airflow_provider_viapi.redaction import describe_error
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ async def supervise(loop: Callable[[], Coroutine[Any, Any, None]]) -> None:
             return
         except Exception as error:
             with suppress(Exception):
-                logger.warning("%s failed and is restarted: %s", loop.__name__, describe(error))
+                logger.warning("%s failed and is restarted: %s", loop.__name__, describe_error(error))
         await asyncio.sleep(RESTART_PAUSE)
 
 
@@ -50,7 +50,7 @@ async def in_own_task(call: Coroutine[Any, Any, T]) -> T:
         raise RuntimeError("the call was cancelled")
     error = task.exception()
     if error is not None and not isinstance(error, Exception):
-        raise RuntimeError(describe(error))
+        raise RuntimeError(describe_error(error))
     return task.result()
 
 
@@ -61,11 +61,3 @@ def may_succeed_later(error: Exception) -> bool:
     """
     # A proxy may send a request twice; the second one is refused for its nonce, but the next poll has a new one.
     return isinstance(error, TransientError) or getattr(error, "code", None) == "SignatureNonceUsed"
-
-
-def describe(error: BaseException) -> str:
-    """Return type and text of an exception, without credentials and without queries of addresses."""
-    from airflow_provider_viapi.redaction import redact_text
-
-    text = re.sub(r"[?]\S+", "?***", redact_text(str(error)))
-    return f"{type(error).__name__}: {text[:300]}"
