@@ -202,11 +202,21 @@ def test_a_permanent_failure_uses_no_retry(service: ScriptedServer, code: str) -
         run_task(task(), Store())
 
 
-@pytest.mark.parametrize("cancelled", [True, False])
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (Answer(body='{"RequestId": "R", "Success": true}'), "Cancelled job J-1"),
+        (Answer(body='{"RequestId": "R", "Success": false}'), "Job J-1 cannot be cancelled in its current state"),
+        (Answer(403, '{"RequestId": "R", "Code": "NoPermission", "Message": "m"}'), "could not be cancelled"),
+    ],
+)
 def test_a_corrected_request_replaces_the_job_and_cancels_the_old_one_if_it_queues(
-    service: ScriptedServer, cancelled: bool
+    service: ScriptedServer,
+    answer: Answer,
+    message: str,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    answer = Answer(body=json.dumps({"RequestId": "R", "Success": cancelled}))
     says(
         service,
         EraseVideoSubtitles=[accepted("J-1"), accepted("J-2")],
@@ -222,6 +232,7 @@ def test_a_corrected_request_replaces_the_job_and_cancels_the_old_one_if_it_queu
 
     assert done.pushed["job_id"] == "J-2"
     assert service.count("CancelWaitingAsyncJob") == 1
+    assert message in capsys.readouterr().out + caplog.text
 
 
 FORGOTTEN = Answer(400, '{"RequestId": "R", "Code": "InvalidParameter.BadRequest", "Message": "no such job"}')
