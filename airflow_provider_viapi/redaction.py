@@ -1,7 +1,8 @@
 """Credentials in any text, redacted or masked.
 
 :func:`redact_text`, :func:`redact_url` and :func:`describe_error` leave them out of messages and logs,
-:func:`find_secrets` finds the texts that Airflow is to mask. Which parts of a URL sign it is in ``presigned_urls``, the same table as for digests.
+:func:`find_secrets` finds the texts that Airflow is to mask. Which parts of a URL sign it is in ``presigned_urls``,
+the same table as for digests.
 """
 
 from __future__ import annotations

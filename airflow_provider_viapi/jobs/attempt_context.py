@@ -1,4 +1,4 @@
-"""What a submission knows of the task that runs it: which one, its attempt, other tasks' claims, clock, log, stop flag."""
+"""What a submission knows of its task: identity, attempt, other tasks' claims, pace, clock, log and stop flag."""
 
 from __future__ import annotations
 

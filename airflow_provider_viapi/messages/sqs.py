@@ -134,7 +134,9 @@ class _Queue:
         except asyncio.TimeoutError as error:
             errors = [error]
         if errors:
-            logger.warning("The queue %s, or its subscription, was not deleted: %s", url, describe_error(errors[0]))
+            logger.warning(
+                "The queue %s, or its subscription, was not deleted: %s", url, describe_error(errors[0])
+            )
 
     async def tag_and_clean_up(self) -> None:
         while True:

@@ -244,7 +244,7 @@ class IndexImagesOperator(ProviderTask, StoppableOperator):
                     timing=self.timing,
                 )
                 return await indexer.run(
-                    images, resumed=instance.try_number > 1, skip_existing=self.skip_existing
+                    images, resumed=context["ti"].try_number > 1, skip_existing=self.skip_existing
                 )
         finally:
             staged.close()

@@ -206,7 +206,10 @@ def test_a_permanent_failure_uses_no_retry(service: ScriptedServer, code: str) -
     ("answer", "message"),
     [
         (Answer(body='{"RequestId": "R", "Success": true}'), "Cancelled job J-1"),
-        (Answer(body='{"RequestId": "R", "Success": false}'), "Job J-1 cannot be cancelled in its current state"),
+        (
+            Answer(body='{"RequestId": "R", "Success": false}'),
+            "Job J-1 cannot be cancelled in its current state",
+        ),
         (Answer(403, '{"RequestId": "R", "Code": "NoPermission", "Message": "m"}'), "could not be cancelled"),
     ],
 )

@@ -351,8 +351,8 @@ def test_nothing_is_sent_if_a_submission_cannot_be_published(
 
 
 def test_old_claims_are_deleted(airflow: Airflow, tmp_path: Any, shared: None) -> None:
-    from airflow_provider_viapi.state.shared_claims import SharedClaims
     from airflow_provider_viapi.jobs.attempt_context import TaskKey
+    from airflow_provider_viapi.state.shared_claims import SharedClaims
     from airflow_provider_viapi.state.stores import StateConfig
 
     claims = SharedClaims(StateConfig(f"file://{tmp_path}/state", 30), TaskKey("dag", "run", "a"))
