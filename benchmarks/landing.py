@@ -88,7 +88,8 @@ def copy(how: str, source: str, to: str) -> None:
     from airflow_provider_viapi.alibaba.services import videoenhan
     from airflow_provider_viapi.http_settings import HttpSettings
     from airflow_provider_viapi.media import ssrf_guard  # noqa: F401
-    from airflow_provider_viapi.media.outputs import landing, resumable_download  # noqa: F401
+    from airflow_provider_viapi.media.outputs import resumable_download  # noqa: F401
+    from airflow_provider_viapi.media.outputs.landing import Landing
 
     # Load and connect what both need before measuring.
     path = ObjectStoragePath(to)
@@ -96,16 +97,14 @@ def copy(how: str, source: str, to: str) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     began = time.perf_counter()
     if how == "landing":
-        landing.land(
-            {"VideoUrl": source},
-            to=to,
-            action=videoenhan.ERASE_VIDEO_SUBTITLES,
-            names={"task_id": "benchmark"},
-            refresh_links=None,
-            log=logging.getLogger("benchmark"),
+        Landing(
+            to,
+            videoenhan.ERASE_VIDEO_SUBTITLES,
+            {"task_id": "benchmark"},
             http=HttpSettings(),
+            log=logging.getLogger("benchmark"),
             allowed_hosts=["127.0.0.1"],
-        )
+        ).land({"VideoUrl": source})
     else:
         with urllib.request.urlopen(source) as incoming, path.fs.open(path.path, "wb") as outgoing:
             shutil.copyfileobj(incoming, outgoing)

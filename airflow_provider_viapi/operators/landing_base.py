@@ -79,18 +79,17 @@ class LandingOperator(ActionOperator):
         :param job_id: id of the job, or of the call that was answered at once
         :param refresh_links: return the result with new links, if that is possible
         """
-        from airflow_provider_viapi.media.outputs import landing
+        from airflow_provider_viapi.media.outputs.landing import Landing, path_variables
 
-        landed = landing.land(
-            result,
-            to=self.land_to,
-            action=self.action,
-            names=landing.path_variables(context, job_id=job_id),
-            refresh_links=refresh_links,
-            log=self.log,
+        landing = Landing(
+            self.land_to,
+            self.action,
+            path_variables(context, job_id=job_id),
             http=self.hook.account.http,
+            log=self.log,
             allowed_hosts=[*self.allowed_hosts, *self.trusted_hosts()],
         )
+        landed = landing.land(result, refresh_links)
         self.publish_landed(landed, job_id, context)
         return landed
 

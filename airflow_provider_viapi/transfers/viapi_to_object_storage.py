@@ -97,24 +97,19 @@ class ViapiResultToObjectStorageOperator(ProviderTask, BaseOperator):
 
     def execute(self, context: Context) -> dict[str, str]:
         """Land every file, add events to the outlets, return the addresses by the files' keys in the result."""
-        from airflow_provider_viapi.media.outputs import landing
         from airflow_provider_viapi.media.outputs.asset_events import Origin, describe_files, report_assets
+        from airflow_provider_viapi.media.outputs.landing import Landing, check_writable
 
         with fail_without_retry():
             self._check()
             names = path_variables(context, job_id=self.job_id)
-            landing.check_writable(self.to, self.action, names=names, parameter="to")
+            check_writable(self.to, self.action, names=names, parameter="to")
             account = self.hook.account
-            self._landed = landing.land(
-                self._result(),
-                to=self.to,
-                action=self.action,
-                names=names,
-                refresh_links=self._request_result if self.job_id else None,
-                log=self.log,
-                allowed_hosts=[*as_hosts(self.allowed_hosts, self._name), *account.trusted_hosts],
-                http=account.http,
+            allowed_hosts = [*as_hosts(self.allowed_hosts, self._name), *account.trusted_hosts]
+            landing = Landing(
+                self.to, self.action, names, http=account.http, log=self.log, allowed_hosts=allowed_hosts
             )
+            self._landed = landing.land(self._result(), self._request_result if self.job_id else None)
         origin = Origin(self.job_id, None if self.action is None else self.action.full_name)
         files = describe_files(self.outlets, self._landed, self.log, self.hook.account.http)
         report_assets(context, self.outlets, self._landed, origin, files)

@@ -141,14 +141,14 @@ def land(server: FileServer, to: str, **more: Any) -> dict[str, str]:
         "to": to,
         "action": ACTION,
         "names": NAMES,
-        "refresh_links": None,
         "log": LOG,
         "http": HttpSettings(),
         "allowed_hosts": [server.host],
         "settings": DownloadSettings(initial_backoff=0.0, block_size=5 << 20),
     }
     given.update(more)
-    return landing.land(given.pop("result"), **given)
+    result, refresh_links = given.pop("result"), given.pop("refresh_links", None)
+    return landing.Landing(**given).land(result, refresh_links)
 
 
 def test_a_file_lands_whole_under_the_name_it_was_given(server: FileServer, place: Place) -> None:

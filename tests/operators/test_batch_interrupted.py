@@ -13,7 +13,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException, AirflowTas
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.errors import BatchFailed, ResultExpired
 from airflow_provider_viapi.jobs.batch.ledger import Item
-from airflow_provider_viapi.media.outputs import landing
+from airflow_provider_viapi.media.outputs.landing import Landing
 from airflow_provider_viapi.operators.batch import ViapiBatchOperator
 from airflow_provider_viapi.operators.batch.backend import TaskBatchBackend
 from operators.run_batch import BatchRun, Store, WorkerLost, run_batch
@@ -25,16 +25,16 @@ __all__ = ["batch", "emulator", "running", "video"]
 def test_an_item_whose_result_has_expired_is_submitted_again_after_a_clear(
     emulator: EmulatorServer, batch: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    store, land = Store(), landing.land
+    store, land = Store(), Landing.land
     expired: list[str] = []
 
-    def expire_once(result: Any, **options: Any) -> dict[str, str]:
-        if options["names"]["index"] == 0 and (not expired or result["VideoUrl"] in expired):
+    def expire_once(landing: Landing, result: Any, refresh_links: Any) -> dict[str, str]:
+        if landing.names["index"] == 0 and (not expired or result["VideoUrl"] in expired):
             expired.append(result["VideoUrl"])
             raise ResultExpired("the links have expired", code="ResultExpired")
-        return land(result, **options)
+        return land(landing, result, refresh_links)
 
-    monkeypatch.setattr(landing, "land", expire_once)
+    monkeypatch.setattr(Landing, "land", expire_once)
     make = batch("a", "b", land_to=f"file://{tmp_path}/")
     with pytest.raises(AirflowFailException, match="ResultExpired"):
         run_batch(make, store)

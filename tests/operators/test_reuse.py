@@ -15,7 +15,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow_provider_viapi.errors import ConfigurationError, InvalidRequest
 from airflow_provider_viapi.hooks.airflow_stats import AirflowStats
 from airflow_provider_viapi.jobs.polling.intervals import Backoff
-from airflow_provider_viapi.media.outputs import landing
+from airflow_provider_viapi.media.outputs.landing import Landing
 from airflow_provider_viapi.operators.batch import ViapiBatchOperator
 from airflow_provider_viapi.operators.metastudio.speech import CreateSpeechOperator
 from airflow_provider_viapi.operators.videoenhan import (
@@ -163,9 +163,8 @@ def test_a_source_that_is_replaced_while_its_job_runs_is_not_taken_for_the_one_t
 ) -> None:
     # The first attempt submits film 1 and cannot land it; the second one lands it when film 2 is there.
     blocker = tmp_path / "out"
-    land = "airflow_provider_viapi.media.outputs.landing.land"
     with monkeypatch.context() as broken:
-        broken.setattr(land, lambda *_, **__: (_ for _ in ()).throw(OSError("the disk is full")))
+        broken.setattr(Landing, "land", lambda *_, **__: (_ for _ in ()).throw(OSError("the disk is full")))
         with pytest.raises(OSError, match="disk is full"):
             erase(film, "monday")
     film.write_bytes(b"film 2")
@@ -352,7 +351,7 @@ def test_a_manifest_describes_the_job_beside_its_files(team: TeamStorage, erase:
 def test_a_result_whose_file_is_gone_before_it_is_recorded_is_not_reused(
     team: TeamStorage, erase: Run, film: Path, state: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    land = landing.land
+    land = Landing.land
 
     def land_and_move(*args: Any, **kwargs: Any) -> dict[str, str]:
         landed = land(*args, **kwargs)
@@ -360,7 +359,7 @@ def test_a_result_whose_file_is_gone_before_it_is_recorded_is_not_reused(
         return landed
 
     with monkeypatch.context() as moving:
-        moving.setattr(landing, "land", land_and_move)
+        moving.setattr(Landing, "land", land_and_move)
         erase(film, "monday")
     assert record_files(state) == []
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from traceback import format_tb
 from typing import TYPE_CHECKING, Any
 
@@ -29,17 +31,25 @@ from airflow_provider_viapi.media.outputs.output_paths import (
 )
 from airflow_provider_viapi.media.storage_schemes import installation_hint, is_installed
 from airflow_provider_viapi.redaction import strip_userinfo
-from airflow_provider_viapi.result_fields import HasResultFields, fields_of_any, file_urls, requires_files
+from airflow_provider_viapi.result_fields import (
+    HasResultFields,
+    ResultField,
+    fields_of_any,
+    file_urls,
+    requires_files,
+)
 from airflow_provider_viapi.schema import as_address
 
 if TYPE_CHECKING:
+    import requests
+
     from airflow_provider_viapi.http_settings import HttpSettings
     from airflow_provider_viapi.jobs.model import Log
     from airflow_provider_viapi.media.outputs.resumable_download import DownloadSettings
 
 logger = logging.getLogger(__name__)
 
-__all__ = ["check", "check_writable", "land", "path_variables"]
+__all__ = ["Landing", "check", "check_writable", "path_variables"]
 
 
 def check_writable(
@@ -150,130 +160,160 @@ def _first_line(error: Exception) -> str:
     return redact_text(str(error)).partition("\n")[0][:200] or type(error).__name__
 
 
-def land(
-    result: Mapping[str, Any],
-    *,
-    to: Any,
-    action: HasResultFields | None,
-    names: Mapping[str, Any],
-    refresh_links: Callable[[], Mapping[str, Any]] | None,
-    log: Log,
-    http: HttpSettings,
-    allowed_hosts: Collection[str] = (),
-    taken: Collection[str] = (),
-    settings: DownloadSettings | None = None,
-) -> dict[str, str]:
-    """Copy every file of a result to its destination, and return the addresses by the files' keys in the result.
-
-    A file that is there already, from an earlier attempt, is kept if it has the same length and its name holds the
-    job's id; any other is replaced.
+@dataclass
+class Landing:
+    """Destination of a result's files, and what their downloads need.
 
     :param to: a folder (ends with ``/``) or the name of one file, with placeholders; see :func:`check`
     :param action: the action of the result; ``None`` for that of any job in the service model
     :param names: values of placeholders: ``task_id``, ``map_index``, ``job_id`` and so on; ``None`` for unknown ones
-    :param refresh_links: returns the result again, with links that work; ``None`` if that is impossible
-    :param log: logs what lands where
     :param http: settings of the connection, for the downloads
+    :param log: logs what lands where
     :param allowed_hosts: ``host`` or ``host:port`` of private addresses that files may come from; see
         ``Account.trusted_hosts``
     :param taken: addresses, without connection ids, of other results' files, which are kept: a file that would
         replace one of them gets the job's id in front of its name
     :param settings: waits and sizes; default: those of ``DownloadSettings``
-    :raises InvalidRequest: ``to`` cannot take this result
-    :raises ResultExpired: a link has expired, and so has that of the result that was requested again
-    :raises PermissionDenied: an address leads to a private host that is not allowed
-    :raises ConfigurationError: the certificate of a host is not trusted
-    :raises TransientError: the download was interrupted too often, or was too slow
-    :raises ServiceError: a file is empty, or was refused for another reason; with the code ``ResultNotStored`` the
-        storage refuses the file: it is full, access is denied, a bucket does not exist
     """
-    to = as_address(to)
-    check(to, action, also=names)
-    name = None if action is None else action.name
-    fields = fields_of_any(services.actions().values()) if action is None else action.result
-    links = file_urls(result, fields)
-    if not links and requires_files(fields):
-        raise ServiceError(
-            f"the result contains no file to store; its fields are {', '.join(result) or 'none'}",
-            code="NoFileInResult",
-            action=name,
-        )
-    from airflow_provider_viapi.media.outputs.http_download import check_link
-    from airflow_provider_viapi.media.outputs.resumable_download import ResumableDownload
-    from airflow_provider_viapi.media.ssrf_guard import public_session
 
-    def refreshed() -> dict[str, str]:
-        return {} if refresh_links is None else file_urls(refresh_links(), fields)
+    to: Any
+    action: HasResultFields | None
+    names: Mapping[str, Any]
+    http: HttpSettings
+    log: Log
+    allowed_hosts: Collection[str] = ()
+    taken: Collection[str] = ()
+    settings: DownloadSettings | None = None
 
-    for link in links.values():
-        check_link(link)
-    destinations = _destinations(links, to, names, name)
-    if not to.endswith("/") and any(without_connection(each) in taken for each in destinations.values()):
-        destinations = _destinations(links, with_job_id(to), names, name)
-        log.warning(
-            "Another result has the name of the files of job %s in %s: their names begin with the job id",
-            names["job_id"],
-            strip_userinfo(to),
+    def __post_init__(self) -> None:
+        self.to = as_address(self.to)
+
+    def land(
+        self, result: Mapping[str, Any], refresh_links: Callable[[], Mapping[str, Any]] | None = None
+    ) -> dict[str, str]:
+        """Copy every file of a result to its destination, and return the addresses by the files' keys in the result.
+
+        A file that is there already, from an earlier attempt, is kept if it has the same length and its name holds
+        the job's id; any other is replaced.
+
+        :param refresh_links: returns the result again, with links that work; ``None`` if that is impossible
+        :raises InvalidRequest: ``to`` cannot take this result
+        :raises ResultExpired: a link has expired, and so has that of the result that was requested again
+        :raises PermissionDenied: an address leads to a private host that is not allowed
+        :raises ConfigurationError: the certificate of a host is not trusted
+        :raises TransientError: the download was interrupted too often, or was too slow
+        :raises ServiceError: a file is empty, or was refused for another reason; with the code ``ResultNotStored``
+            the storage refuses the file: it is full, access is denied, a bucket does not exist
+        """
+        check(self.to, self.action, also=self.names)
+        links = self._links(result)
+        if not links and requires_files(self._fields):
+            raise ServiceError(
+                f"the result contains no file to store; its fields are {', '.join(result) or 'none'}",
+                code="NoFileInResult",
+                action=self._action_name,
+            )
+        from airflow_provider_viapi.media.outputs.http_download import check_link
+        from airflow_provider_viapi.media.ssrf_guard import public_session
+
+        def refreshed() -> dict[str, str]:
+            return {} if refresh_links is None else self._links(refresh_links())
+
+        for link in links.values():
+            check_link(link)
+        destinations = self._destinations(links)
+        with public_session(self.http, self.allowed_hosts) as session:
+            for key, destination in destinations.items():
+                # All links are renewed at once.
+                links |= self._copy(session, key, links[key], destination, refreshed)
+        return destinations
+
+    @property
+    def _action_name(self) -> str | None:
+        return None if self.action is None else self.action.name
+
+    @cached_property
+    def _fields(self) -> tuple[ResultField, ...]:
+        return fields_of_any(services.actions().values()) if self.action is None else self.action.result
+
+    def _links(self, result: Mapping[str, Any]) -> dict[str, str]:
+        return file_urls(result, self._fields)
+
+    def _destinations(self, links: Mapping[str, str]) -> dict[str, str]:
+        """Return where each file lands, by its key in the result.
+
+        :raises InvalidRequest: files would overwrite each other
+        """
+        destinations = self._rendered(self.to, links)
+        if not self.to.endswith("/") and any(
+            without_connection(each) in self.taken for each in destinations.values()
+        ):
+            destinations = self._rendered(with_job_id(self.to), links)
+            self.log.warning(
+                "Another result has the name of the files of job %s in %s: their names begin with the job id",
+                self.names["job_id"],
+                strip_userinfo(self.to),
+            )
+        return destinations
+
+    def _rendered(self, to: str, links: Mapping[str, str]) -> dict[str, str]:
+        destinations = {key: render_path(to, key, url, self.names) for key, url in links.items()}
+        if len(set(destinations.values())) < len(destinations) and "{name}" in to:
+            # Files of one name in several folders of the service.
+            by_key = to.replace("{name}", "{key}-{name}")
+            destinations = {key: render_path(by_key, key, url, self.names) for key, url in links.items()}
+        if len(set(destinations.values())) < len(destinations):
+            raise InvalidRequest(
+                f"{', '.join(destinations)} would overwrite each other in {strip_userinfo(to)!r}; allowed: a "
+                "folder (ends with /), or a name with {key} in it",
+                code="InvalidParameter",
+                action=self._action_name,
+            )
+        return destinations
+
+    def _copy(
+        self,
+        session: requests.Session,
+        key: str,
+        link: str,
+        destination: str,
+        refreshed: Callable[[], dict[str, str]],
+    ) -> dict[str, str]:
+        """Copy one file, and return the renewed links of the result if they were needed."""
+        from airflow_provider_viapi.media.outputs.resumable_download import ResumableDownload
+
+        is_own = identity_of(link, self.names) in destination.rpartition("/")[2]
+        try:
+            download = ResumableDownload(session, key, destination, is_own, self.log, self.settings)
+            return download.run(link, refreshed)
+        except ServiceError as error:
+            error.action = error.action or self._action_name
+            raise
+        except Exception as error:
+            # Only where it happened: the text may quote a signed request.
+            logger.debug("%s\n%s", type(error).__name__, "".join(format_tb(error.__traceback__)))
+            failure = self._not_landed(error, destination)
+        # Outside the handler, so that the storage's error, which may quote a signed request, is not its context.
+        raise failure
+
+    def _not_landed(self, error: Exception, destination: str) -> ServiceError:
+        """Return the error that says which result could not be stored, where and why.
+
+        :param error: what the storage raised
+        """
+        # The text of other errors may quote a signed request.
+        reason = type(error).__name__ + (f": {_first_line(error)}" if isinstance(error, OSError) else "")
+        job_id = self.names.get("job_id")
+        result = f"the result of job {job_id}" if job_id else "the result"
+        return ServiceError(
+            f"{result} cannot be written to {strip_userinfo(destination)!r}: {reason}. Correct that; a retry of the "
+            "task resumes a job that is recorded and stores its result again, until the links expire",
+            code="ResultNotStored",
+            action=self._action_name,
         )
-    with public_session(http, allowed_hosts) as session:
-        for key, destination in destinations.items():
-            is_own = identity_of(links[key], names) in destination.rpartition("/")[2]
-            try:
-                download = ResumableDownload(session, key, destination, is_own, log, settings)
-                links |= download.run(links[key], refreshed)
-            except ServiceError as error:
-                error.action = error.action or name
-                raise
-            except Exception as error:
-                # Only where it happened: the text may quote a signed request.
-                logger.debug("%s\n%s", type(error).__name__, "".join(format_tb(error.__traceback__)))
-                failure = _not_landed(error, destination, names.get("job_id"), name)
-            else:
-                continue
-            # Outside the handler, so that the storage's error, which may quote a signed request, is not its context.
-            raise failure
-    return destinations
 
 
 def with_job_id(to: str) -> str:
     """Return the destination of a file whose name belongs to another result: the job's id is in front of the name."""
     folder, _, file = to.rpartition("/")
     return f"{folder}/{{job_id}}-{file}"
-
-
-def _not_landed(error: Exception, destination: str, job_id: Any, action: str | None) -> ServiceError:
-    """Return the error that says which result could not be stored, where and why.
-
-    :param error: what the storage raised
-    """
-    # The text of other errors may quote a signed request.
-    reason = type(error).__name__ + (f": {_first_line(error)}" if isinstance(error, OSError) else "")
-    result = f"the result of job {job_id}" if job_id else "the result"
-    return ServiceError(
-        f"{result} cannot be written to {strip_userinfo(destination)!r}: {reason}. Correct that; a retry of the task "
-        "resumes a job that is recorded and stores its result again, until the links expire",
-        code="ResultNotStored",
-        action=action,
-    )
-
-
-def _destinations(
-    links: Mapping[str, str], to: str, names: Mapping[str, Any], action: str | None
-) -> dict[str, str]:
-    """Return where each file lands, by its key in the result.
-
-    :raises InvalidRequest: files would overwrite each other
-    """
-    destinations = {key: render_path(to, key, url, names) for key, url in links.items()}
-    if len(set(destinations.values())) < len(destinations) and "{name}" in to:
-        # Files of one name in several folders of the service.
-        by_key = to.replace("{name}", "{key}-{name}")
-        destinations = {key: render_path(by_key, key, url, names) for key, url in links.items()}
-    if len(set(destinations.values())) < len(destinations):
-        raise InvalidRequest(
-            f"{', '.join(destinations)} would overwrite each other in {strip_userinfo(to)!r}; allowed: a "
-            "folder (ends with /), or a name with {key} in it",
-            code="InvalidParameter",
-            action=action,
-        )
-    return destinations

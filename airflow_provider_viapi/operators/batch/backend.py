@@ -164,7 +164,7 @@ class TaskBatchBackend:
         return _with_files(result, landed) | manifest
 
     def _land(self, item: Item, job_id: str, result: Mapping[str, Any]) -> dict[str, str]:
-        from airflow_provider_viapi.media.outputs import landing
+        from airflow_provider_viapi.media.outputs.landing import Landing, path_variables
 
         task = self._task
         job = Job(job_id, task.operator.action.full_name)
@@ -174,17 +174,16 @@ class TaskBatchBackend:
                 fields: Mapping[str, Any] = task.hook.report(job).result_or_raise()
                 return fields
 
-        return landing.land(
-            result,
-            to=str(task.land_to),
-            action=task.operator.action,
-            names=landing.path_variables(self._context, job_id=job_id) | {"index": item.index},
-            taken=self._earlier_files(),
-            refresh_links=refresh_links,
+        landing = Landing(
+            task.land_to,
+            task.operator.action,
+            path_variables(self._context, job_id=job_id) | {"index": item.index},
+            http=task.hook.account.http,
             log=self._log,
             allowed_hosts=task.trusted_hosts(),
-            http=task.hook.account.http,
+            taken=self._earlier_files(),
         )
+        return landing.land(result, refresh_links)
 
     def _earlier_files(self) -> Collection[str]:
         """Return the addresses of the files of earlier results, if a new one could land under the same name."""
