@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_viapi.alibaba.job_backend import ViapiSubmitBackend
     from airflow_provider_viapi.jobs.model import Job
-    from airflow_provider_viapi.media.inputs.staging import RequestInputs
+    from airflow_provider_viapi.media.inputs.staging import Staging
 
 
 class ViapiOperator(LandingOperator):
@@ -101,11 +101,11 @@ class ViapiOperator(LandingOperator):
         check_place(self.staging)
         return request
 
-    def media(self, context: Context, request: Mapping[str, Any]) -> RequestInputs:
-        """Return the files that a checked request names."""
-        from airflow_provider_viapi.media.inputs.staging import RequestInputs, Staging, StagingSettings
+    def open_staging(self, context: Context) -> Staging:
+        """Return what copies the media of requests to where the service reads them."""
+        from airflow_provider_viapi.media.inputs.staging import Staging, StagingSettings
 
-        staging = Staging.of_task(
+        return Staging.of_task(
             context,
             self.hook,
             to=self.staging,
@@ -113,7 +113,6 @@ class ViapiOperator(LandingOperator):
             item=self.item_name,
             settings=StagingSettings(timeout=self.submit_timeout.total_seconds()),
         )
-        return RequestInputs(staging, self.action, request)
 
     def check_sources(self, request: Mapping[str, Any]) -> None:
         """Refuse a request whose links lead to no file, unless ``[viapi] check_sources`` is false.
@@ -146,13 +145,13 @@ class ViapiOperator(LandingOperator):
         request = self.validated_request()
         self.check_destination(context)
         self.check_sources(request)
-        media = self.media(context, request)
+        staging = self.open_staging(context)
         try:
             with self.naming_argument():
-                request = media.staged_request
-            answer = self.hook.call(self.action, request)
+                staged = staging.stage(self.action, request)
+            answer = self.hook.call(self.action, staged)
         finally:
-            media.release()
+            staging.release(self.action, request)
         result: Any = answer["Data"]
         if self.land_to is not None:
             result = {**result, "landed": self.land(result, answer["RequestId"], context)}
@@ -208,13 +207,13 @@ class ViapiJobOperator(JobOperator, ViapiOperator):
         with self.naming_argument():
             if not any(files_to_stage(self.action.parameters, request)):
                 return request
-            return self.media(context, request).staged_request
+            return self.open_staging(context).stage(self.action, request)
 
     def release_inputs(self, context: Context) -> None:
         """Remove the staged copies that no other task uses."""
         # VIAPI removes what is in its temporary storage automatically.
         if self.staging is not None:
-            self.media(context, self.checked_request()).release()
+            self.open_staging(context).release(self.action, self.checked_request())
 
     def trigger(self, job: Job, deadline: str, *, survives_clear: bool = True) -> BaseTrigger:
         """Return the trigger that waits for the job."""

@@ -167,7 +167,7 @@ class Staging:
     def release(self, action: Action, request: Mapping[str, Any]) -> None:
         """Remove the copies of a request's media that no other task uses.
 
-        For when the job is over, from whichever process. What cannot be removed is named in the log and raises
+        For when the job is over, from any process, also one that staged nothing. What cannot be removed is named in the log and raises
         nothing: the job is over and paid for.
         """
         if self._to is None:
@@ -269,28 +269,3 @@ def _naming(parameter: str, action: Action) -> Iterator[None]:
         error.message = f"{parameter}: {error.message}"
         error.action = error.action or action.name
         raise
-
-
-@dataclass
-class RequestInputs:
-    """The media of one request on their way to the service.
-
-    :param action: the action that is requested
-    :param request: the checked request, before staging
-    """
-
-    staging: Staging
-    action: Action
-    request: Mapping[str, Any]
-
-    @cached_property
-    def staged_request(self) -> dict[str, Any]:
-        """The request with every file where the service can read it; the first access copies them.
-
-        :raises ServiceError: see :meth:`Staging.stage`
-        """
-        return self.staging.stage(self.action, self.request)
-
-    def release(self) -> None:
-        """Remove the copies that no other task uses; from any process, also one that staged nothing."""
-        self.staging.release(self.action, self.request)
