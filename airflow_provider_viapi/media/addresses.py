@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from airflow_provider_viapi.errors import InvalidRequest
-from airflow_provider_viapi.redaction import has_password, strip_userinfo
+from airflow_provider_viapi.redaction import has_password, redact_text, redact_url, strip_userinfo
 
 
 def is_http_url(address: Any) -> bool:
@@ -33,13 +32,27 @@ def without_connection(address: str) -> str:
     return f"{scheme}{separator}{host.rpartition('@')[2]}{slash}{path}"
 
 
+def display_url(address: str) -> str:
+    """Return an address for a message: without what precedes its host and, of HTTP(S), without its query.
+
+    Elsewhere a question mark may be part of the name; signatures are hidden.
+    """
+    shown = strip_userinfo(address)
+    return shown.partition("?")[0] if is_http_url(address) else shown
+
+
+def redacted_address(address: str) -> str:
+    """Return an address for a record: complete except for its signature and password, which are replaced by ``***``."""
+    return redact_url(address) if is_http_url(address) else redact_text(address)
+
+
 def file_name(address: str) -> str:
     """Return the name of the file or folder at an address, for people to read; an empty text if it has no path.
 
     Neither a query, which may sign, nor what precedes the host, which may be a password, is part of it.
     """
-    shown = strip_userinfo(address)
+    shown = display_url(address)
     if is_http_url(address):
-        shown = re.split("[?#]", shown, maxsplit=1)[0]
+        shown = shown.partition("#")[0]
     place = shown.partition("://")[2]
     return place.partition("/")[2].rstrip("/").rpartition("/")[2]

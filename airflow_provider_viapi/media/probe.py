@@ -19,8 +19,8 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from urllib.parse import unquote, urlsplit
 
+from airflow_provider_viapi.media.addresses import display_url
 from airflow_provider_viapi.media.media_headers import RangeReader, read_clip
-from airflow_provider_viapi.redaction import redact_text
 
 if TYPE_CHECKING:
     import requests
@@ -135,7 +135,7 @@ class LinkedFile:
     @property
     def display_url(self) -> str:
         """The address without its query, which may hold a signature."""
-        return redact_text(self._url.partition("?")[0])
+        return display_url(self._url)
 
     @contextmanager
     def open(self) -> Iterator[BinaryIO]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.errors import ConfigurationError, InvalidMedia, ServiceError
+from airflow_provider_viapi.media.addresses import display_url, is_http_url
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.hooks.viapi import ViapiHook
@@ -269,8 +270,6 @@ def copy_to(address: str, target: Path, hook: ViapiHook, allowed_hosts: Collecti
     :raises PermissionDenied: it may not be read, or its host is private
     :raises TransientError: the storage or server could not be read
     """
-    from airflow_provider_viapi.media.addresses import is_http_url
-
     if not is_http_url(address):
         from airflow_provider_viapi.media.inputs.source import stat
 
@@ -284,9 +283,8 @@ def copy_to(address: str, target: Path, hook: ViapiHook, allowed_hosts: Collecti
     from airflow_provider_viapi.errors import TransientError
     from airflow_provider_viapi.http_session import read_pieces
     from airflow_provider_viapi.media.ssrf_guard import public_session
-    from airflow_provider_viapi.redaction import redact_text
 
-    shown = redact_text(address.partition("?")[0])
+    shown = display_url(address)
     account = hook.account
     try:
         with (

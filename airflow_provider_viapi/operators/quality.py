@@ -218,6 +218,7 @@ class MediaQualityCheckOperator(ProviderTask, BaseOperator, BranchMixIn):
         import tempfile
         from pathlib import Path
 
+        from airflow_provider_viapi.media.addresses import display_url
         from airflow_provider_viapi.media.video_quality import UNITS, compare, copy_to, measure
 
         _check_source("source", self.source)
@@ -227,7 +228,7 @@ class MediaQualityCheckOperator(ProviderTask, BaseOperator, BranchMixIn):
                 text = _as_text(address)
                 copy_to(text, Path(folder) / name, self.hook, self.allowed_hosts)
                 return measure(
-                    Path(folder) / name, text.partition("?")[0], every, keep_samples=self.before is not None
+                    Path(folder) / name, display_url(text), every, keep_samples=self.before is not None
                 )
 
             if self.before is None:

@@ -13,7 +13,7 @@ from PIL import Image
 import media_samples
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.hooks.viapi import ViapiHook
-from airflow_provider_viapi.media.inputs.pictures import display_url
+from airflow_provider_viapi.media.addresses import display_url
 from airflow_provider_viapi.operators.imagesearch import AddImageOperator, SearchImageByPicOperator
 from run_task import run_task
 from served_folder import ServedFolder

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.errors import ConfigurationError, InvalidMedia, ServiceError, TransientError
 from airflow_provider_viapi.huawei.parameters import Picture, is_address
-from airflow_provider_viapi.media.addresses import is_http_url
+from airflow_provider_viapi.media.addresses import display_url, is_http_url
 from airflow_provider_viapi.media.inputs import resize
 from airflow_provider_viapi.media.inputs.source import Source, stat
-from airflow_provider_viapi.redaction import strip_userinfo
 from airflow_provider_viapi.schema import ValidationError
 
 if TYPE_CHECKING:
@@ -95,12 +94,6 @@ def _base64_of(address: str, picture: Picture, action: str) -> str:
             code="InvalidFile.Type",
             action=action,
         ) from None
-
-
-def display_url(address: str) -> str:
-    """Return an address as a message may show it: without a password and a signature."""
-    shown = strip_userinfo(address)
-    return shown.partition("?")[0] if is_http_url(address) else shown
 
 
 def _named(file: Path, address: str, hook: ViapiHook) -> Source:

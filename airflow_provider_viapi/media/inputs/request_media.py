@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from airflow_provider_viapi.alibaba.parameters import Media, Parameter, Structured, is_base64
 from airflow_provider_viapi.errors import InvalidMedia, InvalidRequest, PermissionDenied
-from airflow_provider_viapi.media.addresses import is_http_url
+from airflow_provider_viapi.media.addresses import display_url, is_http_url
 from airflow_provider_viapi.media.storage_schemes import opens
 from airflow_provider_viapi.redaction import has_password
 from airflow_provider_viapi.schema import ONLY_CONN_ID, as_address, check_request, short_repr
@@ -232,13 +232,12 @@ def check_urls(
     from airflow_provider_viapi.media.inputs.source_validation import check_source
     from airflow_provider_viapi.media.probe import LinkedFile, size_of
     from airflow_provider_viapi.media.ssrf_guard import public_session
-    from airflow_provider_viapi.redaction import redact_text
 
     # Where the service is on this network, such as the emulator, its media may be too.
     own = urlsplit(account.endpoint or "").hostname
     with public_session(account.http, [own] if own else []) as session:
         for url, (name, limits) in links.items():
-            shown = redact_text(url.partition("?")[0])
+            shown = display_url(url)
             try:
                 # The signature of a presigned URL covers the method, and some servers refuse HEAD.
                 is_plain = limits is None and not urlsplit(url).query

@@ -9,11 +9,9 @@ from hashlib import sha256
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from airflow_provider_viapi.errors import (
-    TransientError,
-)
+from airflow_provider_viapi.errors import TransientError
+from airflow_provider_viapi.media.addresses import display_url
 from airflow_provider_viapi.media.open_storage import open_storage, translate_errors
-from airflow_provider_viapi.redaction import strip_userinfo
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.fs.oss_client import Oss
@@ -60,7 +58,7 @@ class Source:
     @property
     def display_url(self) -> str:
         """The address as a message or a log may show it."""
-        return strip_userinfo(self.address)
+        return display_url(self.address)
 
     def check_unchanged(self) -> None:
         """Refuse a file that has changed since :func:`stat`.
@@ -242,4 +240,4 @@ def _fingerprint(info: dict[str, Any]) -> str:
 
 
 def _changed(address: str) -> TransientError:
-    return TransientError(f"{strip_userinfo(address)} was changed while it was read", code="SourceChanged")
+    return TransientError(f"{display_url(address)} was changed while it was read", code="SourceChanged")

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.errors import ServiceError
 from airflow_provider_viapi.media.addresses import is_http_url
-from airflow_provider_viapi.redaction import redact_text, redact_url
 
 if TYPE_CHECKING:
     import requests
@@ -82,11 +81,6 @@ def source_versions(
 def is_versioned(version: Version) -> bool:
     """Return whether a version changes with the content of the file."""
     return any(name != "size" for name in version)
-
-
-def display_address(address: str) -> str:
-    """Return an address without signature and password, for records."""
-    return redact_url(address) if is_http_url(address) else redact_text(address)
 
 
 def _name_of(path: str) -> str:

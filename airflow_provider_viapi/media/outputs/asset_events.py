@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_viapi.media.addresses import redacted_address
 from airflow_provider_viapi.media.asset_uris import asset_uri
-from airflow_provider_viapi.media.inputs.source_versions import display_address
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -87,7 +87,7 @@ def report_assets(
     for outlet in outlets:
         if isinstance(outlet, AssetAlias):
             for key, address in landed.items():
-                shown = display_address(address)
+                shown = redacted_address(address)
                 try:
                     asset = Asset(uri=asset_uri(shown))
                 except ValueError as error:
@@ -98,7 +98,7 @@ def report_assets(
                 events[outlet].add(asset, extra=extra)
         elif isinstance(outlet, Asset):
             inside = {
-                key: display_address(address)
+                key: redacted_address(address)
                 for key, address in landed.items()
                 if _is_in(asset_uri(address), outlet.uri)
             }
@@ -151,7 +151,7 @@ def _measured(address: str, log: Log, http: HttpSettings) -> dict[str, Any]:
         # Whatever the storage raises; its text may quote a signed request.
         log.info(
             "Size and duration of %s could not be read: %s",
-            display_address(address),
+            redacted_address(address),
             type(error).__name__,
         )
         return {}

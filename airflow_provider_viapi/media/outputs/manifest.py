@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_viapi.media.inputs.source_versions import Version, display_address, find_sources
+from airflow_provider_viapi.media.addresses import redacted_address
+from airflow_provider_viapi.media.inputs.source_versions import Version, find_sources
 from airflow_provider_viapi.media.outputs.output_paths import MANIFEST_SUFFIX
 from airflow_provider_viapi.redaction import redact_values
 
@@ -46,7 +47,7 @@ def describe(
     sources = [
         {
             "parameter": path,
-            "address": display_address(address) if (address := addresses.get(path)) else None,
+            "address": redacted_address(address) if (address := addresses.get(path)) else None,
             "version": versions.get(path),
         }
         for path in dict.fromkeys((*addresses, *versions))

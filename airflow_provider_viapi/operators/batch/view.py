@@ -93,7 +93,7 @@ def landed_files(
 
 
 def _shown(item: Item, row: Row, fields: Collection[ResultField]) -> dict[str, Any]:
-    from airflow_provider_viapi.media.inputs.source_versions import display_address
+    from airflow_provider_viapi.media.addresses import redacted_address
     from airflow_provider_viapi.result_fields import file_urls
 
     result = row.result or {}
@@ -108,7 +108,7 @@ def _shown(item: Item, row: Row, fields: Collection[ResultField]) -> dict[str, A
         "name": _name(item),
         "job_id": row.job_id,
         "state": row.state,
-        "file": display_address(next(iter(files.values()))) if files else None,
+        "file": redacted_address(next(iter(files.values()))) if files else None,
         "error": error,
         "seconds": row.usage and row.usage["output_seconds"],
         "cost": row.usage and row.usage["cost"],

@@ -70,11 +70,12 @@ class TaskView:
 
     def show_request(self, request: Mapping[str, Any]) -> None:
         """Record the sources of a request, without signatures."""
-        from airflow_provider_viapi.media.inputs.source_versions import display_address, find_sources
+        from airflow_provider_viapi.media.addresses import redacted_address
+        from airflow_provider_viapi.media.inputs.source_versions import find_sources
 
         self.mark("rendered")
         self.fields["sources"] = [
-            {"parameter": name, "address": display_address(address)}
+            {"parameter": name, "address": redacted_address(address)}
             for name, address in find_sources(request)
             if address is not None
         ][:MAX_SOURCES]
@@ -105,7 +106,7 @@ class TaskView:
 
         :param fields: of the action's result
         """
-        from airflow_provider_viapi.media.inputs.source_versions import display_address
+        from airflow_provider_viapi.media.addresses import redacted_address
         from airflow_provider_viapi.media.outputs.http_download import link_expiry
         from airflow_provider_viapi.result_fields import file_urls
 
@@ -120,9 +121,9 @@ class TaskView:
             shown.append(
                 {
                     "key": key,
-                    "address": display_address(link) if link else None,
+                    "address": redacted_address(link) if link else None,
                     "expires_at": expiry.isoformat() if expiry else None,
-                    "landed": display_address(landed[key]) if key in landed else None,
+                    "landed": redacted_address(landed[key]) if key in landed else None,
                 }
             )
         self.fields["files"] = shown
@@ -199,7 +200,7 @@ def measured_usage(
     """
     from airflow_provider_viapi.errors import ConfigurationError
     from airflow_provider_viapi.jobs.usage import Prices, Usage
-    from airflow_provider_viapi.media.inputs.source_versions import display_address
+    from airflow_provider_viapi.media.addresses import redacted_address
     from airflow_provider_viapi.media.media_headers import measure
 
     clips = []
@@ -210,7 +211,7 @@ def measured_usage(
             # Whatever the storage raises; its text may quote a signed request.
             log.info(
                 "The duration of %s could not be read: %s",
-                display_address(address),
+                redacted_address(address),
                 type(error).__name__,
             )
     try:
