@@ -12,7 +12,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_viapi.errors import ConfigurationError, InvalidMedia, ServiceError
+from airflow_provider_viapi.errors import (
+    ConfigurationError,
+    InvalidMedia,
+    PermissionDenied,
+    ServiceError,
+    TransientError,
+)
 from airflow_provider_viapi.media.addresses import display_url, is_http_url
 
 if TYPE_CHECKING:
@@ -268,7 +274,8 @@ def copy_to(address: str, target: Path, hook: ViapiHook, allowed_hosts: Collecti
     :param allowed_hosts: private hosts that may be read from
     :raises InvalidMedia: there is no such file
     :raises PermissionDenied: it may not be read, or its host is private
-    :raises TransientError: the storage or server could not be read
+    :raises TransientError: the storage or server could not be read, or is too slow
+    :raises ConfigurationError: the server's certificate is not trusted
     """
     if not is_http_url(address):
         from airflow_provider_viapi.media.inputs.source import stat
@@ -277,45 +284,38 @@ def copy_to(address: str, target: Path, hook: ViapiHook, allowed_hosts: Collecti
             while block := file.read():
                 copy.write(block)
         return
-    import requests
-    import urllib3
-
-    from airflow_provider_viapi.errors import TransientError
-    from airflow_provider_viapi.http_session import read_pieces
+    from airflow_provider_viapi.media.outputs.http_download import LinkExpired, download
     from airflow_provider_viapi.media.ssrf_guard import public_session
 
     shown = display_url(address)
     account = hook.account
+    give_up = time.monotonic() + MAX_DOWNLOAD_SECONDS
     try:
         with (
             public_session(account.http, [*allowed_hosts, *account.trusted_hosts]) as session,
-            session.get(address, stream=True, headers={"Accept-Encoding": "identity"}) as response,
+            download(session, address) as response,
             target.open("wb") as copy,
         ):
-            if response.status_code >= 500 or response.status_code in (408, 425, 429):
-                raise TransientError(
-                    f"{shown} cannot be downloaded now: HTTP status {response.status_code}",
-                    code="SourceUnreadable",
-                    http_status=response.status_code,
-                )
-            if response.status_code != 200:
-                raise _unreadable(
-                    shown,
-                    f"cannot be downloaded: HTTP status {response.status_code}. If it is a link of a "
-                    "result, it may have expired",
-                )
-            pieces = read_pieces(response, time.monotonic() + MAX_DOWNLOAD_SECONDS)
-            if "Content-Encoding" in response.headers:
-                # Some storages send what is stored compressed as it is.
-                pieces = response.iter_content(1 << 16)
-            for piece in pieces:
-                copy.write(piece)
-    except ServiceError:
-        raise
-    except (requests.RequestException, urllib3.exceptions.HTTPError, TimeoutError) as error:
-        raise TransientError(
-            f"{shown} could not be read ({type(error).__name__})", code="SourceUnreadable"
+            for chunk in response.chunks():
+                copy.write(chunk)
+                if time.monotonic() > give_up:
+                    raise TransientError("the file arrives too slowly")
+    except LinkExpired as expired:
+        raise _unreadable(
+            shown,
+            f"cannot be downloaded: HTTP status {expired.status}. If it is a link of a result, it may have expired",
         ) from None
+    except (PermissionDenied, ConfigurationError):
+        raise
+    except TransientError as error:
+        raise TransientError(
+            f"{shown} cannot be downloaded now: {error.message}",
+            code="SourceUnreadable",
+            http_status=error.http_status,
+        ) from None
+    except ServiceError as error:
+        status = f" (HTTP status {error.http_status})" if error.http_status else ""
+        raise _unreadable(shown, f"cannot be downloaded: {error.message}{status}") from None
 
 
 def _unreadable(shown: str, problem: str) -> InvalidMedia:

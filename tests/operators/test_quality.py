@@ -220,7 +220,7 @@ def test_a_server_that_is_busy_is_asked_again_by_the_retry(
             task_id="check", source=f"{server.url}/a.mp4", allowed_hosts=[server.host]
         )
 
-        with pytest.raises(TransientError, match=f"cannot be downloaded now: HTTP status {status}"):
+        with pytest.raises(TransientError, match=f"cannot be downloaded now: .*SourceUnreadable, HTTP {status}"):
             run_task(operator)
 
 
