@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import BaseOperator
 from airflow.providers.standard.operators.branch import BranchMixIn
 
 from airflow_provider_viapi.errors import InvalidRequest, ServiceError
 from airflow_provider_viapi.hooks.viapi import ViapiHook
-from airflow_provider_viapi.operators.arguments.checks import as_flag, as_hosts, as_names, is_templated
+from airflow_provider_viapi.operators.arguments.checks import as_hosts, as_names, is_templated
+from airflow_provider_viapi.operators.arguments.quality_thresholds import (
+    CHECK,
+    LIMITS,
+    QualityThresholds,
+    invalid,
+    with_unit,
+)
 from airflow_provider_viapi.operators.provider_task import ProviderTask
 from airflow_provider_viapi.operators.task.permanent_errors import fail_without_retry
 from airflow_provider_viapi.schema import short_repr
@@ -22,23 +28,6 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_viapi.operators.arguments.options import Address
-
-_NAME = "MediaQualityCheck"
-
-LIMITS: Mapping[str, tuple[str, Literal["least", "most"], float, float]] = {
-    "min_duration": ("duration", "least", 0, 1e6),
-    "max_duration": ("duration", "most", 0, 1e6),
-    "min_width": ("width", "least", 1, 1e5),
-    "min_height": ("height", "least", 1, 1e5),
-    "min_frame_rate": ("frame_rate", "least", 0, 1e4),
-    "max_frame_rate": ("frame_rate", "most", 0, 1e4),
-    "max_black": ("black", "most", 0, 1),
-    "max_frozen": ("longest_frozen", "most", 0, 1e6),
-    "min_loudness": ("loudness", "least", -120, 20),
-    "max_loudness": ("loudness", "most", -120, 20),
-    "min_ssim": ("ssim", "least", -1, 1),
-}
-"""Threshold: the property, which side it is of, and the range that it may be in."""
 
 
 class MediaQualityCheckOperator(ProviderTask, BaseOperator, BranchMixIn):
@@ -122,60 +111,32 @@ class MediaQualityCheckOperator(ProviderTask, BaseOperator, BranchMixIn):
         viapi_conn_id: str = ViapiHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
+        # All arguments, of which the limits are picked by name.
+        given = locals()
         super().__init__(**{"multiple_outputs": True, **kwargs})
-        given = {
-            "min_duration": min_duration,
-            "max_duration": max_duration,
-            "min_width": min_width,
-            "min_height": min_height,
-            "min_frame_rate": min_frame_rate,
-            "max_frame_rate": max_frame_rate,
-            "max_black": max_black,
-            "max_frozen": max_frozen,
-            "min_loudness": min_loudness,
-            "max_loudness": max_loudness,
-            "min_ssim": min_ssim,
-        }
-        self.thresholds = {name: value for name, value in given.items() if value is not None}
-        for name, value in {**self.thresholds, "duration_tolerance": duration_tolerance}.items():
-            least, most = LIMITS[name][2:] if name in LIMITS else (0, 1e6)
-            _check_number(name, value, least, most)
-        for argument, limits in (("min_scores", min_scores), ("max_scores", max_scores)):
-            if not isinstance(limits, Mapping | type(None)):
-                raise _invalid(
-                    f"{argument} is {short_repr(limits)}; allowed: a dictionary of numbers by score"
-                )
-            for name, value in (limits or {}).items():
-                _check_number(f"the score {short_repr(name)}", value, -1e9, 1e9)
-        for least_name, most_name in (
-            ("min_duration", "max_duration"),
-            ("min_frame_rate", "max_frame_rate"),
-            ("min_loudness", "max_loudness"),
-        ):
-            low, high = self.thresholds.get(least_name), self.thresholds.get(most_name)
-            if low is not None and high is not None and low > high:
-                raise _invalid(f"{least_name} is {low:g}; allowed: at most {most_name}, which is {high:g}")
+        self.thresholds = QualityThresholds(
+            {name: given[name] for name in LIMITS},
+            duration_tolerance=duration_tolerance,
+            video_codecs=video_codecs,
+            require_audio=require_audio,
+            min_scores=min_scores,
+            max_scores=max_scores,
+        )
         if before is None and (min_ssim is not None or band is not None):
-            raise _invalid("min_ssim and band need before: the video that this one is compared with")
-        if scores is None and (min_scores or max_scores):
-            raise _invalid("min_scores and max_scores need scores: the output of another task")
+            raise invalid("min_ssim and band need before: the video that this one is compared with")
+        if scores is None and self.thresholds.need_scores:
+            raise invalid("min_scores and max_scores need scores: the output of another task")
         if scores is not None and not is_templated(scores):
             _check_scores(scores)
         self.source = source
         self.before = before
         self.band = None if band is None else _check_band(band)
-        self.duration_tolerance = duration_tolerance
-        # FFmpeg's names have no capital letters.
-        self.video_codecs = [name.lower() for name in as_names("video_codecs", video_codecs, _NAME)]
-        self.require_audio = None if require_audio is None else as_flag("require_audio", require_audio, _NAME)
         self.scores = scores
-        self.min_scores = dict(min_scores or {})
-        self.max_scores = dict(max_scores or {})
-        self.pass_task_ids = as_names("pass_task_ids", pass_task_ids, _NAME)
-        self.fail_task_ids = as_names("fail_task_ids", fail_task_ids, _NAME)
+        self.pass_task_ids = as_names("pass_task_ids", pass_task_ids, CHECK)
+        self.fail_task_ids = as_names("fail_task_ids", fail_task_ids, CHECK)
         if self.pass_task_ids and not self.fail_task_ids:
-            raise _invalid("pass_task_ids needs fail_task_ids: without them a failed check fails the task")
-        self.allowed_hosts = as_hosts(allowed_hosts, _NAME)
+            raise invalid("pass_task_ids needs fail_task_ids: without them a failed check fails the task")
+        self.allowed_hosts = as_hosts(allowed_hosts, CHECK)
         self.viapi_conn_id = viapi_conn_id
         for name in ("source", "before"):
             value = getattr(self, name)
@@ -238,74 +199,17 @@ class MediaQualityCheckOperator(ProviderTask, BaseOperator, BranchMixIn):
                 before = measured(self.before, "before")
                 quality = measured(self.source, "source", before.every)
                 compare(quality, before, self.band)
-        failures = [*self._failed_thresholds(quality), *self._failed_comparisons(quality, before)]
-        failures += self._failed_scores()
+        if self.scores is not None:
+            _check_scores(self.scores)
+        failures = self.thresholds.failures(quality, before, self.scores)
         scores = {} if self.scores is None else {"scores": dict(self.scores)}
         return {"passed": not failures, "failures": failures, **quality.report(), "units": UNITS, **scores}
-
-    def _failed_thresholds(self, quality: Any) -> list[str]:
-        failures = []
-        for name, threshold in self.thresholds.items():
-            field, side, *_ = LIMITS[name]
-            value = getattr(quality, field)
-            if value is None:
-                why = "there is no audio track" if field == "loudness" else "nothing is left outside of band"
-                failures.append(f"{field} cannot be measured, because {why}")
-            elif (value < threshold) if side == "least" else (value > threshold):
-                allowed = f"at {side} {_with_unit(field, threshold)}"
-                failures.append(f"{field} is {_with_unit(field, value)}; allowed: {allowed} ({name})")
-        if self.video_codecs and quality.video_codec not in self.video_codecs:
-            failures.append(
-                f"video_codec is {quality.video_codec}; allowed: {', '.join(self.video_codecs)} (video_codecs)"
-            )
-        return failures
-
-    def _failed_comparisons(self, quality: Any, before: Any) -> list[str]:
-        failures = []
-        required = self.require_audio
-        if required is None:
-            required = before is not None and before.audio_codec is not None
-        if required and quality.audio_codec is None:
-            failures.append("there is no audio track (require_audio)")
-        if before is not None and abs(quality.duration - before.duration) > self.duration_tolerance:
-            failures.append(
-                f"duration is {quality.duration:.2f} s, before it was {before.duration:.2f} s; allowed: a difference "
-                f"of at most {self.duration_tolerance:g} s (duration_tolerance)"
-            )
-        return failures
-
-    def _failed_scores(self) -> list[str]:
-        if self.scores is None:
-            return []
-        _check_scores(self.scores)
-        failures = []
-        for side, limits in (("least", self.min_scores), ("most", self.max_scores)):
-            for name, limit in limits.items():
-                value = self.scores.get(name)
-                if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-                    failures.append(f"the scores have no number {name}")
-                elif (value < limit) if side == "least" else (value > limit):
-                    failures.append(
-                        f"the score {name} is {_plain(value)}; allowed: at {side} {_plain(limit)}"
-                    )
-        return failures
-
-
-def _plain(value: float) -> str:
-    """Return a number with at most four decimals and without an exponent."""
-    return f"{value:.4f}".rstrip("0").rstrip(".")
-
-
-def _with_unit(field: str, value: float) -> str:
-    from airflow_provider_viapi.media.video_quality import UNITS
-
-    return f"{_plain(value)} {UNITS.get(field, '')}".rstrip()
 
 
 def _as_line(report: Mapping[str, Any]) -> str:
     """Return what was measured, for the log."""
     measures = [
-        f"{name} {value if isinstance(value, str) else _with_unit(name, value)}"
+        f"{name} {value if isinstance(value, str) else with_unit(name, value)}"
         for name, value in {**report, **report.get("scores", {})}.items()
         if isinstance(value, str | int | float) and not isinstance(value, bool)
     ]
@@ -324,32 +228,23 @@ def _check_source(name: str, value: Any) -> None:
     try:
         check_source(value)
     except ServiceError as error:
-        raise _invalid(f"{name}: {error.message}") from None
-
-
-def _check_number(name: str, value: Any, least: float, most: float) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
-        raise _invalid(f"{name} is {short_repr(value)}; allowed: a number from {least:g} to {most:g}")
+        raise invalid(f"{name}: {error.message}") from None
 
 
 def _check_scores(scores: Any) -> None:
     if not isinstance(scores, Mapping):
-        raise _invalid(f"scores is of type {type(scores).__name__}; allowed: a mapping of numbers")
+        raise invalid(f"scores is of type {type(scores).__name__}; allowed: a mapping of numbers")
 
 
 def _check_band(band: Sequence[float]) -> tuple[float, float, float, float]:
     is_band = isinstance(band, Sequence) and not isinstance(band, str) and len(band) == 4
     if not is_band or not all(isinstance(side, int | float) and 0 <= side <= 1 for side in band):
-        raise _invalid(
+        raise invalid(
             f"band is {short_repr(band)}; allowed: left, top, width and height as fractions from 0 to 1"
         )
     left, top, width, height = (float(side) for side in band)
     if left <= 0 and top <= 0 and width >= 1 and height >= 1:
-        raise _invalid(
+        raise invalid(
             f"band is {short_repr(band)}, the whole picture, so nothing would be compared; allowed: a part of it"
         )
     return left, top, width, height
-
-
-def _invalid(message: str) -> InvalidRequest:
-    return InvalidRequest(message, code="InvalidParameter", action=_NAME)

@@ -1,1 +1,1 @@
-"""Arguments of operators: their types (``options``), and how they are checked (``checks``)."""
+"""Arguments of operators: their types (``options``), and how they are checked (``checks``, ``quality_thresholds``)."""
