@@ -6,6 +6,7 @@ Imported only where requests are sent, since it imports requests.
 from __future__ import annotations
 
 import io
+import re
 import socket
 import threading
 import time
@@ -85,6 +86,16 @@ def read_pieces(response: requests.Response, give_up: float) -> Iterator[bytes]:
         yield piece
         if time.monotonic() > give_up:
             raise TimeoutError("the response arrives too slowly")
+
+
+def size_of(response: requests.Response) -> int | None:
+    """Return the size of a whole file by the response to a range; ``None`` if the server does not state it."""
+    content_range = response.headers.get("Content-Range", "").strip()
+    if response.status_code == 416 and content_range == "bytes */0":
+        # Of an empty file not even the first byte can be requested.
+        return 0
+    stated = re.fullmatch(r"bytes \d+-\d+/(\d+)", content_range)
+    return int(stated[1]) if stated and response.status_code == 206 else None
 
 
 class BoundedAdapter(HTTPAdapter):

@@ -1,6 +1,6 @@
-"""Signed URLs: find the parts that differ from one signature to the next.
+"""Signed URLs: find the parts that differ from one signature to the next, and when a signature expires.
 
-:func:`stable_url` leaves them out of a request's digest, and :func:`signature_spans` finds those that are secret.
+:func:`stable_url` leaves those parts out of a request's digest, and :func:`signature_spans` finds those that are secret.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import base64
 import json
 import re
 from collections.abc import Iterator
+from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -130,3 +131,19 @@ def _signing_in(address: str) -> set[str]:
         return _signing_names(parts.hostname or "", parts.path, pairs)
     except ValueError:
         return set()
+
+
+def link_expiry(url: str) -> datetime | None:
+    """Return when a presigned URL expires or expired, as its query says; ``None`` if it does not say."""
+    try:
+        query = {name.lower(): value for name, value in parse_qsl(urlsplit(url).query)}
+        if "expires" in query:
+            return datetime.fromtimestamp(int(query["expires"]), timezone.utc)
+        for vendor in ("oss", "amz", "goog", "tos", "obs"):
+            if f"x-{vendor}-expires" in query:
+                signed = datetime.strptime(query[f"x-{vendor}-date"], "%Y%m%dT%H%M%SZ")
+                signed_at = signed.replace(tzinfo=timezone.utc).timestamp()
+                return datetime.fromtimestamp(signed_at + int(query[f"x-{vendor}-expires"]), timezone.utc)
+    except (KeyError, ValueError, OverflowError, OSError):
+        pass
+    return None

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 import logging
-import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -142,16 +141,6 @@ class LinkedFile:
         """Open the file for reading from its beginning, within the limits of a probe."""
         ranges = cast(BinaryIO, RangeReader(self._session, self._url))
         yield cast(BinaryIO, LimitedReader(ranges, self.size, MAX_BYTES, MAX_SECONDS))
-
-
-def size_of(response: requests.Response) -> int | None:
-    """Return the size of a whole file by the response to a range; ``None`` if the server does not state it."""
-    content_range = response.headers.get("Content-Range", "").strip()
-    if response.status_code == 416 and content_range == "bytes */0":
-        # Of an empty file not even the first byte can be requested.
-        return 0
-    stated = re.fullmatch(r"bytes \d+-\d+/(\d+)", content_range)
-    return int(stated[1]) if stated and response.status_code == 206 else None
 
 
 @cache

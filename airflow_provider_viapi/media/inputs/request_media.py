@@ -229,8 +229,7 @@ def check_urls(
     import requests
     import urllib3
 
-    from airflow_provider_viapi.media.inputs.source_validation import check_source
-    from airflow_provider_viapi.media.probe import LinkedFile, size_of
+    from airflow_provider_viapi.http_session import size_of
     from airflow_provider_viapi.media.ssrf_guard import public_session
 
     # Where the service is on this network, such as the emulator, its media may be too.
@@ -247,13 +246,11 @@ def check_urls(
                 with session.get(url, headers=headers, stream=True, timeout=_TIMEOUTS) as response:
                     status, size = response.status_code, size_of(response)
                 if size is not None:
-                    check_source(
-                        LinkedFile(session, url, size),
-                        limits,
-                        parameter=name,
-                        action=action,
-                        log=log,
-                    )
+                    from airflow_provider_viapi.media.inputs.source_validation import check_source
+                    from airflow_provider_viapi.media.probe import LinkedFile
+
+                    file = LinkedFile(session, url, size)
+                    check_source(file, limits, parameter=name, action=action, log=log)
             except (requests.RequestException, urllib3.exceptions.HTTPError, *_UNREADABLE) as error:
                 log.info("%s could not be checked from here: %s (%s)", name, shown, type(error).__name__)
                 continue

@@ -11,8 +11,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timezone
-from urllib.parse import parse_qsl, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import requests
 from urllib3.exceptions import HTTPError, LocationParseError
@@ -145,22 +144,6 @@ def download(
         if response.status_code == 206 and not is_same:
             raise SourceModified("the file was replaced during the download", http_status=206)
         yield opened
-
-
-def link_expiry(url: str) -> datetime | None:
-    """Return when a presigned URL expires or expired, as its query says; ``None`` if it does not say."""
-    try:
-        query = {name.lower(): value for name, value in parse_qsl(urlsplit(url).query)}
-        if "expires" in query:
-            return datetime.fromtimestamp(int(query["expires"]), timezone.utc)
-        for vendor in ("oss", "amz", "goog", "tos", "obs"):
-            if f"x-{vendor}-expires" in query:
-                signed = datetime.strptime(query[f"x-{vendor}-date"], "%Y%m%dT%H%M%SZ")
-                signed_at = signed.replace(tzinfo=timezone.utc).timestamp()
-                return datetime.fromtimestamp(signed_at + int(query[f"x-{vendor}-expires"]), timezone.utc)
-    except (KeyError, ValueError, OverflowError, OSError):
-        pass
-    return None
 
 
 def check_link(url: str) -> None:

@@ -25,8 +25,8 @@ from airflow_provider_viapi.media.outputs.http_download import (
     SourceModified,
     Version,
     download,
-    link_expiry,
 )
+from airflow_provider_viapi.presigned_urls import link_expiry
 from airflow_provider_viapi.retrying import RetryPolicy, is_transient, retry_call
 
 if TYPE_CHECKING:

@@ -107,7 +107,7 @@ class TaskView:
         :param fields: of the action's result
         """
         from airflow_provider_viapi.media.addresses import redacted_address
-        from airflow_provider_viapi.media.outputs.http_download import link_expiry
+        from airflow_provider_viapi.presigned_urls import link_expiry
         from airflow_provider_viapi.result_fields import file_urls
 
         self.show_times(report)
