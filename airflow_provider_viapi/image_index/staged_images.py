@@ -19,6 +19,7 @@ from airflow_provider_viapi.alibaba.services.imgsearch import ADD_IMAGE
 from airflow_provider_viapi.errors import InvalidMedia, PermissionDenied
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.image_index.images import Backend, ImageEntry
+from airflow_provider_viapi.jobs.batch.wait import QuietLog
 from airflow_provider_viapi.media.inputs import pictures, resize
 from airflow_provider_viapi.media.inputs.staging import Staging
 
@@ -68,7 +69,8 @@ class StagedImages:
         self._uploads = backend == "imagesearch"
         self._account = hook.account
         self._to, self._run, self._holder, self._fit = to, run, holder, fit
-        self._log = _OnlyWarnings(log)
+        # Without a line for each of 50,000 copies.
+        self._log = QuietLog(log, warning_interval=0)
         self._threads = ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="images")
         self._of_thread = HookOfThread(hook)
         # An image of many megapixels takes hundreds of megabytes while it is resized.
@@ -146,16 +148,3 @@ class StagedImages:
 
             with stat(image.address, self._of_thread.hook).read() as reader:
                 yield iter(reader.read, b"")
-
-
-class _OnlyWarnings:
-    """A log without a line for each of 50,000 copies."""
-
-    def __init__(self, log: Log) -> None:
-        self._log = log
-
-    def info(self, message: str, /, *values: object) -> None:
-        pass
-
-    def warning(self, message: str, /, *values: object) -> None:
-        self._log.warning(message, *values)

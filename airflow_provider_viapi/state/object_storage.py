@@ -115,16 +115,9 @@ class ObjectStorageStore:
 
         A lifecycle rule of the bucket does the same without calls. An entry must outlive the longest ``job_timeout``.
         """
-        if not self._config.retention_days:
-            return 0
-        oldest = datetime.now(timezone.utc) - timedelta(days=self._config.retention_days)
-        deleted = 0
-        for path, info in self._find(f"{self._root}/{_encode(self._task.dag_id)}").items():
-            written = modified_at(info)
-            if written is not None and written < oldest:
-                self.objects.remove(path)
-                deleted += 1
-        return deleted
+        folder = f"{self._root}/{_encode(self._task.dag_id)}"
+        days = self._config.retention_days
+        return self._retry("listed", folder, lambda: delete_older_than(days, self._fs, folder))
 
     def _path(self, task: TaskKey, key: str) -> str:
         names = (task.dag_id, task.run_id, task.task_id, str(task.map_index))
@@ -191,17 +184,6 @@ class ObjectStorageStore:
             logger.info("Old state below %s could not be deleted: %s", self._shown_path, error)
         else:
             logger.info("Deleted %d objects of old state below %s", deleted, self._shown_path)
-
-    def _find(self, folder: str) -> dict[str, dict[str, Any]]:
-        def find() -> dict[str, dict[str, Any]]:
-            self._fs.invalidate_cache()
-            return {
-                path: info
-                for path, info in self._fs.find(folder, detail=True).items()
-                if path.endswith(".json")
-            }
-
-        return self._retry("listed", folder, find)
 
     def _retry(self, done: str, path: str, call: Callable[[], T]) -> T:
         try:
@@ -283,6 +265,25 @@ def modified_at(info: dict[str, Any]) -> datetime | None:
         if isinstance(value, datetime):
             return value if value.tzinfo else value.replace(tzinfo=timezone.utc)
     return None
+
+
+def delete_older_than(days: int, fs: Any, folder: str) -> int:
+    """Delete the JSON objects below a folder that were last written more than some days ago; return their number.
+
+    :param days: 0 deletes nothing
+    :param fs: opened file system of ``[viapi] state_path``
+    """
+    if not days:
+        return 0
+    oldest = datetime.now(timezone.utc) - timedelta(days=days)
+    objects, deleted = open_objects(fs), 0
+    fs.invalidate_cache()
+    for path, info in fs.find(folder, detail=True).items():
+        written = modified_at(info)
+        if path.endswith(".json") and written is not None and written < oldest:
+            objects.remove(path)
+            deleted += 1
+    return deleted
 
 
 def _without_secret(path: str) -> str:

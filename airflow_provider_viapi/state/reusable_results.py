@@ -36,7 +36,7 @@ from airflow_provider_viapi.media.inputs.source_versions import Version, is_vers
 from airflow_provider_viapi.media.outputs.manifest import describe, describe_file, with_landed, write_manifest
 from airflow_provider_viapi.redaction import redact_text, redact_values
 from airflow_provider_viapi.state.conditional_write import Conflict, Objects, open_objects
-from airflow_provider_viapi.state.object_storage import PRUNE_PROBABILITY, modified_at, open_state_path
+from airflow_provider_viapi.state.object_storage import PRUNE_PROBABILITY, delete_older_than, open_state_path
 from airflow_provider_viapi.state.stores import StateConfig, read_days
 
 if TYPE_CHECKING:
@@ -258,16 +258,7 @@ def prune_records(fs: Any, folder: str) -> int:
 
     :param fs: opened file system of ``[viapi] state_path``
     """
-    days = read_days("result_retention_days", DEFAULT_RETENTION_DAYS)
-    oldest = datetime.now(timezone.utc) - timedelta(days=days)
-    fs.invalidate_cache()
-    deleted = 0
-    for path, info in fs.find(folder, detail=True).items() if days else ():
-        written = modified_at(info)
-        if path.endswith(".json") and written is not None and written < oldest:
-            open_objects(fs).remove(path)
-            deleted += 1
-    return deleted
+    return delete_older_than(read_days("result_retention_days", DEFAULT_RETENTION_DAYS), fs, folder)
 
 
 def _manifest_of(document: Mapping[str, Any]) -> dict[str, str]:

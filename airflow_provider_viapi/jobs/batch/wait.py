@@ -180,22 +180,22 @@ async def cancel_queued(backend: JobBackend, jobs: Collection[Job], log: Log) ->
 
 
 class QuietLog:
-    """Log of a task with many jobs: drops what concerns single jobs except for one warning per minute.
+    """Log of a task with many jobs or files: drops what concerns single ones except for one warning per minute.
 
     :param log: receives the warnings
+    :param warning_interval: seconds between two warnings; 0 for all of them
     """
 
-    warning_interval = 60.0
-
-    def __init__(self, log: Log) -> None:
+    def __init__(self, log: Log, warning_interval: float = 60.0) -> None:
         self._log = log
-        self._warned = -self.warning_interval
+        self._warning_interval = warning_interval
+        self._warned = -warning_interval
 
     def info(self, message: str, /, *values: object) -> None:
         """Drop the line."""
 
     def warning(self, message: str, /, *values: object) -> None:
-        """Log the line, if there was none within the last minute."""
-        if time.monotonic() - self._warned >= self.warning_interval:
+        """Log the line, if there was none within the interval."""
+        if time.monotonic() - self._warned >= self._warning_interval:
             self._warned = time.monotonic()
             self._log.warning(message, *values)
