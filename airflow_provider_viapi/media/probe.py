@@ -56,15 +56,13 @@ class MediaFacts:
     codec: str | None = None
 
 
-def probe(
-    file: BinaryIO, size: int, *, max_bytes: int = MAX_BYTES, max_seconds: float = MAX_SECONDS
-) -> MediaFacts | None:
+def probe(file: BinaryIO, size: int) -> MediaFacts | None:
     """Return what a file states; ``None`` if it is no video, cannot be read within the limits, or nothing reads it.
 
     :param file: may be read from any position
     :param size: its bytes
     """
-    reader = LimitedReader(file, size, max_bytes, max_seconds)
+    reader = LimitedReader(file, size)
     parse = _parser()
     try:
         facts = _of_clip(read_clip(reader)) if parse is None else _of_tracks(parse(reader).tracks)
@@ -74,20 +72,20 @@ def probe(
         return None
     if reader.is_exhausted:
         # A length that was estimated from part of a file may be wrong.
-        logger.info("A file was not probed: more than %d bytes or %g s were needed", max_bytes, max_seconds)
+        logger.info("A file was not probed: more than %d bytes or %g s were needed", MAX_BYTES, MAX_SECONDS)
         return None
     return facts
 
 
 class LimitedReader(io.RawIOBase):
-    """Reads a file until a number of bytes or a time is reached, and then as if it had ended.
+    """Reads a file until :data:`MAX_BYTES` or :data:`MAX_SECONDS` is reached, and then as if it had ended.
 
     :param size: bytes of the file
     """
 
-    def __init__(self, file: BinaryIO, size: int, max_bytes: int, max_seconds: float) -> None:
-        self._file, self._size, self._left = file, size, max_bytes
-        self._until = time.monotonic() + max_seconds
+    def __init__(self, file: BinaryIO, size: int) -> None:
+        self._file, self._size, self._left = file, size, MAX_BYTES
+        self._until = time.monotonic() + MAX_SECONDS
         self._position = 0
         self.is_exhausted = False
 
@@ -140,7 +138,7 @@ class LinkedFile:
     def open(self) -> Iterator[BinaryIO]:
         """Open the file for reading from its beginning, within the limits of a probe."""
         ranges = cast(BinaryIO, RangeReader(self._session, self._url))
-        yield cast(BinaryIO, LimitedReader(ranges, self.size, MAX_BYTES, MAX_SECONDS))
+        yield cast(BinaryIO, LimitedReader(ranges, self.size))
 
 
 @cache

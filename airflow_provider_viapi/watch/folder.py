@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -71,23 +71,14 @@ def settle_seconds(folder: str) -> float:
     return 0.0 if storage_of(folder.partition("://")[0]).is_object_store else SETTLE
 
 
-async def folder_pages(
-    folder: str,
-    *,
-    interval: float,
-    settle: float,
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-    clock: Callable[[], float] = time.time,
-) -> Pages:
+async def folder_pages(folder: str, *, interval: float, settle: float) -> Pages:
     """Yield the files of a folder for ever, one listing for each page.
 
     :param folder: its address, without a slash at its end
     :param interval: seconds between two listings
     :param settle: seconds for which a file must be unchanged
-    :param sleep: waits for seconds
-    :param clock: Unix time
     """
-    reader = _FolderReader(folder, settle, clock)
+    reader = _FolderReader(folder, settle)
     while True:
         try:
             entries, problem = await asyncio.to_thread(reader.read)
@@ -95,14 +86,13 @@ async def folder_pages(
         except Exception as error:
             page = Page(problem=f"{folder} cannot be listed: {describe_error(error)}")
         yield page
-        await sleep(interval)
+        await asyncio.sleep(interval)
 
 
 class _FolderReader:
-    def __init__(self, folder: str, settle: float, clock: Callable[[], float]) -> None:
+    def __init__(self, folder: str, settle: float) -> None:
         self._folder = folder
         self._settle = settle
-        self._clock = clock
         self._first_seen: dict[str, float] = {}
 
     def read(self) -> tuple[list[ListEntry], str | None]:
@@ -110,7 +100,7 @@ class _FolderReader:
         from airflow_provider_viapi.media.open_storage import open_path
 
         path = open_path(self._folder)
-        entries, first_seen, now = [], {}, self._clock()
+        entries, first_seen, now = [], {}, time.time()
         unnamed, without_time = [], 0
         for number, file in enumerate(list_files(path.fs, str(path.path).rstrip("/")), 1):
             if number > MAX_FILES:

@@ -31,18 +31,19 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.media.inputs.source import Source
     from airflow_provider_viapi.media.inputs.staging_bucket import TeamBucket
 
+MAX_ATTEMPTS = 3
+"""Most attempts to copy a file."""
+
 
 @dataclass(frozen=True)
 class StagingSettings:
     """Tunable waits and sizes of staging.
 
-    :param attempts: largest number of attempts to copy a file
     :param initial_backoff: seconds before the second attempt; doubled after each
     :param part_size: bytes of a part of an upload; larger ones are used where there would be too many
     :param timeout: seconds for which calls and uploads that fail are retried; default: 60
     """
 
-    attempts: int = 3
     initial_backoff: float = 1.0
     part_size: int = 8 << 20
     timeout: float = 60.0
@@ -234,7 +235,7 @@ class Staging:
         policy = RetryPolicy(
             should_retry,
             max_seconds=float("inf"),
-            max_attempts=self._settings.attempts,
+            max_attempts=MAX_ATTEMPTS,
             initial_backoff=self._settings.initial_backoff,
         )
         return retry_call(copy, policy=policy, log=self.log)
