@@ -1,6 +1,6 @@
 """Signed URLs: find the parts that differ from one signature to the next, and when a signature expires.
 
-:func:`stable_url` leaves those parts out of a request's digest, and :func:`signature_spans` finds those that are secret.
+:func:`stable_url` leaves these parts out of a request's digest, and :func:`signature_spans` finds the secret ones.
 """
 
 from __future__ import annotations

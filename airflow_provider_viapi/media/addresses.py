@@ -42,7 +42,7 @@ def display_url(address: str) -> str:
 
 
 def redacted_address(address: str) -> str:
-    """Return an address for a record: complete except for its signature and password, which are replaced by ``***``."""
+    """Return an address for a record: complete, with ``***`` in place of its signature and password."""
     return redact_url(address) if is_http_url(address) else redact_text(address)
 
 

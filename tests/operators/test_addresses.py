@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from airflow_provider_viapi.errors import InvalidRequest, ServiceError
 from airflow_provider_viapi.media.open_storage import translate_errors
@@ -71,6 +72,19 @@ def test_an_entry_of_a_folder_is_taken_as_its_path(tmp_path: Path) -> None:
     (entry,) = os.scandir(tmp_path)
 
     assert erase(video_url=entry).request["VideoUrl"] == f"file://{tmp_path}/film.mp4"
+
+
+@pytest.mark.parametrize("folder", ["https://host/films", "s3://bucket/films"])
+def test_a_path_object_may_have_a_template_in_it(folder: str) -> None:
+    path = ObjectStoragePath(folder) / "{{ ds }} ü.mp4"
+
+    operator = erase(video_url=path)
+    several = GenerateVideoOperator(
+        task_id="t", file_list=[{"FileName": "a.mp4", "FileUrl": path, "Type": "video"}]
+    )
+
+    assert operator.request["VideoUrl"] == f"{folder}/{{{{ ds }}}} ü.mp4"
+    assert several.request["FileList"][0]["FileUrl"] == f"{folder}/{{{{ ds }}}} ü.mp4"
 
 
 def test_material_at_an_address_with_a_bracket_is_an_error_of_the_request() -> None:

@@ -220,8 +220,61 @@ def test_a_server_that_is_busy_is_asked_again_by_the_retry(
             task_id="check", source=f"{server.url}/a.mp4", allowed_hosts=[server.host]
         )
 
-        with pytest.raises(TransientError, match=f"cannot be downloaded now: .*SourceUnreadable, HTTP {status}"):
+        with pytest.raises(
+            TransientError, match=f"cannot be downloaded now: .*SourceUnreadable, HTTP {status}"
+        ):
             run_task(operator)
+
+
+@pytest.mark.parametrize("response", [FileResponse(encoding="gzip"), FileResponse(chunked=True)])
+def test_a_video_behind_a_link_may_be_sent_compressed_or_in_chunks(
+    clips: Path, response: FileResponse, viapi_emulator: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_VIAPI_DEFAULT", viapi_emulator.connection_json())
+    with file_server() as server:
+        server.content, server.script = (clips / "short.mp4").read_bytes(), [response]
+
+        report = run_task(
+            MediaQualityCheckOperator(
+                task_id="check", source=f"{server.url}/a.mp4", allowed_hosts=[server.host]
+            )
+        ).result
+
+    assert report["duration"] == pytest.approx(2, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("response", "failure", "why"),
+    [
+        (FileResponse(cut_after=1000), TransientError, "cannot be downloaded now: the connection .* broke"),
+        (FileResponse(length=None), AirflowFailException, "does not send the file's length"),
+        (
+            FileResponse(status=403),
+            AirflowFailException,
+            "HTTP status 403. If it is a link of a result, it may",
+        ),
+        (FileResponse(status=400), AirflowFailException, r"\(HTTP status 400\)"),
+    ],
+)
+def test_a_video_that_does_not_arrive_whole_is_not_measured(
+    clips: Path,
+    response: FileResponse,
+    failure: type[Exception],
+    why: str,
+    viapi_emulator: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_VIAPI_DEFAULT", viapi_emulator.connection_json())
+    with file_server() as server:
+        server.content, server.script = (clips / "short.mp4").read_bytes(), [response]
+        operator = MediaQualityCheckOperator(
+            task_id="check", source=f"{server.url}/a.mp4?Signature=secret", allowed_hosts=[server.host]
+        )
+
+        with pytest.raises(failure, match=why) as raised:
+            run_task(operator)
+
+    assert "secret" not in str(raised.value)
 
 
 def test_what_got_shorter_or_lost_its_sound_or_differs_fails(clips: Path) -> None:

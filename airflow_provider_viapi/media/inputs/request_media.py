@@ -39,6 +39,7 @@ def check(
     :param pending: returns true for a value that is not known yet
     :raises InvalidRequest: something is not allowed, such as an address that nothing opens
     """
+    # Before templates are searched for: a path object may have one in it.
     addressed = _without_path_objects(action.parameters, request) if isinstance(request, Mapping) else request
     return action.before_staging(opens).check(addressed, is_unresolved=pending)
 

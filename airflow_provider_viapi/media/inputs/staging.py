@@ -168,8 +168,8 @@ class Staging:
     def release(self, action: Action, request: Mapping[str, Any]) -> None:
         """Remove the copies of a request's media that no other task uses.
 
-        For when the job is over, from any process, also one that staged nothing. What cannot be removed is named in the log and raises
-        nothing: the job is over and paid for.
+        For when the job is over, from any process, also one that staged nothing. What cannot be removed is named in
+        the log and raises nothing: the job is over and paid for.
         """
         if self._to is None:
             return

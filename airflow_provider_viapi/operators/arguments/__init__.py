@@ -1,1 +1,4 @@
-"""Arguments of operators: their types (``options``), and how they are checked (``checks``, ``quality_thresholds``)."""
+"""Arguments of operators: their types (``options``), and how they are checked (``checks``).
+
+``quality_thresholds`` also says which thresholds a measured video does not meet.
+"""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_viapi.errors import InvalidRequest
@@ -61,7 +61,9 @@ class QualityThresholds:
         self._duration_tolerance = duration_tolerance
         # FFmpeg's names have no capital letters.
         self._video_codecs = [name.lower() for name in as_names("video_codecs", video_codecs, CHECK)]
-        self._require_audio = None if require_audio is None else as_flag("require_audio", require_audio, CHECK)
+        self._require_audio = (
+            None if require_audio is None else as_flag("require_audio", require_audio, CHECK)
+        )
         self._min_scores = _checked_scores("min_scores", min_scores)
         self._max_scores = _checked_scores("max_scores", max_scores)
 
