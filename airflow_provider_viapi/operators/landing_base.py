@@ -58,12 +58,13 @@ class LandingOperator(ActionOperator):
     def check_destination(self, context: Context) -> None:
         """Refuse a rendered destination that cannot take the result."""
         if self.land_to is not None:
-            from airflow_provider_viapi.media.outputs import landing
+            from airflow_provider_viapi.media.outputs.landing import check_writable
+            from airflow_provider_viapi.media.outputs.output_paths import path_variables
 
-            landing.check_writable(
+            check_writable(
                 self.land_to,
                 self.action,
-                names=landing.path_variables(context, job_id=None),
+                names=path_variables(context, job_id=None),
                 has_manifest=getattr(self, "land_manifest", False),
             )
 
@@ -79,7 +80,8 @@ class LandingOperator(ActionOperator):
         :param job_id: id of the job, or of the call that was answered at once
         :param refresh_links: return the result with new links, if that is possible
         """
-        from airflow_provider_viapi.media.outputs.landing import Landing, path_variables
+        from airflow_provider_viapi.media.outputs.landing import Landing
+        from airflow_provider_viapi.media.outputs.output_paths import path_variables
 
         landing = Landing(
             self.land_to,

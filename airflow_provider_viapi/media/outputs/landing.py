@@ -25,7 +25,6 @@ from airflow_provider_viapi.media.addresses import connection_of, without_connec
 from airflow_provider_viapi.media.outputs.output_paths import (
     check,
     identity_of,
-    path_variables,
     render_path,
     sample_path,
 )
@@ -48,8 +47,6 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.media.outputs.resumable_download import DownloadSettings
 
 logger = logging.getLogger(__name__)
-
-__all__ = ["Landing", "check", "check_writable", "path_variables"]
 
 
 def check_writable(

@@ -164,7 +164,8 @@ class TaskBatchBackend:
         return _with_files(result, landed) | manifest
 
     def _land(self, item: Item, job_id: str, result: Mapping[str, Any]) -> dict[str, str]:
-        from airflow_provider_viapi.media.outputs.landing import Landing, path_variables
+        from airflow_provider_viapi.media.outputs.landing import Landing
+        from airflow_provider_viapi.media.outputs.output_paths import path_variables
 
         task = self._task
         job = Job(job_id, task.operator.action.full_name)

@@ -217,9 +217,9 @@ class BaseBatchOperator(ProviderTask, StoppableOperator):
         """Refuse a rendered destination that cannot take the results."""
         if self.land_to is not None:
             from airflow_provider_viapi.media.outputs import landing
-            from airflow_provider_viapi.media.outputs.output_paths import sample_path
+            from airflow_provider_viapi.media.outputs.output_paths import path_variables, sample_path
 
-            names = {**landing.path_variables(context, job_id=None), "index": 999_999}
+            names = {**path_variables(context, job_id=None), "index": 999_999}
             landing.check_writable(
                 self.land_to, self.operator.action, names=names, has_manifest=self.land_manifest
             )
