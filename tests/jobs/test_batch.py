@@ -39,6 +39,7 @@ from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome, RequestNo
 from airflow_provider_viapi.jobs.polling.rate_limiter import RateLimiter
 from airflow_provider_viapi.jobs.reconciliation import JobList, ListedJob
 from airflow_provider_viapi.jobs.submission import Submission, SubmitPolicy
+from airflow_provider_viapi.jobs.usage import Usage
 from jobs.scripted_backend import ScriptedClaims
 from operators.run_batch import Store, WorkerLost
 
@@ -177,6 +178,12 @@ class Backend:
 
     def collect(self, item: Item, report: JobReport) -> Mapping[str, Any]:
         return report.result or {}
+
+    def usage(self, result: Mapping[str, Any]) -> Usage | None:
+        return None
+
+    def estimate(self, item: Item) -> Usage | None:
+        return None
 
     def release_inputs(self, item: Item) -> None:
         pass

@@ -16,12 +16,12 @@ from airflow_provider_viapi.jobs.batch.runner import BatchRunner
 from airflow_provider_viapi.jobs.batch.wait import FinishedJobs
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome, RequestNonce
 from airflow_provider_viapi.jobs.usage import Usage
-from jobs.test_batch import Clock, Service, Watch, batch, items
+from jobs.test_batch import Backend, Clock, Service, Watch, batch, items
 from operators.run_batch import Store, WorkerLost
 
 
-class Meter:
-    """Each job produces a minute, and costs 1."""
+class MeasuringBackend(Backend):
+    """Backend whose jobs produce a minute each, and cost 1."""
 
     def usage(self, result: Mapping[str, Any]) -> Usage:
         return Usage(jobs=1, output_seconds=60, measured=1, cost=1.0)
@@ -39,7 +39,8 @@ def limited(
 ) -> BatchRunner:
     """Return a batch of items with one-letter names, whose jobs cost 1 each."""
     runner = batch(service, store, items(list(names)), try_number, max_in_flight=10, **config)
-    runner.cost_limits, runner.meter = CostLimits(max_cost=max_cost), Meter()
+    runner.cost_limits = CostLimits(max_cost=max_cost)
+    runner.backend = MeasuringBackend(service, runner.ledger, runner.run)
     return runner
 
 

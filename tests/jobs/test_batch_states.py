@@ -19,8 +19,8 @@ from airflow_provider_viapi.jobs.batch.ledger import BatchLedger, Item
 from airflow_provider_viapi.jobs.batch.runner import BatchRunner
 from airflow_provider_viapi.jobs.batch.wait import FinishedJobs
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
-from jobs.test_batch import ACTION, FATES, Backend, Clock, ItemClaims, Log, Service, items
-from jobs.test_batch_limits import Meter
+from jobs.test_batch import ACTION, FATES, Clock, ItemClaims, Log, Service, items
+from jobs.test_batch_limits import MeasuringBackend
 from operators.run_batch import Store, WorkerLost
 
 LISTS = st.lists(st.sampled_from("abc"), min_size=1, max_size=4)
@@ -104,11 +104,9 @@ class BatchStates(RuleBasedStateMachine):
         limits = CostLimits(max_cost=self.max_cost)
         for counted in ledger.counted():
             limits.count(counted)
-        backend = Backend(self.service, ledger, run)
+        backend = MeasuringBackend(self.service, ledger, run)
         backend.cancel = self.service.cancel_all  # type: ignore[method-assign]
-        self.runner = BatchRunner(
-            self.wanted, ledger, config, backend, run, cost_limits=limits, meter=Meter()
-        )
+        self.runner = BatchRunner(self.wanted, ledger, config, backend, run, cost_limits=limits)
 
     def _lose_worker(self, at_write: int | None, *, after: bool = False) -> None:
         self.store.writes.clear()

@@ -66,6 +66,14 @@ class BatchBackend(Protocol):
         """Return the result of a job that succeeded; called from several threads."""
         ...
 
+    def usage(self, result: Mapping[str, Any]) -> Usage | None:
+        """Return the usage of a job by its collected result; ``None`` if unknown. Called from several threads."""
+        ...
+
+    def estimate(self, item: Item) -> Usage | None:
+        """Return the usage that an item's job will have if its output is like its input; ``None`` if unknown."""
+        ...
+
     def release_inputs(self, item: Item) -> None:
         """Remove what was staged for an item alone; called from several threads."""
         ...
@@ -76,16 +84,4 @@ class BatchBackend(Protocol):
 
     def publish(self, jobs: Collection[Job]) -> None:
         """Publish the running jobs, so that other tasks do not adopt them."""
-        ...
-
-
-class Meter(Protocol):
-    """Measures the output of jobs."""
-
-    def usage(self, result: Mapping[str, Any]) -> Usage | None:
-        """Return the usage of a job by its collected result; ``None`` if unknown. Called from several threads."""
-        ...
-
-    def estimate(self, item: Item) -> Usage | None:
-        """Return the usage that an item's job will have if its output is like its input; ``None`` if unknown."""
         ...

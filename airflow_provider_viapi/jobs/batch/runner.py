@@ -230,8 +230,7 @@ class BatchRunner(RunningJobs):
         """Return whether the limits admit an item now."""
         if not self.cost_limits.is_limited:
             return True
-        estimate = None if self.meter is None else self.meter.estimate(item)
-        may_submit = self.cost_limits.admits(estimate, len(self.running))
+        may_submit = self.cost_limits.admits(self.backend.estimate(item), len(self.running))
         self._is_blocked = not may_submit and bool(self.running)
         return may_submit
 

@@ -16,7 +16,7 @@ from airflow_provider_viapi.errors import (
 )
 from airflow_provider_viapi.jobs.attempt_context import AttemptContext
 from airflow_provider_viapi.jobs.batch.cost_limits import CostLimits
-from airflow_provider_viapi.jobs.batch.interfaces import BatchBackend, BatchConfig, Meter
+from airflow_provider_viapi.jobs.batch.interfaces import BatchBackend, BatchConfig
 from airflow_provider_viapi.jobs.batch.ledger import BatchLedger, Item, Row
 from airflow_provider_viapi.jobs.batch.report import Progress, describe_error, describe_item, failed_row
 from airflow_provider_viapi.jobs.batch.wait import AFFECTS_ALL_JOBS, FinishedJobs
@@ -39,11 +39,10 @@ class RunningJobs:
     :param items: the items of the attempt
     :param ledger: their record
     :param config: limits
-    :param backend: submits, polls and collects
+    :param backend: submits, polls, collects and measures
     :param run: the task's attempt
     :param logged_failures: number of failed items that have been logged
     :param cost_limits: limits of length and cost
-    :param meter: measures what the limits apply to; default: nothing is measured
     :param ended: items that ended since it was emptied, with their rows
     :param running: items whose jobs are waited for, by job id
     """
@@ -55,7 +54,6 @@ class RunningJobs:
     run: AttemptContext
     logged_failures: int = 0
     cost_limits: CostLimits = field(default_factory=CostLimits)
-    meter: Meter | None = None
     ended: list[tuple[Item, Row]] = field(default_factory=list)
     running: dict[str, Item] = field(default_factory=dict)
 
@@ -180,7 +178,7 @@ class RunningJobs:
             return self._failed_row(error, report.job_id, report.state, is_billed=continues)
         except ServiceError as error:
             return self._failed_row(error, report.job_id, report.state, is_billed=True)
-        usage = None if self.meter is None else self.meter.usage(result)
+        usage = self.backend.usage(result)
         return Row(report.job_id, report.state, result, usage=None if usage is None else usage.as_dict())
 
     def _failed_row(
@@ -217,9 +215,9 @@ class RunningJobs:
         if row.error is not None and not row.is_billed:
             return row
         usage = Usage.from_dict(row.usage) if row.usage else None
-        if self.cost_limits.is_limited and self.meter is not None and not (usage and usage.measured):
+        if self.cost_limits.is_limited and not (usage and usage.measured):
             # An earlier process may have submitted it, with an estimate that this one does not know.
-            self.cost_limits.expect(self.meter.estimate(item))
+            self.cost_limits.expect(self.backend.estimate(item))
         return replace(row, counted=self.cost_limits.add(usage))
 
     def _cancel_and_release(self, running: Mapping[str, Item]) -> Collection[str]:

@@ -188,14 +188,12 @@ class BatchOperator(BaseBatchOperator):
         seconds = None if self.max_output_minutes is None else 60 * self.max_output_minutes
         self._pages = state.get("pages", 0)
         refusal = from_dict(state["refusal"]) if state.get("refusal") else None
-        backend = TaskBatchBackend(self, self._arguments, items, ledger, run, context)
         return BatchRunner(
             items,
             ledger,
             config,
-            backend,
+            TaskBatchBackend(self, self._arguments, items, ledger, run, context),
             run,
-            meter=backend,
             is_closed=is_closed,
             refusal=refusal if isinstance(refusal, PermissionDenied) else None,
             failed_submissions=state.get("failed_submissions", 0),
