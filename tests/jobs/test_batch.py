@@ -29,8 +29,8 @@ from airflow_provider_viapi.jobs.attempt_context import (
     Timing,
 )
 from airflow_provider_viapi.jobs.backend import Identity
-from airflow_provider_viapi.jobs.batch.interfaces import BatchConfig
 from airflow_provider_viapi.jobs.batch.ledger import BatchLedger, Item
+from airflow_provider_viapi.jobs.batch.limits import BatchConfig
 from airflow_provider_viapi.jobs.batch.runner import BatchRunner
 from airflow_provider_viapi.jobs.batch.running_jobs import MAX_LOGGED_FAILURES
 from airflow_provider_viapi.jobs.batch.wait import FinishedJobs

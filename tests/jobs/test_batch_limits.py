@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from airflow_provider_viapi.errors import PermissionDenied, ServiceError
-from airflow_provider_viapi.jobs.batch.cost_limits import CostLimits
 from airflow_provider_viapi.jobs.batch.ledger import Item
+from airflow_provider_viapi.jobs.batch.limits import CostLimits
 from airflow_provider_viapi.jobs.batch.runner import BatchRunner
 from airflow_provider_viapi.jobs.batch.wait import FinishedJobs
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome, RequestNonce

@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from airflow_provider_viapi.jobs.attempt_context import Attempt, AttemptContext
-from airflow_provider_viapi.jobs.batch.cost_limits import CostLimits
-from airflow_provider_viapi.jobs.batch.interfaces import BatchConfig
 from airflow_provider_viapi.jobs.batch.ledger import BatchLedger, Item
+from airflow_provider_viapi.jobs.batch.limits import BatchConfig, CostLimits
 from airflow_provider_viapi.jobs.batch.runner import BatchRunner
 from airflow_provider_viapi.jobs.batch.wait import FinishedJobs
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome

@@ -1,8 +1,9 @@
 """Many jobs as one task.
 
-* ``runner``: when to submit and how long to wait; ``running_jobs``: collect results, expire, cancel
-* ``wait``: wait for running jobs; ``interfaces``: what a batch needs of a task
+* ``runner``: when to submit and how long to wait
+* ``running_jobs``: what a batch needs of its cloud and its task; collect results, expire, cancel
+* ``wait``: wait for running jobs
 * ``ledger``, ``paged_store``: what was submitted, over attempts
 * ``background_wait``: the poller in a thread while the worker submits
-* ``report``, ``cost_limits``: the outcome; limits of length and cost
+* ``report``: the outcome; ``limits``: jobs in flight, failures, time, length and cost
 """

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from airflow_provider_viapi.jobs.attempt_context import Attempt
-from airflow_provider_viapi.jobs.batch.cost_limits import Counted
+from airflow_provider_viapi.jobs.batch.limits import Counted
 from airflow_provider_viapi.jobs.batch.paged_store import PagedStore, Record
 from airflow_provider_viapi.jobs.ledger import Delivery, Entry, Ledger, Store
 

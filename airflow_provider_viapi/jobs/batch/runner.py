@@ -60,7 +60,7 @@ MAX_TIMEOUT_GRACE = timedelta(minutes=1)
 
 
 Begin = Callable[[Item], tuple[Job, JobReport | None] | None]
-"""Resumes or submits an item's job; see ``jobs.batch.interfaces.BatchBackend``."""
+"""Resumes or submits an item's job; see ``jobs.batch.running_jobs.BatchBackend``."""
 
 
 @dataclass

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any, Protocol
 
 from airflow_provider_viapi.errors import (
     JobFailed,
@@ -15,12 +16,12 @@ from airflow_provider_viapi.errors import (
     TransientError,
 )
 from airflow_provider_viapi.jobs.attempt_context import AttemptContext
-from airflow_provider_viapi.jobs.batch.cost_limits import CostLimits
-from airflow_provider_viapi.jobs.batch.interfaces import BatchBackend, BatchConfig
 from airflow_provider_viapi.jobs.batch.ledger import BatchLedger, Item, Row
+from airflow_provider_viapi.jobs.batch.limits import BatchConfig, CostLimits
 from airflow_provider_viapi.jobs.batch.report import Progress, describe_error, describe_item, failed_row
 from airflow_provider_viapi.jobs.batch.wait import AFFECTS_ALL_JOBS, FinishedJobs
 from airflow_provider_viapi.jobs.model import Job, JobReport
+from airflow_provider_viapi.jobs.polling.rate_limiter import RateLimiter
 from airflow_provider_viapi.jobs.usage import Usage
 
 ROWS_PER_WRITE = 20
@@ -32,13 +33,62 @@ MAX_LOGGED_FAILURES = 100
 """Failed items of an attempt that have a log line each."""
 
 
+class BatchBackend(Protocol):
+    """What a batch needs of its cloud and its task.
+
+    :param limiter: rate of submissions
+    """
+
+    limiter: RateLimiter
+
+    def resume_or_submit(self, item: Item) -> tuple[Job, JobReport | None]:
+        """Resume or submit an item's job, with one attempt to submit; see ``jobs.submission``."""
+        ...
+
+    def resume(self, item: Item) -> tuple[Job, JobReport | None] | None:
+        """Resume an item's job, or find out whether it has one; ``None`` if a new one is to be submitted."""
+        ...
+
+    def report(self, job: Job) -> JobReport:
+        """Return the state of a job, with one call."""
+        ...
+
+    def cancel(self, jobs: Collection[Job]) -> Collection[str]:
+        """Cancel the jobs that are still queued, and return their ids."""
+        ...
+
+    def collect(self, item: Item, report: JobReport) -> Mapping[str, Any]:
+        """Return the result of a job that succeeded; called from several threads."""
+        ...
+
+    def usage(self, result: Mapping[str, Any]) -> Usage | None:
+        """Return the usage of a job by its collected result; ``None`` if unknown. Called from several threads."""
+        ...
+
+    def estimate(self, item: Item) -> Usage | None:
+        """Return the usage that an item's job will have if its output is like its input; ``None`` if unknown."""
+        ...
+
+    def release_inputs(self, item: Item) -> None:
+        """Remove what was staged for an item alone; called from several threads."""
+        ...
+
+    def is_permanent(self, error: ServiceError) -> bool:
+        """Return whether no retry of the task can succeed after an error."""
+        ...
+
+    def publish(self, jobs: Collection[Job]) -> None:
+        """Publish the running jobs, so that other tasks do not adopt them."""
+        ...
+
+
 @dataclass
 class RunningJobs:
     """Jobs of one attempt of a batch that were submitted and have not ended, and the outcomes of those that have.
 
     :param items: the items of the attempt
     :param ledger: their record
-    :param config: limits
+    :param config: limits of jobs, failures and time
     :param backend: submits, polls, collects and measures
     :param run: the task's attempt
     :param logged_failures: number of failed items that have been logged

@@ -159,8 +159,7 @@ class BatchOperator(BaseBatchOperator):
         context: Context,
         state: Mapping[str, Any],
     ) -> BatchRunner:
-        from airflow_provider_viapi.jobs.batch.cost_limits import CostLimits
-        from airflow_provider_viapi.jobs.batch.interfaces import BatchConfig
+        from airflow_provider_viapi.jobs.batch.limits import BatchConfig, CostLimits
         from airflow_provider_viapi.jobs.batch.runner import BatchRunner
         from airflow_provider_viapi.operators.batch.backend import TaskBatchBackend
 

@@ -1,12 +1,36 @@
-"""Limits of a batch on the length and the cost of its output, checked before each job is submitted."""
+"""Limits of a batch: jobs in flight, failures and time; length and cost of its output."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from airflow_provider_viapi.jobs.usage import Usage
+
+
+@dataclass(frozen=True)
+class BatchConfig:
+    """Limits of a batch.
+
+    :param action: as ``service.Action``
+    :param max_in_flight: number of jobs that run at the same time
+    :param max_failed: when more items than that have failed, no more are submitted
+    :param job_timeout: how long an attempt waits for one job
+    :param began: when the attempt began, an aware time
+    :param until: when the attempt has to end, an aware time
+    :param done_before: number of items that had ended before the attempt
+    """
+
+    action: str
+    max_in_flight: int
+    max_failed: int
+    job_timeout: timedelta
+    began: datetime
+    until: datetime
+    done_before: int = 0
+
 
 Counted = tuple[float | None, float | None]
 """Seconds and cost that were counted for a job; ``None`` is unknown."""
@@ -14,7 +38,7 @@ Counted = tuple[float | None, float | None]
 
 @dataclass
 class CostLimits:
-    """What a batch may still submit.
+    """Length and cost of what a batch may still submit, checked before each job.
 
     The usage of a job is known when it has ended. Until then each running job counts as much as the largest that was
     estimated or measured so far, so that a limit is not exceeded as long as outputs are no longer than estimated.
