@@ -29,6 +29,7 @@ from airflow_provider_viapi.jobs.attempt_context import (
     Timing,
 )
 from airflow_provider_viapi.jobs.backend import Identity
+from airflow_provider_viapi.jobs.batch.background_wait import Watch
 from airflow_provider_viapi.jobs.batch.ledger import BatchLedger, Item
 from airflow_provider_viapi.jobs.batch.limits import BatchConfig
 from airflow_provider_viapi.jobs.batch.runner import BatchRunner
@@ -243,10 +244,8 @@ def play(service: Service, store: Store, wanted: list[Item], try_number: int) ->
     raise AssertionError("the batch does not come to an end")
 
 
-class Watch:
+class TimedWatch(Watch):
     """Sees jobs end in virtual time: the n-th one so many seconds after it is added."""
-
-    has_failures = False
 
     def __init__(self, service: Service, seconds: list[float]) -> None:
         self.service, self.seconds = service, list(seconds)
@@ -392,7 +391,7 @@ def test_the_last_jobs_are_waited_for_on_the_worker_if_they_will_end_within_a_mi
 ) -> None:
     service = Service(Clock(), [])
     running = batch(service, Store(), items(["a", "b", "c"]), 1, max_in_flight=1)
-    watch = Watch(service, seconds)
+    watch = TimedWatch(service, seconds)
     running.submit(watch)  # the first one; the others have to wait for it
     service.clock.sleep(seconds[0])
     running.config = replace(running.config, max_in_flight=3)
@@ -409,7 +408,7 @@ def test_the_last_jobs_are_waited_for_on_the_worker_if_they_will_end_within_a_mi
 def test_a_batch_waits_on_its_worker_for_a_minute_at_most_however_its_last_jobs_spread() -> None:
     service = Service(Clock(), [])
     running = batch(service, Store(), items([f"v{n}" for n in range(100)]), 1, max_in_flight=100)
-    watch = Watch(service, [1.0, *(2.0 * number for number in range(99))])
+    watch = TimedWatch(service, [1.0, *(2.0 * number for number in range(99))])
     running.submit(watch)
 
     began = service.clock.now()

@@ -16,7 +16,7 @@ from airflow_provider_viapi.jobs.batch.runner import BatchRunner
 from airflow_provider_viapi.jobs.batch.wait import FinishedJobs
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome, RequestNonce
 from airflow_provider_viapi.jobs.usage import Usage
-from jobs.test_batch import Backend, Clock, Service, Watch, batch, items
+from jobs.test_batch import Backend, Clock, Service, TimedWatch, batch, items
 from operators.run_batch import Store, WorkerLost
 
 
@@ -328,7 +328,7 @@ def test_jobs_that_were_given_up_while_others_are_submitted_free_no_capacity_twi
     names = [f"v{n}" for n in range(30)]
     runner = batch(service, Store(), items(names), 1, max_in_flight=12, job_timeout=timedelta(seconds=20))
     # The first two take longer than they may, ten end a second after that, and all others later.
-    watch = Watch(service, [40, 40, *[21] * 10, *[1000] * 100])
+    watch = TimedWatch(service, [40, 40, *[21] * 10, *[1000] * 100])
     report = service.report
 
     def report_when_ended(job: Job) -> JobReport:
@@ -341,4 +341,4 @@ def test_jobs_that_were_given_up_while_others_are_submitted_free_no_capacity_twi
     while runner.can_submit:
         runner.submit(watch)
         assert len(runner.running) <= 12
-        watch = Watch(service, [1000] * 100)
+        watch = TimedWatch(service, [1000] * 100)

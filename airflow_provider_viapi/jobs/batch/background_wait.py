@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any, Protocol
+from typing import Any
 
 from typing_extensions import Self
 
@@ -14,50 +14,34 @@ from airflow_provider_viapi.jobs.batch.wait import FinishedJobs
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
 
 
-class Watch(Protocol):
-    """What a batch knows of its running jobs while it submits."""
+class Watch:
+    """What a batch knows of its running jobs while it submits.
+
+    This one sees no job end: all of them are waited for later.
+    """
 
     def add(self, job: Job) -> None:
         """Wait for one more job."""
-        ...
 
     @property
     def ended(self) -> int:
         """Number of jobs that have ended and were not taken yet."""
-        ...
+        return 0
 
     @property
     def has_failures(self) -> bool:
         """True if one of them has failed or cannot be polled."""
-        ...
+        return False
 
     def take(self) -> FinishedJobs:
         """Return the jobs that have ended since the last call."""
-        ...
-
-    def wait(self, seconds: float) -> None:
-        """Wait until one more job has ended, or for so many seconds."""
-        ...
-
-
-class Unwatched:
-    """Watch that sees no job end: all of them are waited for later."""
-
-    ended = 0
-    has_failures = False
-
-    def add(self, job: Job) -> None:
-        """Do nothing."""
-
-    def take(self) -> FinishedJobs:
-        """Return nothing."""
         return FinishedJobs()
 
     def wait(self, seconds: float) -> None:
-        """Return at once."""
+        """Wait until one more job has ended, or for so many seconds; this one returns at once."""
 
 
-class BackgroundWait:
+class BackgroundWait(Watch):
     """Waits for jobs in an event loop of its own; a context manager.
 
     :param wait: waits until one job has ended

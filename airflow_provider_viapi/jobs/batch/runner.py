@@ -21,7 +21,7 @@ from airflow_provider_viapi.errors import (
     Throttled,
     TransientError,
 )
-from airflow_provider_viapi.jobs.batch.background_wait import Unwatched, Watch
+from airflow_provider_viapi.jobs.batch.background_wait import Watch
 from airflow_provider_viapi.jobs.batch.ledger import Item
 from airflow_provider_viapi.jobs.batch.report import describe_item
 from airflow_provider_viapi.jobs.batch.running_jobs import RunningJobs
@@ -83,7 +83,7 @@ class BatchRunner(RunningJobs):
         # Unknown outcomes are resolved first: every further job makes it harder to assign a listed job.
         self._left = deque([*self.items_with("unknown"), *self.items_with("new")])
         self._is_blocked = False
-        self._watch: Watch = Unwatched()
+        self._watch = Watch()
 
     @property
     def is_drained(self) -> bool:
@@ -137,7 +137,7 @@ class BatchRunner(RunningJobs):
         :raises CredentialsRejected, ConfigurationError: the key cannot be used
         :raises PermissionDenied: jobs cannot be polled; the next attempt resumes them
         """
-        self._watch = watch or Unwatched()
+        self._watch = watch or Watch()
         try:
             for job in self.jobs:
                 self._watch.add(job)
@@ -147,7 +147,7 @@ class BatchRunner(RunningJobs):
             # The limits were checked while these jobs counted as running, with their estimated usage.
             self._is_blocked = self._is_blocked and len(self.running) == counted
         finally:
-            self._watch = Unwatched()
+            self._watch = Watch()
 
     @property
     def ends_soon(self) -> bool:
