@@ -83,7 +83,6 @@ class BatchRunner(RunningJobs):
         # Unknown outcomes are resolved first: every further job makes it harder to assign a listed job.
         self._left = deque([*self.items_with("unknown"), *self.items_with("new")])
         self._is_blocked = False
-        self._watch = Watch()
 
     @property
     def is_drained(self) -> bool:
@@ -121,7 +120,7 @@ class BatchRunner(RunningJobs):
             for job_id, item in tuple(self.running.items()):
                 if self.run.stop_requested():
                     return
-                if not self._begin(item, self.backend.resume):
+                if not self._begin(item, self.backend.resume, Watch()):
                     ended[job_id] = item
         finally:
             # Like new items they are submitted within the limits, perhaps by a later process of this attempt.
@@ -137,17 +136,14 @@ class BatchRunner(RunningJobs):
         :raises CredentialsRejected, ConfigurationError: the key cannot be used
         :raises PermissionDenied: jobs cannot be polled; the next attempt resumes them
         """
-        self._watch = watch or Watch()
-        try:
-            for job in self.jobs:
-                self._watch.add(job)
-            self._submit()
-            counted = len(self.running)
-            self.collect(self._watch.take())
-            # The limits were checked while these jobs counted as running, with their estimated usage.
-            self._is_blocked = self._is_blocked and len(self.running) == counted
-        finally:
-            self._watch = Watch()
+        watch = watch or Watch()
+        for job in self.jobs:
+            watch.add(job)
+        self._submit(watch)
+        counted = len(self.running)
+        self.collect(watch.take())
+        # The limits were checked while these jobs counted as running, with their estimated usage.
+        self._is_blocked = self._is_blocked and len(self.running) == counted
 
     @property
     def ends_soon(self) -> bool:
@@ -177,54 +173,62 @@ class BatchRunner(RunningJobs):
         newest = max(entry.signed_time for entry in entries if entry)
         return min(newest + LAST_JOBS_FACTOR * self._longest_duration, self.config.until)
 
-    def _submit(self) -> None:
+    def _submit(self, watch: Watch) -> None:
         began = logged = self.run.timing.now()
-        while not self.is_drained and self._has_capacity():
-            if self._watch.ended >= COLLECTED_TOGETHER or self._watch.has_failures:
-                self.collect(self._watch.take())
-                running = len(self.running)
-                self.expire_overdue()
-                if len(self.running) < running:
-                    # The watch would count them as ended; the next one does not know them.
-                    return
+        while not self.is_drained and self._has_capacity(watch) and self._collect_ended(watch):
             if self.running and self.run.timing.now() - began > MAX_SUBMITTING:
                 return
-            if self.is_drained:
+            # The jobs that were collected may have failed, and be too many.
+            if self.is_drained or not self._submit_next(watch):
                 return
-            item = self._left[0]
-            # Whether an earlier submission was accepted is found out at any limit.
-            is_unknown = self.ledger.status(item.name) == "unknown"
-            if not is_unknown and not self._may_submit(item):
-                return
-            self.run.pause(max(0.0, self.backend.limiter.reserve()))
-            if self.run.stop_requested():
-                return
-            if not self._begin(item, self.backend.resume if is_unknown else self.backend.resume_or_submit):
-                if is_unknown and self.ledger.status(item.name) == "new":
-                    # Nothing was accepted; what is submitted now is subject to the limits.
-                    continue
-                self.failed_submissions += 1
-                if self.failed_submissions >= MAX_FAILED_SUBMISSIONS:
-                    return
-                jitter = random.uniform(0.5, 1)  # noqa: S311
-                self.run.pause(jitter * INITIAL_BACKOFF * 2**self.failed_submissions)
-                continue
-            self.failed_submissions = 0
-            if self.refusal is None:
-                self._left.popleft()
             if self.run.timing.now() - logged > PROGRESS_INTERVAL:
                 logged = self.run.timing.now()
                 self.log_progress()
 
-    def _has_capacity(self) -> bool:
+    def _has_capacity(self, watch: Watch) -> bool:
         """Return whether one more job may run; waits a moment for one to end."""
         left = self.run.timing.full_wait
-        while (is_full := len(self.running) - self._watch.ended >= self.config.max_in_flight) and left > 0:
+        while (is_full := len(self.running) - watch.ended >= self.config.max_in_flight) and left > 0:
             if self.run.stop_requested():
                 break
-            self._watch.wait(min(1.0, left))
+            watch.wait(min(1.0, left))
             left -= 1.0
         return not is_full
+
+    def _collect_ended(self, watch: Watch) -> bool:
+        """Collect the jobs that have ended, if they are many or some failed; false if others were late meanwhile."""
+        if watch.ended < COLLECTED_TOGETHER and not watch.has_failures:
+            return True
+        self.collect(watch.take())
+        running = len(self.running)
+        self.expire_overdue()
+        # The watch would count the late ones as ended; the next one does not know them.
+        return len(self.running) == running
+
+    def _submit_next(self, watch: Watch) -> bool:
+        """Submit the next item, or find out the outcome of its submission; false if no other may follow now."""
+        item = self._left[0]
+        # Whether an earlier submission was accepted is found out at any limit.
+        is_unknown = self.ledger.status(item.name) == "unknown"
+        if not (is_unknown or self._may_submit(item)):
+            return False
+        self.run.pause(max(0.0, self.backend.limiter.reserve()))
+        if self.run.stop_requested():
+            return False
+        if self._begin(item, self.backend.resume if is_unknown else self.backend.resume_or_submit, watch):
+            self.failed_submissions = 0
+            if self.refusal is None:
+                self._left.popleft()
+            return True
+        if is_unknown and self.ledger.status(item.name) == "new":
+            # Nothing was accepted; what is submitted now is subject to the limits.
+            return True
+        self.failed_submissions += 1
+        if self.failed_submissions >= MAX_FAILED_SUBMISSIONS:
+            return False
+        jitter = random.uniform(0.5, 1)  # noqa: S311
+        self.run.pause(jitter * INITIAL_BACKOFF * 2**self.failed_submissions)
+        return True
 
     def _may_submit(self, item: Item) -> bool:
         """Return whether the limits admit an item now."""
@@ -253,7 +257,7 @@ class BatchRunner(RunningJobs):
             until = min(until, now + factor * SUBMIT_AGAIN)
         return WaitPolicy(min(enough, LANDED_TOGETHER) if lands else enough, MAX_WAIT, until)
 
-    def _begin(self, item: Item, begin: Begin) -> bool:
+    def _begin(self, item: Item, begin: Begin, watch: Watch) -> bool:
         """Resume or submit an item's job; false if the service fails now, or there is no job to resume."""
         try:
             begun = begin(item)
@@ -289,7 +293,7 @@ class BatchRunner(RunningJobs):
             if report is not None:
                 self.collect(FinishedJobs([report]))
             else:
-                self._watch.add(job)
+                watch.add(job)
         return True
 
     def _keep_recorded_job(self, item: Item) -> bool:
