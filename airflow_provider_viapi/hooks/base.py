@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_viapi.jobs.attempt_context import AttemptContext, SubmitPace
     from airflow_provider_viapi.jobs.backend import JobBackend
+    from airflow_provider_viapi.jobs.batch.wait import FinishedJobs, WaitPolicy
     from airflow_provider_viapi.jobs.metrics import Stats
     from airflow_provider_viapi.jobs.model import Job, JobReport, Log, OnState
     from airflow_provider_viapi.jobs.polling.intervals import Backoff
@@ -31,6 +33,9 @@ READ_RETRIED_FOR = 180.0
 
 CANCEL_RETRIES = 30.0
 """Seconds over which the cancellation of a job is retried: what is not cancelled continues and is billed."""
+
+MAX_CONCURRENT_CANCELS = 8
+"""How many cancellations per second the service accepts is not documented."""
 
 MAX_CONN_ID = 250
 """Characters of the id of an Airflow connection."""
@@ -248,22 +253,53 @@ class CloudHook(BaseHook):
 
     async def cancel(self, job: Job, log: Log) -> bool:
         """Cancel a job and return true; false if it continues and is billed. Logs which of the two happened."""
-        from airflow_provider_viapi.retrying import READ, aretry_call
-
-        try:
-            async with self.open_jobs() as jobs:
-                # A second cancellation changes nothing, so every transient error may be retried.
-                cancelled = await aretry_call(
-                    lambda: jobs.cancel(job), policy=READ, max_seconds=CANCEL_RETRIES, log=log
-                )
-        except ServiceError as error:
-            log.warning("Job %s could not be cancelled (%s): it continues and is billed", job.id, error)
-            return False
-        if cancelled:
+        (outcome,) = await self._cancel([job], log)
+        if isinstance(outcome, ServiceError):
+            log.warning("Job %s could not be cancelled (%s): it continues and is billed", job.id, outcome)
+        elif outcome:
             log.info("Cancelled job %s", job.id)
         else:
             log.warning("Job %s cannot be cancelled in its current state: it continues and is billed", job.id)
+        return outcome is True
+
+    async def cancel_jobs(self, jobs: Collection[Job], log: Log) -> set[str]:
+        """Cancel many jobs and return the ids of those that are; the others continue and are billed.
+
+        Logs how many were cancelled, and how many not.
+        """
+        from airflow_provider_viapi.jobs.batch.wait import QuietLog
+
+        outcomes = await self._cancel(jobs, QuietLog(log))
+        cancelled = {job.id for job, outcome in zip(jobs, outcomes, strict=True) if outcome is True}
+        if cancelled:
+            log.info("Cancelled %d jobs", len(cancelled))
+        if left := len(jobs) - len(cancelled):
+            errors = [outcome for outcome in outcomes if isinstance(outcome, ServiceError)]
+            reason = errors[0] if len(errors) == left else "such as those that run already"
+            log.warning("%d jobs could not be cancelled (%s): they continue and are billed", left, reason)
         return cancelled
+
+    async def _cancel(self, jobs: Collection[Job], log: Log) -> list[bool | ServiceError]:
+        """Return for each job whether it was cancelled, or why that is unknown."""
+        from airflow_provider_viapi.retrying import READ, aretry_call
+
+        turns = asyncio.Semaphore(MAX_CONCURRENT_CANCELS)
+
+        async def cancel(job: Job, backend: JobBackend) -> bool | ServiceError:
+            async with turns:
+                try:
+                    # A second cancellation changes nothing, so every transient error may be retried.
+                    return await aretry_call(
+                        lambda: backend.cancel(job), policy=READ, max_seconds=CANCEL_RETRIES, log=log
+                    )
+                except ServiceError as error:
+                    return error
+
+        try:
+            async with self.open_jobs() as backend:
+                return await asyncio.gather(*(cancel(job, backend) for job in jobs))
+        except ServiceError as error:
+            return [error] * len(jobs)
 
     async def aread_for_wait(self, until: datetime, log: Log) -> None:
         """Read the connection in order to wait for jobs, which are paid for: a failed read is retried for a while.
@@ -300,6 +336,27 @@ class CloudHook(BaseHook):
             await self.aread_for_wait(until, log)
         async with shared_poller(self.poller_key(job), lambda: self.open_poller_for(job)) as poller:
             return await poller.wait(job, until=until, log=log, on_state=on_state)
+
+    async def wait_for_some(self, jobs: Collection[Job], policy: WaitPolicy, log: Log) -> FinishedJobs:
+        """Wait for some of many jobs, together with all other waits of the connection in the running event loop.
+
+        :raises ConfigurationError: the connection cannot be used
+        """
+        from datetime import datetime, timedelta, timezone
+
+        from airflow_provider_viapi.jobs.batch.wait import QuietLog, wait_for_finished_jobs
+
+        # Read once, before hundreds of waits ask for it.
+        await self.aread_for_wait(policy.until, log)
+        quiet = QuietLog(log)
+        seconds = (policy.until - datetime.now(timezone.utc)).total_seconds()
+        return await wait_for_finished_jobs(
+            jobs,
+            lambda job: self.wait_for(job, until=policy.until + timedelta(days=1), log=quiet),
+            min_completed=policy.min_completed,
+            max_wait=policy.max_wait,
+            timeout=max(0.0, seconds),
+        )
 
     @property
     def connection_key(self) -> tuple[object, ...]:

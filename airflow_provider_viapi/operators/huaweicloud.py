@@ -194,15 +194,8 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
         """Return the trigger that waits for the job."""
         from airflow_provider_viapi.triggers.job import HuaweiCloudJobTrigger
 
-        return HuaweiCloudJobTrigger(
-            job_id=job.id,
-            action=job.action,
-            deadline=deadline,
-            cancel_on_kill=self.cancel_on_kill,
-            survives_clear=survives_clear,
-            huaweicloud_conn_id=self.huaweicloud_conn_id,
-            goal=self.goal,
-            scope=self._scope,
+        return HuaweiCloudJobTrigger.of(
+            self.hook, job, deadline, cancel_on_kill=self.cancel_on_kill, survives_clear=survives_clear
         )
 
     def job_link(self, job: Job) -> str:

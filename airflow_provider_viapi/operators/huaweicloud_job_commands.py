@@ -305,19 +305,8 @@ class JobCommandOperator(HuaweiCloudOperator):
     def _defer(self, deadline: datetime) -> None:
         from airflow_provider_viapi.triggers.job import HuaweiCloudJobTrigger
 
-        job = self.job
-        self.defer(
-            trigger=HuaweiCloudJobTrigger(
-                job_id=job.id,
-                action=job.action,
-                deadline=deadline.isoformat(),
-                cancel_on_kill=False,
-                huaweicloud_conn_id=self.huaweicloud_conn_id,
-                goal=self.goal,
-                scope=job.scope,
-            ),
-            method_name="execute_complete",
-        )
+        trigger = HuaweiCloudJobTrigger.of(self.hook, self.job, deadline.isoformat(), cancel_on_kill=False)
+        self.defer(trigger=trigger, method_name="execute_complete")
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
         """Continue after the trigger: return what is known of the job, or raise why it has not reached the goal."""

@@ -76,15 +76,7 @@ class HuaweiCloudJobSensor(JobSensor):
         """Return the trigger that waits for the job."""
         from airflow_provider_viapi.triggers.job import HuaweiCloudJobTrigger
 
-        return HuaweiCloudJobTrigger(
-            job_id=self.job.id,
-            action=self.action,
-            deadline=deadline,
-            cancel_on_kill=False,
-            huaweicloud_conn_id=self.huaweicloud_conn_id,
-            goal=self.goal,
-            scope=self.scope,
-        )
+        return HuaweiCloudJobTrigger.of(self.hook, self.job, deadline, cancel_on_kill=False)
 
     def result_actions(self) -> Iterable[Action]:
         """Return the action that created the job."""

@@ -2,36 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Collection
+from collections.abc import Collection
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.triggers.base import BaseTrigger, TriggerEvent
-
-from airflow_provider_viapi.errors import ServiceError
-from airflow_provider_viapi.result_fields import storable
-from airflow_provider_viapi.task_instance.cancellation import (
-    TERMINAL,
-    UNSUCCESSFUL,
-    jobs_to_cancel,
-    run_shielded,
-)
+from airflow_provider_viapi.task_instance.cancellation import TERMINAL, UNSUCCESSFUL, jobs_to_cancel
 from airflow_provider_viapi.task_instance.job_states import showing_states, states_writer_of_trigger
 from airflow_provider_viapi.task_instance.xcoms import JOB_KEY
+from airflow_provider_viapi.triggers.base import WaitTrigger
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
     from airflow_provider_viapi.hooks.viapi import ViapiHook
-    from airflow_provider_viapi.jobs.backend import JobHook
     from airflow_provider_viapi.jobs.model import Job
 
 
-class JobTrigger(BaseTrigger):
+class JobTrigger(WaitTrigger):
     """Wait until a job has ended, cannot be polled any more, or its deadline has passed.
 
-    The event holds either ``report`` (see ``jobs.model.JobReport``) or ``error`` (see ``errors``). Airflow stores the
-    arguments in its database: they name a connection and never hold a key.
+    The event holds either ``report`` (see ``jobs.model.JobReport``) or ``error`` (see ``errors``).
 
     :param job_id: the service's id of the job
     :param action: the action that created it, as ``service.Action``
@@ -40,6 +31,14 @@ class JobTrigger(BaseTrigger):
     :param survives_clear: the next attempt of a cleared task finds the job; with ``False`` clearing cancels it;
         default: ``True``
     """
+
+    argument_names: ClassVar[tuple[str, ...]] = (
+        "job_id",
+        "action",
+        "deadline",
+        "cancel_on_kill",
+        "survives_clear",
+    )
 
     def __init__(
         self,
@@ -62,20 +61,6 @@ class JobTrigger(BaseTrigger):
         """States of the task with which its job is cancelled."""
         return TERMINAL
 
-    def hook(self) -> JobHook:
-        """Return the hook that polls."""
-        raise NotImplementedError
-
-    def serialize(self) -> tuple[str, dict[str, Any]]:
-        """Return the class and the arguments that rebuild this trigger in any triggerer."""
-        return f"{type(self).__module__}.{type(self).__qualname__}", {
-            "job_id": self.job_id,
-            "action": self.action,
-            "deadline": self.deadline,
-            "cancel_on_kill": self.cancel_on_kill,
-            "survives_clear": self.survives_clear,
-        }
-
     @property
     def job(self) -> Job:
         """The job to wait for."""
@@ -83,29 +68,18 @@ class JobTrigger(BaseTrigger):
 
         return Job(self.job_id, self.action)
 
-    async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Wait, then yield one event."""
-        try:
-            async with showing_states(self.job_id, states_writer_of_trigger(self.task_instance)) as on_state:
-                report = await self.hook().wait_for(
-                    self.job, until=datetime.fromisoformat(self.deadline), log=self.log, on_state=on_state
-                )
-        except asyncio.CancelledError:
-            # Before 3.3 Airflow has no on_kill: the state of the task shows why the trigger is stopped.
-            if not hasattr(BaseTrigger, "on_kill"):
-                await self.on_kill()
-            raise
-        except ServiceError as error:
-            yield TriggerEvent(storable({"error": error.as_dict()}))
-        else:
-            yield TriggerEvent(storable({"report": report.as_dict()}))
+    async def wait(self) -> dict[str, Any]:
+        """Wait, and return what the event holds."""
+        async with showing_states(self.job_id, states_writer_of_trigger(self.task_instance)) as on_state:
+            report = await self.hook().wait_for(
+                self.job, until=datetime.fromisoformat(self.deadline), log=self.log, on_state=on_state
+            )
+        return {"report": report.as_dict()}
 
-    async def on_kill(self) -> None:
+    async def cancel_if_ended(self) -> None:
         """Cancel the job if a user ended the task, or cleared it and its next attempt does not find the job."""
-        if self.cancel_on_kill:
-            await run_shielded(self._cancel_if_ended())
-
-    async def _cancel_if_ended(self) -> None:
+        if not self.cancel_on_kill:
+            return
         if await jobs_to_cancel(
             self.task_instance,
             [self.job_id],
@@ -129,6 +103,8 @@ class HuaweiCloudJobTrigger(JobTrigger):
     :param scope: the room of a live task
     """
 
+    argument_names = (*JobTrigger.argument_names, "huaweicloud_conn_id", "goal", "scope")
+
     def __init__(
         self,
         *,
@@ -141,6 +117,23 @@ class HuaweiCloudJobTrigger(JobTrigger):
         self.huaweicloud_conn_id = huaweicloud_conn_id
         self.goal = goal
         self.scope = scope
+
+    @classmethod
+    def of(cls, hook: HuaweiCloudHook, job: Job, deadline: str, **options: bool) -> Self:
+        """Build the trigger for a job that a hook would wait for.
+
+        :param deadline: ISO 8601 with an offset
+        :param options: ``cancel_on_kill``, ``survives_clear``
+        """
+        return cls(
+            job_id=job.id,
+            action=job.action,
+            deadline=deadline,
+            huaweicloud_conn_id=hook.huaweicloud_conn_id,
+            goal=hook.goal,
+            scope=hook.scope,
+            **options,
+        )
 
     @property
     def cancel_on_states(self) -> Collection[str]:
@@ -156,18 +149,14 @@ class HuaweiCloudJobTrigger(JobTrigger):
 
         return HuaweiCloudHook(self.huaweicloud_conn_id, goal=self.goal, scope=self.scope)
 
-    def serialize(self) -> tuple[str, dict[str, Any]]:
-        """Return the class and the arguments that rebuild this trigger in any triggerer."""
-        path, arguments = super().serialize()
-        own = {"huaweicloud_conn_id": self.huaweicloud_conn_id, "goal": self.goal, "scope": self.scope}
-        return path, {**arguments, **own}
-
 
 class ViapiJobTrigger(JobTrigger):
     """Wait for a job of one connection's account; takes what :class:`JobTrigger` takes, and:
 
     :param viapi_conn_id: id of the connection; default: ``viapi_default``
     """
+
+    argument_names = (*JobTrigger.argument_names, "viapi_conn_id")
 
     def __init__(self, *, viapi_conn_id: str = "viapi_default", **arguments: Any) -> None:
         super().__init__(**arguments)
@@ -178,8 +167,3 @@ class ViapiJobTrigger(JobTrigger):
         from airflow_provider_viapi.hooks.viapi import ViapiHook
 
         return ViapiHook(self.viapi_conn_id)
-
-    def serialize(self) -> tuple[str, dict[str, Any]]:
-        """Return the class and the arguments that rebuild this trigger in any triggerer."""
-        path, arguments = super().serialize()
-        return path, {**arguments, "viapi_conn_id": self.viapi_conn_id}

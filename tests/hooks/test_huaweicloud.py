@@ -367,6 +367,19 @@ def test_cancelling_logs_the_outcome(server: ScriptedRest, caplog: pytest.LogCap
     assert "Job j1 cannot be cancelled in its current state" in caplog.text
 
 
+def test_cancelling_many_jobs_logs_how_many_continue(
+    server: ScriptedRest, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    server.on("PUT /v2/p1/tasks/t1/action/stop", Answer(200, {}))
+    speech = [Job(f"j{number}", "metastudio.CreateAsyncTtsJob") for number in range(2)]
+
+    assert asyncio.run(HuaweiCloudHook().cancel_jobs([TASK, *speech], log)) == {"t1"}
+
+    assert "Cancelled 1 jobs" in caplog.text
+    assert "2 jobs could not be cancelled (such as those that run already)" in caplog.text
+
+
 def test_a_good_key_passes_the_connection_test(monkeypatch: pytest.MonkeyPatch, server: ScriptedRest) -> None:
     connect(monkeypatch, **KEY, extra={"endpoint": server.url})
 

@@ -1,4 +1,4 @@
-"""Wait until enough of many jobs have finished to be worth processing, or cancel those that are queued."""
+"""Wait until enough of many jobs have finished to be worth processing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from functools import partial
 from typing import Any
 
 from airflow_provider_viapi.errors import CredentialsRejected, PermissionDenied, ServiceError, from_dict
-from airflow_provider_viapi.jobs.backend import JobBackend
 from airflow_provider_viapi.jobs.model import Job, JobReport, Log
 from airflow_provider_viapi.jobs.polling.poll_queue import wait_for_event
 
@@ -25,12 +24,6 @@ MAX_REPORT_BYTES = 20_000
 
 AFFECTS_ALL_JOBS = (CredentialsRejected, PermissionDenied)
 """Errors of one poll that every other poll would meet too."""
-
-MAX_CONCURRENT_CANCELS = 8
-"""How many cancellations per second the service accepts is not documented."""
-
-CANCEL_RETRIES = 10.0
-"""Seconds over which the cancellation of one job is retried."""
 
 
 @dataclass(frozen=True)
@@ -145,38 +138,6 @@ def _add(finished: FinishedJobs, job: Job, done: asyncio.Future[JobReport]) -> i
         return 50
     finished.reports.append(report)
     return size
-
-
-async def cancel_queued(backend: JobBackend, jobs: Collection[Job], log: Log) -> set[str]:
-    """Cancel the jobs that are still queued, and return their ids; the others continue and are billed.
-
-    :param log: receives the number of each kind
-    """
-    from airflow_provider_viapi.retrying import READ, aretry_call
-
-    gate = asyncio.Semaphore(MAX_CONCURRENT_CANCELS)
-
-    async def cancel(job: Job) -> bool:
-        async def once() -> bool:
-            return await backend.cancel(job)
-
-        async with gate:
-            try:
-                # A second cancellation changes nothing, so every transient error may be retried.
-                return await aretry_call(once, policy=READ, max_seconds=CANCEL_RETRIES)
-            except ServiceError:
-                return False
-
-    outcomes = await asyncio.gather(*(cancel(job) for job in jobs))
-    cancelled = {job.id for job, is_cancelled in zip(jobs, outcomes, strict=True) if is_cancelled}
-    if cancelled:
-        log.info("Cancelled %d jobs", len(cancelled))
-    if len(cancelled) < len(jobs):
-        log.warning(
-            "%d jobs could not be cancelled, such as those that run already: they continue and are billed",
-            len(jobs) - len(cancelled),
-        )
-    return cancelled
 
 
 class QuietLog:

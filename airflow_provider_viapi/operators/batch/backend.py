@@ -136,9 +136,8 @@ class TaskBatchBackend:
 
     def cancel(self, jobs: Collection[Job]) -> Collection[str]:
         """Cancel the jobs that are still queued, and return their ids."""
-        from airflow_provider_viapi.triggers.batch import cancel_jobs
-
-        return asyncio.run(cancel_jobs(self._task.hook, jobs, self._task.log))
+        cancelled: Collection[str] = asyncio.run(self._task.hook.cancel_jobs(jobs, self._task.log))
+        return cancelled
 
     def collect(self, item: Item, report: JobReport) -> Mapping[str, Any]:
         """Return the result of a job, with its files landed.

@@ -215,9 +215,7 @@ class BatchOperator(BaseBatchOperator):
             if self.deferrable and batch.ledger.is_persistent:
                 trigger = self.trigger_class().of(batch, policy, **self.connection)
                 self.defer(trigger=trigger, method_name="resume", kwargs={"state": self._state(batch)})
-            from airflow_provider_viapi.triggers.batch import wait_for_some
-
-            waiting = wait_for_some(self.hook, batch.jobs, policy, self.log)
+            waiting = self.hook.wait_for_some(batch.jobs, policy, self.log)
             batch.collect(self.run_until_stopped(waiting, f"{len(batch.running)} jobs were running"))
 
     def _submit(self, batch: BatchRunner, context: Context) -> None:
