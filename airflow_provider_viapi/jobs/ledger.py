@@ -69,6 +69,11 @@ class Delivery:
     max_tries: int
     clear_number: int = 0
 
+    @classmethod
+    def of(cls, attempt: Attempt) -> Delivery:
+        """Return a delivery in an attempt."""
+        return cls(attempt.number, attempt.max_tries, attempt.clear_number)
+
     def was_cleared_before(self, attempt: Attempt) -> bool:
         """Return whether a user cleared the task, or created its DAG run again, after this delivery.
 
@@ -219,8 +224,7 @@ class Ledger:
         """Record that the result was returned; the entry stays for a worker that is lost before Airflow knows."""
         entry = self.read()
         if entry is not None:
-            delivery = Delivery(attempt.number, attempt.max_tries, attempt.clear_number)
-            self._write(replace(entry, delivery=delivery))
+            self._write(replace(entry, delivery=Delivery.of(attempt)))
 
     def clear(self) -> None:
         """Remove the entry: nothing was accepted, or the job failed or was cancelled."""

@@ -24,7 +24,7 @@ from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.huawei.services.vias.service import NOT_FOUND
 from airflow_provider_viapi.operators.arguments.checks import as_duration, as_flag, default_deferrable
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudOperator
-from airflow_provider_viapi.operators.task.attempt import choose_store
+from airflow_provider_viapi.operators.task.attempt import attempt_of, choose_store
 from airflow_provider_viapi.operators.task.permanent_errors import (
     fail_without_retry,
     huawei_error_is_permanent,
@@ -33,7 +33,8 @@ from airflow_provider_viapi.operators.task.permanent_errors import (
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_viapi.jobs.ledger import Store
+    from airflow_provider_viapi.jobs.attempt_context import Attempt
+    from airflow_provider_viapi.jobs.ledger import Delivery, Store
     from airflow_provider_viapi.jobs.model import Job, JobReport
 
 logger = logging.getLogger(__name__)
@@ -49,8 +50,7 @@ class CommandRecord:
     :param digest: fingerprint of the command's request, which may contain secrets
     :param previous_state: state of the job before the command
     :param acknowledged: the service has accepted the command, or none was needed
-    :param finished_at_max_tries: the task's ``max_tries`` when the task ended: clearing a task raises it, a worker
-        that dies before Airflow knows of the end does not
+    :param delivery: when the task ended; the record stays for a worker that is lost before Airflow knows
     :param answer: response to the command, where it is the task's result
     :param about: name or id of what the command is about, for messages
     """
@@ -58,27 +58,32 @@ class CommandRecord:
     digest: str
     previous_state: str
     acknowledged: bool = False
-    finished_at_max_tries: int | None = None
+    delivery: Delivery | None = None
     answer: Mapping[str, Any] | None = None
     about: str = ""
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> CommandRecord:
         """Build a record from its stored form; fields of another version are ignored."""
+        from airflow_provider_viapi.jobs.ledger import Delivery
+
         known = {field.name for field in fields(cls)}
-        return cls(**{"digest": "", **{name: value for name, value in stored.items() if name in known}})
+        values = {"digest": "", **{name: value for name, value in stored.items() if name in known}}
+        if values.get("delivery"):
+            values["delivery"] = Delivery(**values["delivery"])
+        return cls(**values)
 
 
 class CommandLedger:
     """Durable record of the command that a task has sent, for its next attempt.
 
     :param store: store of the task instance
-    :param max_tries: the task's ``max_tries``
+    :param attempt: the running attempt
     """
 
-    def __init__(self, store: Store, max_tries: int) -> None:
+    def __init__(self, store: Store, attempt: Attempt) -> None:
         self._store = store
-        self._max_tries = max_tries
+        self._attempt = attempt
 
     @property
     def is_persistent(self) -> bool:
@@ -89,7 +94,9 @@ class CommandLedger:
         """Return the record of an earlier attempt, unless a user has cleared the task since."""
         stored = self._store.get(KEY)
         record = CommandRecord.from_dict(stored) if stored else None
-        return record if record and record.finished_at_max_tries in (None, self._max_tries) else None
+        if record and record.delivery and record.delivery.was_cleared_before(self._attempt):
+            return None
+        return record
 
     def write(self, record: CommandRecord) -> None:
         """Store a record; a command may be sent only after this has returned."""
@@ -97,8 +104,10 @@ class CommandLedger:
 
     def finish(self) -> None:
         """Mark the record as that of a task that has ended; it is kept, see :class:`CommandRecord`."""
+        from airflow_provider_viapi.jobs.ledger import Delivery
+
         if stored := self._store.get(KEY):
-            self.write(replace(CommandRecord.from_dict(stored), finished_at_max_tries=self._max_tries))
+            self.write(replace(CommandRecord.from_dict(stored), delivery=Delivery.of(self._attempt)))
 
     def clear(self) -> None:
         """Delete the record of a command that was not accepted."""
@@ -236,8 +245,7 @@ class JobCommandOperator(HuaweiCloudOperator):
             return self._finish(report, log)
 
     def _command_log(self, context: Context) -> CommandLedger:
-        store = choose_store(context, durable=self.durable)
-        return CommandLedger(store, context["ti"].max_tries)
+        return CommandLedger(choose_store(context, durable=self.durable), attempt_of(context))
 
     def _send_if_needed(self, request: Mapping[str, Any], log: CommandLedger) -> JobReport:
         """Return the job's report once the command of this or an earlier attempt is accepted, or none is needed."""

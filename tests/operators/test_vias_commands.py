@@ -17,6 +17,8 @@ from airflow_provider_viapi.errors import (
     SubmissionInDoubt,
 )
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
+from airflow_provider_viapi.jobs.attempt_context import Attempt
+from airflow_provider_viapi.operators.huaweicloud_job_commands import CommandLedger, CommandRecord
 from airflow_provider_viapi.operators.vias import (
     CreateViasTaskOperator,
     DeleteViasTaskOperator,
@@ -163,6 +165,29 @@ def test_a_start_that_may_have_been_accepted_despite_the_error_is_not_sent_again
         run_task(start, store, try_number=2)
 
     assert state_of(task_id) == "SUCCEEDED"
+
+
+@pytest.mark.parametrize(
+    ("attempt", "is_found"),
+    [
+        (Attempt(2, 2, retries=2), True),  # a worker lost after the task had ended
+        (Attempt(2, 2, retries=2, clear_number=1), True),  # another task of the run was cleared meanwhile
+        (Attempt(2, 3, retries=2, clear_number=1), False),  # cleared
+        (Attempt(2, 2, retries=1, clear_number=1), False),  # cleared after retries was lowered
+        (Attempt(1, 2, retries=2), False),  # the DAG run was deleted and created again
+    ],
+)
+def test_the_command_of_a_task_that_has_ended_is_sent_again_only_for_a_user(
+    attempt: Attempt, is_found: bool
+) -> None:
+    store = Store()
+    first = CommandLedger(store, Attempt(1, 2, retries=2))
+    first.write(CommandRecord("digest", "STOPPED", acknowledged=True))
+    first.finish()
+
+    found = CommandLedger(store, attempt).read()
+
+    assert (found is not None) is is_found
 
 
 @pytest.mark.parametrize("wait_for", ["RUNNING", 5, False])

@@ -238,10 +238,7 @@ class BatchLedger:
 
     def mark_delivered(self) -> None:
         """Record that the rows were returned."""
-        self._write_head(delivery=asdict(self._now()))
-
-    def _now(self) -> Delivery:
-        return Delivery(self._attempt.number, self._attempt.max_tries, self._attempt.clear_number)
+        self._write_head(delivery=asdict(Delivery.of(self._attempt)))
 
     def _write_head(self, **fields: Any) -> None:
         self._head = {**self._head, **fields}
@@ -257,7 +254,7 @@ class BatchLedger:
             ended = {**about, "row": self._rows.number, "job_id": row.job_id}
             return {**ended, "past": past} if past else ended
         kept = record if row.is_resumable else _without_entry(record)
-        failed = {**asdict(self._now()), "is_permanent": row.is_permanent}
+        failed = {**asdict(Delivery.of(self._attempt)), "is_permanent": row.is_permanent}
         return {**kept, **about, "row": self._rows.number, "failed": failed}
 
     def _has_failed(self, record: Record) -> bool:

@@ -16,7 +16,7 @@ from airflow_provider_viapi.operators.huaweicloud_job_commands import (
     CommandRecord,
     call_repeatedly,
 )
-from airflow_provider_viapi.operators.task.attempt import choose_store
+from airflow_provider_viapi.operators.task.attempt import attempt_of, choose_store
 from airflow_provider_viapi.operators.task.permanent_errors import (
     fail_without_retry,
     huawei_error_is_permanent,
@@ -70,7 +70,7 @@ class BatchTaskOperator(HuaweiCloudOperator):
         """Call the action unless an earlier attempt has, and return its response."""
         with fail_without_retry(self._is_permanent):
             request, instance = self.validated_request(), context["ti"]
-            log = CommandLedger(choose_store(context, durable=not self.repeatable), instance.max_tries)
+            log = CommandLedger(choose_store(context, durable=not self.repeatable), attempt_of(context))
             if self.repeatable:
                 may_be_done = instance.try_number > 1
                 answer: Mapping[str, Any] = self.action.shown(
