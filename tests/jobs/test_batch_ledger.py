@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timezone
+from typing import Any
 
 import pytest
 
 from airflow_provider_viapi.jobs.attempt_context import Attempt
 from airflow_provider_viapi.jobs.backend import Identity
+from airflow_provider_viapi.jobs.batch.item_records import ItemRecord
 from airflow_provider_viapi.jobs.batch.ledger import BatchLedger, Item, Row
 from airflow_provider_viapi.jobs.model import RequestNonce
 from operators.run_batch import Store
@@ -60,6 +62,38 @@ def test_each_item_has_the_status_in_which_it_was_left() -> None:
     ]
     assert again.open_ledger(running).read() == ledger.open_ledger(running).read()
     assert [row["index"] for row in again.rows([failed, delivered, running])] == [4, 3]
+
+
+SUBMISSION = {
+    "job_id": None,
+    "nonce": "n",
+    "signed_at": "2026-01-01T00:00:00+00:00",
+    "account": "a",
+    "endpoint": "https://h",
+    "key_id": "k",
+    "try_number": 1,
+}
+FAILURE = {"number": 1, "max_tries": 3, "clear_number": 0, "is_permanent": True}
+
+
+@pytest.mark.parametrize(
+    ("stored", "status"),
+    [
+        ({"past": ["J"]}, "new"),
+        ({**SUBMISSION, "index": 0}, "unknown"),
+        ({**SUBMISSION, "index": 0, "job_id": "J", "adopted": True, "past": ["I"]}, "running"),
+        ({"index": 0, "counted": [60.0, None], "row": 2, "job_id": "J"}, "delivered"),
+        ({"index": 0, "row": 2, "failed": FAILURE, "past": ["J"]}, "new"),
+        ({**SUBMISSION, "index": 0, "row": 2, "failed": FAILURE}, "unknown"),
+    ],
+)
+def test_a_record_is_stored_in_the_form_in_which_deployed_batches_read_it(
+    stored: dict[str, Any], status: str
+) -> None:
+    record = ItemRecord.from_dict(stored)
+
+    assert json.loads(json.dumps(record.as_dict())) == stored
+    assert record.status == status
 
 
 @pytest.mark.parametrize(

@@ -8,36 +8,27 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from airflow_provider_viapi.jobs.attempt_context import Attempt
+from airflow_provider_viapi.jobs.batch.item_records import (
+    Failure,
+    ItemRecord,
+    ItemRecords,
+    Status,
+    submission_of,
+)
 from airflow_provider_viapi.jobs.batch.limits import Counted
-from airflow_provider_viapi.jobs.batch.paged_store import PagedStore, Record
+from airflow_provider_viapi.jobs.batch.paged_store import PagedStore
 from airflow_provider_viapi.jobs.ledger import Delivery, Entry, Ledger, Store
 
 KEY = "viapi_batch"
 """Prefix of the keys in the store. Deployed batches find their jobs by it, so it never changes."""
 
-Status = Literal["new", "unknown", "running", "delivered", "failed"]
-"""``unknown`` is a submission whose outcome is not known."""
-
 MAX_PAST_JOBS = 500
 """Jobs of earlier rounds whose ids are kept; the job list shows as many."""
-
-_ENTRY = (
-    "nonce",
-    "signed_at",
-    "account",
-    "endpoint",
-    "key_id",
-    "try_number",
-    "job_id",
-    "scope",
-    "adopted",
-    "sources",
-)
 
 
 @dataclass(frozen=True)
@@ -111,13 +102,13 @@ class BatchLedger:
         self._store = store
         self._attempt = attempt
         self._head: dict[str, Any] = store.get(KEY) or {"round": 0}
-        self._jobs = PagedStore(store, self._key("jobs"))
+        self._records = ItemRecords(store, self._key("jobs"))
         self._indexes: dict[str, int] = {}
         delivery = self._head.get("delivery")
         self._is_delivered = delivery is not None
         if delivery is not None and Delivery(**delivery).was_cleared_before(attempt):
             self._start_over()
-        pages = [int(record["row"]) for record in self._jobs.records.values() if "row" in record]
+        pages = [record.page for record in self._records.by_name.values() if record.page is not None]
         self._rows = PagedStore(store, self._key("rows"), first=max(pages, default=0))
 
     @property
@@ -139,12 +130,11 @@ class BatchLedger:
         """
         self._indexes = {item.name: item.index for item in items}
         moved = {
-            name: {**record, "index": self._indexes.get(name)}
-            for name, record in self._jobs.records.items()
-            if record.get("index") != self._indexes.get(name)
+            name: replace(record, index=self._indexes.get(name))
+            for name, record in self._records.by_name.items()
+            if record.index != self._indexes.get(name)
         }
-        if moved:
-            self._jobs.put(moved)
+        self._records.put(moved)
         about = {"count": len(items), "items": _fingerprint(items), "began": began.isoformat()}
         self._write_head(attempt=self._attempt.number, **about)
 
@@ -167,14 +157,13 @@ class BatchLedger:
 
     def counted(self) -> Iterator[Counted]:
         """Yield what the limits of the batch count for each item that has ended."""
-        for name, record in self._jobs.records.items():
-            if "counted" in record and self.status(name) in ("delivered", "failed"):
-                seconds, cost = record["counted"]
-                yield seconds, cost
+        for name, record in self._records.by_name.items():
+            if record.counted is not None and self.status(name) in ("delivered", "failed"):
+                yield record.counted
 
     def begun_items(self) -> list[Item]:
         """Return the items of the attempt that were submitted or ended so far, without their requests."""
-        indexes = {name: record.get("index") for name, record in self._jobs.records.items()}
+        indexes = {name: record.index for name, record in self._records.by_name.items()}
         self._indexes = {name: index for name, index in indexes.items() if index is not None}
         return sorted(
             (Item(index, name) for name, index in self._indexes.items()), key=lambda item: item.index
@@ -182,38 +171,34 @@ class BatchLedger:
 
     def status(self, name: str) -> Status:
         """Return the status of an item."""
-        record = self._jobs.records.get(name, {})
-        if self._has_failed(record):
+        record = self._records.get(name)
+        failure = record.failure
+        if failure is not None and (self._is_delivered or failure.counts_in(self._attempt)):
             return "failed"
-        if "row" in record and "failed" not in record:
-            return "delivered"
-        if "nonce" not in record:
-            return "new"
-        return "running" if record["job_id"] else "unknown"
+        return record.status
 
     def entry(self, name: str) -> Entry | None:
         """Return an item's submission, if there is one."""
-        record = self._jobs.records.get(name, {})
-        return Entry(digest=name, **_entry(record)) if "nonce" in record else None
+        return self._records.get(name).entry(digest=name)
 
     def open_ledger(self, item: Item) -> Ledger:
         """Return the ledger of one item, for its submission."""
-        return Ledger(_EntryStore(self._jobs, item, self.is_persistent, self.survives_clear))
+        return Ledger(_EntryStore(self._records, item, self.is_persistent, self.survives_clear))
 
     def names(self) -> Iterable[str]:
         """Return the names of all items that were ever recorded."""
-        return self._jobs.records.keys()
+        return self._records.by_name.keys()
 
     def job_ids(self) -> set[str]:
         """Return all jobs that were ever accepted for this batch."""
-        recorded = {job_id for record in self._jobs.records.values() for job_id in _jobs_of(record)}
+        recorded = {job_id for record in self._records.by_name.values() for job_id in record.jobs}
         return recorded.union(self._head.get("past", ()))
 
     def has_unknown(self, *, besides: Item | None = None) -> bool:
         """Return whether the outcome of an item's submission is unknown, besides that of one item."""
         return any(
-            "nonce" in record and not record["job_id"]
-            for name, record in self._jobs.records.items()
+            record.is_unknown
+            for name, record in self._records.by_name.items()
             if besides is None or name != besides.name
         )
 
@@ -222,13 +207,11 @@ class BatchLedger:
         if not rows:
             return
         self._rows.put({name: row.as_dict() for name, row in rows.items()})
-        self._jobs.put({name: self._with_row(name, row) for name, row in rows.items()})
+        self._records.put({name: self._with_row(name, row) for name, row in rows.items()})
 
     def forget_jobs(self, names: Iterable[str]) -> None:
         """Record that these items have no job any more, since it failed or was cancelled; its id is kept."""
-        records = {name: self._jobs.records.get(name, {}) for name in names}
-        if records:
-            self._jobs.put({name: _without_entry(record) for name, record in records.items()})
+        self._records.put({name: self._records.get(name).without_job() for name in names})
 
     def rows(self, items: Sequence[Item]) -> list[dict[str, Any]]:
         """Return the rows of the items that have ended, in their order."""
@@ -244,45 +227,32 @@ class BatchLedger:
         self._head = {**self._head, **fields}
         self._store.set(KEY, self._head)
 
-    def _with_row(self, name: str, row: Row) -> Record:
-        about: dict[str, Any] = {"index": self._indexes[name]} if name in self._indexes else {}
-        if row.counted is not None:
-            about["counted"] = row.counted
-        record = {key: value for key, value in self._jobs.records.get(name, {}).items() if key != "counted"}
+    def _with_row(self, name: str, row: Row) -> ItemRecord:
+        record = self._records.get(name)
+        index, page = self._indexes.get(name, record.index), self._rows.number
         if row.error is None:
-            past = [job_id for job_id in _jobs_of(record) if job_id != row.job_id]
-            ended = {**about, "row": self._rows.number, "job_id": row.job_id}
-            return {**ended, "past": past} if past else ended
-        kept = record if row.is_resumable else _without_entry(record)
-        failed = {**asdict(Delivery.of(self._attempt)), "is_permanent": row.is_permanent}
-        return {**kept, **about, "row": self._rows.number, "failed": failed}
-
-    def _has_failed(self, record: Record) -> bool:
-        if "failed" not in record:
-            return False
-        failed = dict(record["failed"])
-        is_permanent, when = failed.pop("is_permanent"), Delivery(**failed)
-        if when.number == self._attempt.number or self._is_delivered:
-            return True
-        return is_permanent and not when.was_cleared_before(self._attempt)
+            past = record.past_besides(row.job_id)
+            return ItemRecord(index, job_id=row.job_id, page=page, counted=row.counted, past=past)
+        kept = record if row.is_resumable else record.without_job()
+        failure = Failure(Delivery.of(self._attempt), row.is_permanent)
+        return replace(kept, index=index, page=page, failure=failure, counted=row.counted)
 
     def _start_over(self) -> None:
         """Forget all items except those whose submission has an unknown outcome."""
-        earlier = self._jobs
+        earlier = self._records
         rows = PagedStore(self._store, self._key("rows"))
         unknown = {
-            name: _entry(record)
-            for name, record in earlier.records.items()
-            if "nonce" in record and not record["job_id"]
+            name: ItemRecord(submission=record.submission)
+            for name, record in earlier.by_name.items()
+            if record.is_unknown
         }
         self._is_delivered = False
         # Jobs of this round may still be listed, and belong to no later submission.
-        recorded = [job_id for record in earlier.records.values() for job_id in _jobs_of(record)]
+        recorded = [job_id for record in earlier.by_name.values() for job_id in record.jobs]
         past = [*self._head.get("past", ()), *recorded][-MAX_PAST_JOBS:]
         self._head = {"round": int(self._head["round"]) + 1, "past": past}
-        self._jobs = PagedStore(self._store, self._key("jobs"))
-        if unknown:
-            self._jobs.put(unknown)
+        self._records = ItemRecords(self._store, self._key("jobs"))
+        self._records.put(unknown)
         self._write_head()
         earlier.delete()
         rows.delete()
@@ -294,49 +264,32 @@ class BatchLedger:
 class _EntryStore:
     """Store of one item's ledger, which has a single entry."""
 
-    def __init__(self, jobs: PagedStore, item: Item, is_persistent: bool, survives_clear: bool) -> None:
-        self._jobs = jobs
+    def __init__(self, records: ItemRecords, item: Item, is_persistent: bool, survives_clear: bool) -> None:
+        self._records = records
         self._item = item
         self.is_persistent = is_persistent
         self.survives_clear = survives_clear
 
     def get(self, key: str) -> Any:
-        record = self._jobs.records.get(self._item.name, {})
-        if "nonce" not in record:
+        record = self._records.get(self._item.name)
+        if record.submission is None:
             return None
-        return {"digest": self._item.digest, **_entry(record)}
+        return {"digest": self._item.digest, "job_id": record.job_id, **record.submission}
 
     def set(self, key: str, value: Any) -> None:
         if "nonce" not in value:
             self.delete(key)
             return
-        earlier = self._jobs.records.get(self._item.name, {})
-        past = [job_id for job_id in _jobs_of(earlier) if job_id != value["job_id"]]
-        record = {**_entry(value), "index": self._item.index}
-        self._jobs.put({self._item.name: {**record, "past": past} if past else record})
+        name, job_id = self._item.name, value["job_id"]
+        past = self._records.get(name).past_besides(job_id)
+        record = ItemRecord(self._item.index, submission_of(value), job_id, past=past)
+        self._records.put({name: record})
 
     def delete(self, key: str) -> None:
-        record = self._jobs.records.get(self._item.name, {})
-        if "nonce" in record:
-            self._jobs.put({self._item.name: _without_entry(record)})
+        record = self._records.get(self._item.name)
+        if record.submission is not None:
+            self._records.put({self._item.name: record.without_job()})
 
 
 def _fingerprint(items: Sequence[Item]) -> str:
     return hashlib.sha256("\n".join(item.name for item in items).encode()).hexdigest()
-
-
-def _entry(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of a submission; those with their defaults are left out, since each item has a record."""
-    fields = {key: record[key] for key in _ENTRY if record.get(key) not in (None, False)}
-    return {"job_id": None, **fields}
-
-
-def _jobs_of(record: Record) -> list[str]:
-    """Return all jobs that were ever accepted for an item: none of them belongs to another submission."""
-    return [*record.get("past", ()), *([record["job_id"]] if record.get("job_id") else ())]
-
-
-def _without_entry(record: Record) -> Record:
-    others = {key: value for key, value in record.items() if key not in (*_ENTRY, "past")}
-    past = _jobs_of(record)
-    return {**others, "past": past} if past else others

@@ -1,0 +1,163 @@
+"""Records of the items of a batch in the task's store: submission, outcome, earlier jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
+
+from airflow_provider_viapi.jobs.attempt_context import Attempt
+from airflow_provider_viapi.jobs.batch.limits import Counted
+from airflow_provider_viapi.jobs.batch.paged_store import PagedStore
+from airflow_provider_viapi.jobs.ledger import Delivery, Entry, Store
+
+Status = Literal["new", "unknown", "running", "delivered", "failed"]
+"""``unknown`` is a submission whose outcome is not known."""
+
+_SUBMISSION = (
+    "nonce",
+    "signed_at",
+    "account",
+    "endpoint",
+    "key_id",
+    "try_number",
+    "scope",
+    "adopted",
+    "sources",
+)
+"""Fields of ``jobs.ledger.Entry`` that are stored beside those of the record."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Failure of an item.
+
+    :param when: the attempt that saw it
+    :param is_permanent: it counts for later attempts too, until a user clears the task
+    """
+
+    when: Delivery
+    is_permanent: bool
+
+    def counts_in(self, attempt: Attempt) -> bool:
+        """Return whether the item is not tried again in an attempt."""
+        if self.when.number == attempt.number:
+            return True
+        return self.is_permanent and not self.when.was_cleared_before(attempt)
+
+
+@dataclass(frozen=True)
+class ItemRecord:
+    """What is known of an item.
+
+    :param index: its place in the list of the attempt; ``None``: it is not in it
+    :param submission: fields of its submission besides digest and job, see ``jobs.ledger.Entry``; ``None``: it has
+        none, or that led to a job that was delivered, was cancelled or has failed
+    :param job_id: the job of the submission, or the one that was delivered
+    :param page: page with its last row; ``None`` if it never ended
+    :param failure: why that row has no result; ``None`` if it has one
+    :param counted: what the limits of the batch count for the row
+    :param past: its earlier jobs
+    """
+
+    index: int | None = None
+    submission: Mapping[str, Any] | None = None
+    job_id: str | None = None
+    page: int | None = None
+    failure: Failure | None = None
+    counted: Counted | None = None
+    past: tuple[str, ...] = ()
+
+    @property
+    def status(self) -> Status:
+        """Status of the item in an attempt in which no earlier failure counts."""
+        if self.page is not None and self.failure is None:
+            return "delivered"
+        if self.submission is None:
+            return "new"
+        return "running" if self.job_id else "unknown"
+
+    @property
+    def is_unknown(self) -> bool:
+        """True if there is a submission whose outcome is not known, whether that counts as a failure or not."""
+        return self.submission is not None and not self.job_id
+
+    @property
+    def jobs(self) -> tuple[str, ...]:
+        """All jobs that were ever accepted for the item: none of them belongs to another submission."""
+        return (*self.past, self.job_id) if self.job_id else self.past
+
+    def past_besides(self, job_id: str | None) -> tuple[str, ...]:
+        """Return the earlier jobs of the item once it has this one."""
+        return tuple(each for each in self.jobs if each != job_id)
+
+    def without_job(self) -> ItemRecord:
+        """Return the record without submission and job; the id of the job is kept."""
+        return replace(self, submission=None, job_id=None, past=self.jobs)
+
+    def entry(self, digest: str) -> Entry | None:
+        """Return the submission, if there is one."""
+        if self.submission is None:
+            return None
+        return Entry(digest=digest, job_id=self.job_id, **self.submission)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return JSON values: :meth:`from_dict` is the inverse. Deployed batches have stored this form."""
+        stored: dict[str, Any] = {**(self.submission or {})}
+        if self.submission is not None or self.job_id is not None:
+            stored["job_id"] = self.job_id
+        if self.failure is not None:
+            stored["failed"] = {**asdict(self.failure.when), "is_permanent": self.failure.is_permanent}
+        others = {
+            "index": self.index,
+            "row": self.page,
+            "counted": self.counted,
+            "past": [*self.past] or None,
+        }
+        return stored | {name: value for name, value in others.items() if value is not None}
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> ItemRecord:
+        """Build a record from its stored form."""
+        failed, counted = dict(stored.get("failed", {})), stored.get("counted")
+        is_permanent = failed.pop("is_permanent", False)
+        return cls(
+            index=stored.get("index"),
+            submission=submission_of(stored) if "nonce" in stored else None,
+            job_id=stored.get("job_id"),
+            page=stored.get("row"),
+            failure=Failure(Delivery(**failed), is_permanent) if failed else None,
+            counted=None if counted is None else (counted[0], counted[1]),
+            past=tuple(stored.get("past", ())),
+        )
+
+
+def submission_of(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a record holds of an entry: without defaults, since each item has a record."""
+    return {name: entry[name] for name in _SUBMISSION if entry.get(name) not in (None, False)}
+
+
+class ItemRecords:
+    """Records by the names of their items.
+
+    :param store: keeps the pages
+    :param key: prefix of the pages' keys
+    """
+
+    def __init__(self, store: Store, key: str) -> None:
+        self._pages = PagedStore(store, key)
+        self.by_name = {name: ItemRecord.from_dict(stored) for name, stored in self._pages.records.items()}
+
+    def get(self, name: str) -> ItemRecord:
+        """Return the record of an item; an empty one if nothing is recorded."""
+        return self.by_name.get(name, ItemRecord())
+
+    def put(self, records: Mapping[str, ItemRecord]) -> None:
+        """Store records durably, if there are any."""
+        if records:
+            self._pages.put({name: record.as_dict() for name, record in records.items()})
+            self.by_name.update(records)
+
+    def delete(self) -> None:
+        """Delete all records from the store."""
+        self._pages.delete()
