@@ -56,7 +56,6 @@ class Account(ObservedCalls):
             raise ConfigurationError(
                 f"{service.name} is not offered in the connection's region_id {self.region_id!r}; allowed: "
                 f"{', '.join(service.regions)}. Use a connection with one of these regions",
-                code="ConfigurationError",
             )
         region = f".{self.region_id}" if service.regional else ""
         return f"https://{service.name}{region}.aliyuncs.com"

@@ -60,7 +60,6 @@ class OssFileSystem(AbstractFileSystem):  # type: ignore[misc]
             raise ConfigurationError(
                 f"oss:// is opened by airflow-provider-viapi, with the key of an Airflow connection, and {given}. "
                 "Give conn_id='viapi_default', or use ossfs.OSSFileSystem(...) of the package ossfs by its class",
-                code="ConfigurationError",
             )
         super().__init__(**{**kwargs, "use_listings_cache": False})
         self.conn_id = conn_id

@@ -34,7 +34,6 @@ def sdk() -> Any:
     except ImportError:
         raise ConfigurationError(
             "oss:// needs Alibaba's SDK for OSS: pip install 'airflow-provider-viapi[oss]'",
-            code="ConfigurationError",
         ) from None
     return alibabacloud_oss_v2
 

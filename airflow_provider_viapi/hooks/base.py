@@ -62,7 +62,6 @@ class CloudHook(BaseHook):
         if not isinstance(conn_id, str) or not 0 < len(conn_id) <= MAX_CONN_ID:
             raise ConfigurationError(
                 f"the id of the connection is {short_repr(conn_id)}; allowed: 1 to {MAX_CONN_ID} characters",
-                code="ConfigurationError",
             )
         self._conn_id = conn_id
         self._fingerprint: tuple[object, ...] = ()

@@ -92,7 +92,7 @@ class ConnectionFields:
 
     def invalid(self, problem: str) -> ConfigurationError:
         """Return the error for a connection that cannot be used as it is."""
-        return ConfigurationError(f"{self.name} {problem}", code="ConfigurationError")
+        return ConfigurationError(f"{self.name} {problem}")
 
     @property
     def extra(self) -> dict[str, Any]:

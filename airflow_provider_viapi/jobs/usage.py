@@ -239,5 +239,4 @@ def _price(what: str, value: Any) -> float:
 def _invalid(message: str) -> ConfigurationError:
     return ConfigurationError(
         f"[viapi] prices: {message}. Correct it, or remove the setting; docs/ui.md describes it",
-        code="ConfigurationError",
     )

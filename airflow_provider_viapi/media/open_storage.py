@@ -39,7 +39,6 @@ def open_storage(address: str, hook: ViapiHook) -> tuple[Any, str]:
     except ValueError:
         raise ConfigurationError(
             f"no installed package supports {scheme}://: {installation_hint(scheme)}",
-            code="ConfigurationError",
         ) from None
 
 
@@ -61,7 +60,6 @@ def translate_errors(address: str) -> Iterator[None]:
     except ImportError as missing:
         error = ConfigurationError(
             f"{shown} cannot be opened ({missing}): {installation_hint(address.partition('://')[0])}",
-            code="ConfigurationError",
         )
     except ValueError as unusable:
         error = InvalidRequest(

@@ -112,7 +112,6 @@ def measure(path: Path, shown: str, every: float | None = None, *, keep_samples:
     except ImportError:
         raise ConfigurationError(
             "videos are measured with PyAV and NumPy: pip install 'airflow-provider-viapi[quality]'",
-            code="ConfigurationError",
         ) from None
     try:
         with av.open(str(path), options={"protocol_whitelist": "file"}) as container:

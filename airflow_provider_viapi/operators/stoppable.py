@@ -52,7 +52,6 @@ class StoppableOperator(BaseOperator):
             raise ConfigurationError(
                 f"jobs cannot be polled here ({error}): nothing was submitted. Install the missing package: pip "
                 "install aiohttp",
-                code="ConfigurationError",
             ) from error
         try:
             asyncio.get_running_loop()
@@ -62,7 +61,6 @@ class StoppableOperator(BaseOperator):
             f"the task {self.task_id!r} polls in an event loop of its own, and one is running in this thread already "
             "(that of a notebook, for example): nothing was submitted. Run the task in another thread or process, or "
             "set deferrable=True",
-            code="ConfigurationError",
         )
 
     def run_until_stopped(self, coroutine: Coroutine[Any, Any, T], doing: str) -> T:

@@ -212,7 +212,6 @@ def open_state_path(path: str) -> tuple[Any, str]:
         raise ConfigurationError(
             f"[viapi] state_path is {shown!r}; allowed: the address of a folder, such as"
             " s3://aws_default@bucket/viapi-state or file:///mnt/shared/viapi-state",
-            code="ConfigurationError",
         )
     from airflow.providers.common.compat.sdk import ObjectStoragePath
 
@@ -224,7 +223,6 @@ def open_state_path(path: str) -> tuple[Any, str]:
             f"[viapi] state_path {shown!r} cannot be opened ({describe_error(error)}); check"
             " the connection in it, and install the provider of its storage (for s3://:"
             " apache-airflow-providers-amazon[s3fs])",
-            code="ConfigurationError",
         ) from None
 
 

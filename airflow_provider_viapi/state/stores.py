@@ -68,7 +68,6 @@ def read_days(option: str, default: int) -> int:
     if not text.isdecimal() or int(text) > 36_500:
         raise ConfigurationError(
             f"[viapi] {option} is {text!r}; allowed: a whole number of days from 0 (keep) to 36500",
-            code="ConfigurationError",
         )
     return int(text)
 

@@ -61,7 +61,6 @@ class WatcherTrigger(BaseEventTrigger or BaseTrigger):  # type: ignore[misc]
         if BaseEventTrigger is None:
             raise ConfigurationError(
                 f"{type(self).__name__} needs Airflow 3.0 or later, whose assets have watchers. {self.instead()}",
-                code="ConfigurationError",
             )
         if start_from not in get_args(StartFrom):
             raise self.invalid("start_from", start_from, "now or listed")

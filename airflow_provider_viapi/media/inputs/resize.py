@@ -35,9 +35,7 @@ def check_installed() -> None:
     :raises ConfigurationError: it is not
     """
     if not is_installed():
-        raise ConfigurationError(
-            "fit=True needs Pillow: pip install 'airflow-provider-viapi[images]'", code="ConfigurationError"
-        )
+        raise ConfigurationError("fit=True needs Pillow: pip install 'airflow-provider-viapi[images]'")
 
 
 def fits(file: BinaryIO, size: int, allowed: MediaLimits) -> bool:

@@ -80,7 +80,6 @@ class TeamBucket:
                 f"staging is {to}, but connection {reader.viapi_conn_id!r} is for OSS in {oss.place.region}; "
                 f"allowed: a bucket in {DEFAULT_REGION}, where the services read. Name a connection for it, such as "
                 f"oss://conn_id@{place.bucket}/{place.prefix}",
-                code="ConfigurationError",
             )
         return cls(oss, place, run=run, holder=holder, log=log, part_size=part_size)
 

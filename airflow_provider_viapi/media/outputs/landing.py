@@ -139,7 +139,6 @@ def _unusable(error: Exception, to: str, shown: str) -> ServiceError:
         scheme = to.partition("://")[0]
         return ConfigurationError(
             f"{shown}; {scheme}:// cannot be opened ({_first_line(error)}): {installation_hint(scheme)}",
-            code="ConfigurationError",
         )
     # Its text is left out: it may quote a signed request.
     conn_id = connection_of(to)
