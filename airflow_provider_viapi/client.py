@@ -28,7 +28,6 @@ from airflow_provider_viapi.http import (
     HttpResponse,
     HttpSettings,
     SyncTransport,
-    open_async_transport,
 )
 from airflow_provider_viapi.retrying import READ, WRITE, retry_call
 
@@ -256,7 +255,7 @@ class BaseClient(Generic[Account, Action]):
 
 
 class BaseAsyncClient(Generic[Account]):
-    """Calls actions in an event loop; :meth:`open` makes one, a context manager.
+    """Calls actions in an event loop; a context manager that closes the connections.
 
     :param account: whose key, at which address
     """
@@ -264,11 +263,6 @@ class BaseAsyncClient(Generic[Account]):
     def __init__(self, account: Account, transport: AsyncTransport) -> None:
         self.account = account
         self._transport = transport
-
-    @classmethod
-    async def open(cls, account: Account) -> Self:
-        """Return a client for the running event loop; close it by leaving its context."""
-        return cls(account, await open_async_transport(account.http))
 
     async def __aenter__(self) -> Self:
         return self

@@ -278,9 +278,7 @@ _readings: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Hashable, asyncio.T
 )
 
 
-async def single_flight(
-    key: Hashable, read: Callable[[], Coroutine[Any, Any, T]], seconds_kept: float = SECONDS_KEPT
-) -> T:
+async def single_flight(key: Hashable, read: Callable[[], Coroutine[Any, Any, T]]) -> T:
     """Share one asynchronous read of the running event loop among all callers of a minute.
 
     A triggerer that restarts resumes thousands of triggers at once, and each read of a connection is a call of
@@ -290,7 +288,6 @@ async def single_flight(
 
     :param key: identifies what is read
     :param read: reads it
-    :param seconds_kept: age in seconds after which the value is read again; default: 60
     """
     loop = asyncio.get_running_loop()
     readings = _readings.setdefault(loop, {})
@@ -302,6 +299,6 @@ async def single_flight(
     if key not in readings:
         readings[key] = loop.create_task(read())
         readings[key].add_done_callback(forget_failed)
-        loop.call_later(seconds_kept, readings.pop, key, None)
+        loop.call_later(SECONDS_KEPT, readings.pop, key, None)
     # The first caller may be cancelled; the others still wait for its read.
     return await asyncio.shield(readings[key])

@@ -136,16 +136,11 @@ class ViapiHook(CloudHook):
 
         return Client(self.account)
 
-    @cached_property
-    def submit_quota(self) -> RateLimiter:
-        """Rate limiter of ``imgsearch.AddImage``, at the connection's ``submit_qps``.
+    def submit_quota_of(self, action: str) -> RateLimiter:
+        """Return the rate limiter of an action, by its full name, at the connection's ``submit_qps``.
 
         Await ``wait()`` before each call, and call ``on_success()`` or ``on_throttled()`` after it.
         """
-        return self.submit_quota_of("imgsearch.AddImage")
-
-    def submit_quota_of(self, action: str) -> RateLimiter:
-        """Return the rate limiter of an action, by its full name, at the connection's ``submit_qps``."""
         return self.quota.limiter(action, self.account.submit_qps)
 
     def report(self, job: Job) -> JobReport:

@@ -53,8 +53,6 @@ wrong-way driving, floating debris."""
 
 UNKNOWN = "unknown"
 
-SMOKE_AND_FIRE_STATES: Mapping[int, str] = {1: "fire", 2: "smoke"}
-
 _IMAGE_STARTS = ((b"\xff\xd8\xff", ".jpg"), (b"\x89PNG", ".png"), (b"BM", ".bmp"))
 
 

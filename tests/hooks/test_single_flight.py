@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
+import pytest
+
 from airflow_provider_viapi.hooks.connection import single_flight
 
 
@@ -34,11 +36,12 @@ def test_all_who_come_within_a_minute_share_one_reading() -> None:
     assert asyncio.run(crowd()) == {"reading 1"}
 
 
-def test_what_was_changed_holds_for_those_who_come_later() -> None:
+def test_what_was_changed_holds_for_those_who_come_later(monkeypatch: pytest.MonkeyPatch) -> None:
     readable = Readable()
+    monkeypatch.setattr("airflow_provider_viapi.hooks.connection.SECONDS_KEPT", 0.01)
 
     async def later() -> list[str]:
-        early = await single_flight("c", readable.read, 0.01)
+        early = await single_flight("c", readable.read)
         await asyncio.sleep(0.05)
         return [early, await single_flight("c", readable.read)]
 

@@ -37,9 +37,6 @@ TASK_STATES = States(
 ENDED = ("STOPPING", "STOPPED", "SUCCEEDED", "DELETING", "CREATE_FAILED", "START_FAILED", "FAILED")
 """States of a task that has ended or is about to, so that it need not be stopped."""
 
-ALSO_LISTED = ("SCHEDULING", "LACK_OF_RESOURCES")
-"""States that only the filter of the task list names."""
-
 COMMAND = Choice(
     name="command", required=True, choices=("start", "stop"), doc="Command to execute: start or stop."
 )
