@@ -10,8 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from airflow_provider_viapi.presigned_url_schemes import SIGNING_SCHEMES
 from airflow_provider_viapi.presigned_urls import stable_url

@@ -20,8 +20,7 @@ from airflow_provider_viapi.emulator.errors import ApiError, status_of
 from airflow_provider_viapi.emulator.fault_schema import parse_fault
 from airflow_provider_viapi.emulator.faults import CallAbandoned, CallFaults, FaultList, JobFault
 from airflow_provider_viapi.emulator.gateway import Gateway
-from airflow_provider_viapi.emulator.huawei.cloud import NAMES as HUAWEI_NAMES
-from airflow_provider_viapi.emulator.huawei.cloud import HuaweiCloud
+from airflow_provider_viapi.emulator.huawei.cloud import NAMES as HUAWEI_NAMES, HuaweiCloud
 from airflow_provider_viapi.emulator.huawei.identity import Tenant
 from airflow_provider_viapi.emulator.imagesearch_actions import InstanceSearch
 from airflow_provider_viapi.emulator.imagesearch_storage import ImageInstances

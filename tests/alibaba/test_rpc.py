@@ -10,8 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from airflow_provider_viapi.alibaba import signing
 from airflow_provider_viapi.alibaba.account import Account

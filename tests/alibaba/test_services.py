@@ -8,8 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from airflow_provider_viapi.alibaba import services
 from airflow_provider_viapi.alibaba.model import Action

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from airflow_provider_viapi.alibaba.parameters import ListOf, Number, String
 from airflow_provider_viapi.alibaba.rpc import flatten

@@ -8,8 +8,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from airflow_provider_viapi.huawei.alarm_events import EVENT_TYPES, UNKNOWN, Alarm, Box
 from airflow_provider_viapi.huawei.alarm_messages import parse_alarms

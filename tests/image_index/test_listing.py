@@ -8,8 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.hooks.viapi import ViapiHook

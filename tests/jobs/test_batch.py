@@ -10,8 +10,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from airflow_provider_viapi.alibaba.services import videoenhan
 from airflow_provider_viapi.errors import (

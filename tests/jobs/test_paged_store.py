@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from airflow_provider_viapi.jobs.batch.paged_store import PAGE_BYTES, PagedStore
 from operators.run_batch import Store

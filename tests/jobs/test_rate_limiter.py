@@ -6,8 +6,7 @@ import asyncio
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from airflow_provider_viapi.jobs.polling.rate_limiter import Permit, RateLimiter
 from jobs import virtual_time

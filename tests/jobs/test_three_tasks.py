@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from airflow_provider_viapi.errors import InvalidRequest, ResponseLost, SubmissionInDoubt, Throttled
 from airflow_provider_viapi.jobs.attempt_context import Attempt

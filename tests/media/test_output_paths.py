@@ -6,8 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from airflow_provider_viapi.alibaba.services import find, videoenhan
 from airflow_provider_viapi.errors import InvalidRequest

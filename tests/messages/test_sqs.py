@@ -18,8 +18,7 @@ import pytest
 import requests
 from aiobotocore.session import get_session
 from botocore.exceptions import ClientError, EndpointConnectionError
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from airflow_provider_viapi.messages.queues import QueueUrl
 from airflow_provider_viapi.messages.sqs import ABANDONED_AFTER, unwrap

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from limits.storage import MemoryStorage
 
 from airflow_provider_viapi.quota.counters import SharedCounters

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from airflow_provider_viapi.quota.turns import MAX_SLOWDOWN, Turns
 from quota.processes import Account, DictCounters, Simulation, caller, uniform

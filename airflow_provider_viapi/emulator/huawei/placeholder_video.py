@@ -11,8 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from airflow_provider_viapi.emulator.media.audio import RATE as SOUND_RATE
-from airflow_provider_viapi.emulator.media.audio import silence
+from airflow_provider_viapi.emulator.media.audio import RATE as SOUND_RATE, silence
 from airflow_provider_viapi.emulator.media.audio_tracks import AudioTraits
 from airflow_provider_viapi.emulator.media.errors import MediaError
 from airflow_provider_viapi.emulator.media.frames import BT_709, from_rgb, working_format

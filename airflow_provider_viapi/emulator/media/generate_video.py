@@ -11,8 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from airflow_provider_viapi.emulator.media.audio import RATE as AUDIO_RATE
-from airflow_provider_viapi.emulator.media.audio import Samples, load_audio, silence
+from airflow_provider_viapi.emulator.media.audio import RATE as AUDIO_RATE, Samples, load_audio, silence
 from airflow_provider_viapi.emulator.media.audio_tracks import AudioTraits
 from airflow_provider_viapi.emulator.media.clips import RATE, Shot, Still, best_clip_parts
 from airflow_provider_viapi.emulator.media.cover_image import write_cover

@@ -4,8 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from airflow_provider_viapi.emulator.media.crop_layout import plan_layout
 from airflow_provider_viapi.emulator.media.frames import Colour

@@ -10,8 +10,7 @@ from typing import Any
 from urllib.parse import unquote, urlencode
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from airflow_provider_viapi.emulator.access_keys import AccessKey
 from airflow_provider_viapi.emulator.errors import ApiError

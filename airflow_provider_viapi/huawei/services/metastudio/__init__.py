@@ -15,47 +15,19 @@ from airflow_provider_viapi.huawei.services.metastudio.service import SERVICE
 if TYPE_CHECKING:
     from airflow_provider_viapi.huawei.services.metastudio import (
         assets as assets,
-    )
-    from airflow_provider_viapi.huawei.services.metastudio import (
         avatars as avatars,
-    )
-    from airflow_provider_viapi.huawei.services.metastudio import (
         cards as cards,
-    )
-    from airflow_provider_viapi.huawei.services.metastudio import (
         files as files,
-    )
-    from airflow_provider_viapi.huawei.services.metastudio import (
         live as live,
-    )
-    from airflow_provider_viapi.huawei.services.metastudio import (
         pictures as pictures,
-    )
-    from airflow_provider_viapi.huawei.services.metastudio import (
         products as products,
-    )
-    from airflow_provider_viapi.huawei.services.metastudio import (
         rooms as rooms,
-    )
-    from airflow_provider_viapi.huawei.services.metastudio import (
         scripts as scripts,
-    )
-    from airflow_provider_viapi.huawei.services.metastudio import (
         speech as speech,
-    )
-    from airflow_provider_viapi.huawei.services.metastudio import (
         transfers as transfers,
-    )
-    from airflow_provider_viapi.huawei.services.metastudio import (
         usage as usage,
-    )
-    from airflow_provider_viapi.huawei.services.metastudio import (
         videos as videos,
-    )
-    from airflow_provider_viapi.huawei.services.metastudio import (
         vocabulary as vocabulary,
-    )
-    from airflow_provider_viapi.huawei.services.metastudio import (
         voices as voices,
     )
 
