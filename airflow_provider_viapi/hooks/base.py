@@ -11,6 +11,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.providers.common.compat.sdk import BaseHook
 
 from airflow_provider_viapi.errors import ConfigurationError, ServiceError
+from airflow_provider_viapi.hooks.connection import (
+    check_extra,
+    is_unreadable,
+    job_messages_settings,
+    missing_connection,
+    single_flight,
+)
 from airflow_provider_viapi.schema import short_repr
 
 if TYPE_CHECKING:
@@ -129,8 +136,6 @@ class CloudHook(BaseHook):
         return self.account
 
     async def _aread_shared(self) -> tuple[Any, Any]:
-        from airflow_provider_viapi.hooks.connection import single_flight
-
         account, key = await single_flight((type(self), self._conn_id), self._aread)
         self._fingerprint = self._fingerprint_of(account, key)
         return account, key
@@ -155,8 +160,8 @@ class CloudHook(BaseHook):
             connection = self.get_connection(self._conn_id)
         except Exception as error:
             # Without a cause: that of a value that cannot be parsed quotes it, with its secret.
-            raise self._missing(error) from None
-        self._check_extra(connection)
+            raise missing_connection(self._conn_id, error, self.missing_advice) from None
+        check_extra(connection)
         return self._parse(connection, connection.extra_dejson or {})
 
     async def _aread(self) -> tuple[Any, Any]:
@@ -168,7 +173,7 @@ class CloudHook(BaseHook):
 
         try:
             connection = await get_async_connection(self._conn_id)
-            self._check_extra(connection)
+            check_extra(connection)
             try:
                 from airflow.providers.common.compat.connection import get_async_extra_dejson
             except ImportError:
@@ -178,18 +183,7 @@ class CloudHook(BaseHook):
         except ServiceError:
             raise
         except Exception as error:
-            raise self._missing(error) from None
-
-    @staticmethod
-    def _check_extra(connection: Connection) -> None:
-        from airflow_provider_viapi.hooks.connection import check_extra
-
-        check_extra(connection)
-
-    def _missing(self, error: Exception) -> ServiceError:
-        from airflow_provider_viapi.hooks.connection import missing_connection
-
-        return missing_connection(self._conn_id, error, self.missing_advice)
+            raise missing_connection(self._conn_id, error, self.missing_advice) from None
 
     @cached_property
     def quota(self) -> Quota:
@@ -207,8 +201,6 @@ class CloudHook(BaseHook):
 
         :raises ConfigurationError: the setting, or ``job_messages_job_id``, cannot be used
         """
-        from airflow_provider_viapi.hooks.connection import job_messages_settings
-
         if (settings := job_messages_settings()) is None:
             return None
         from airflow_provider_viapi.hooks.aws import aws_connect
@@ -308,7 +300,6 @@ class CloudHook(BaseHook):
         """
         from datetime import datetime, timezone
 
-        from airflow_provider_viapi.hooks.connection import is_unreadable
         from airflow_provider_viapi.retrying import RetryPolicy, aretry_call
 
         seconds = (until - datetime.now(timezone.utc)).total_seconds()

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_viapi.errors import ConfigurationError, InvalidRequest, PermissionDenied, ServiceError
 from airflow_provider_viapi.hooks.base import CloudHook
+from airflow_provider_viapi.hooks.connection import ConnectionFields
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
 
     from airflow_provider_viapi.credentials import Credentials
-    from airflow_provider_viapi.hooks.connection import ConnectionFields
     from airflow_provider_viapi.huawei.account import Account
     from airflow_provider_viapi.huawei.client import Client, User
     from airflow_provider_viapi.huawei.job_backend import Family, HuaweiJobBackend
@@ -232,7 +232,6 @@ def parse_connection(connection: Connection, extra: Mapping[str, Any]) -> tuple[
     :param extra: the connection's extra, decoded
     :raises ConfigurationError: a field is missing or invalid; the message names it, never its value
     """
-    from airflow_provider_viapi.hooks.connection import ConnectionFields
     from airflow_provider_viapi.hooks.connection_form import HUAWEI_CONN_FIELDS
     from airflow_provider_viapi.huawei.account import Account
     from airflow_provider_viapi.huawei.model import PathFamily

@@ -12,6 +12,7 @@ from airflow.providers.common.compat.sdk import conf
 from airflow_provider_viapi.alibaba import services
 from airflow_provider_viapi.errors import ConfigurationError, InvalidRequest, ServiceError
 from airflow_provider_viapi.hooks.base import CloudHook
+from airflow_provider_viapi.hooks.connection import ConnectionFields
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.imagesearch_job_backend import Increments
     from airflow_provider_viapi.alibaba.job_backend import ViapiJobBackend
     from airflow_provider_viapi.credentials import Credentials, CredentialsSource
-    from airflow_provider_viapi.hooks.connection import ConnectionFields
     from airflow_provider_viapi.jobs.model import Job, JobReport, Log
     from airflow_provider_viapi.jobs.polling.poller import Poller
     from airflow_provider_viapi.jobs.polling.rate_limiter import RateLimiter
@@ -230,7 +230,6 @@ def parse_connection(connection: Connection, extra: Mapping[str, Any]) -> Accoun
     from airflow_provider_viapi.alibaba.account import Account, Signature
     from airflow_provider_viapi.alibaba.regions import DEFAULT_REGION, check_region
     from airflow_provider_viapi.alibaba.sts import SETTINGS
-    from airflow_provider_viapi.hooks.connection import ConnectionFields
     from airflow_provider_viapi.hooks.connection_form import CONN_FIELDS
     from airflow_provider_viapi.jobs.model import ListJobs
 
