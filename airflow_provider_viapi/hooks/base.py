@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import cached_property
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import BaseHook
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.polling.intervals import Backoff
     from airflow_provider_viapi.jobs.polling.poller import Poller
     from airflow_provider_viapi.messages.job_messages import JobMessageQueue
+    from airflow_provider_viapi.messages.sqs import Connect
     from airflow_provider_viapi.quota.account_quota import Quota
 
 READ_RETRIED_FOR = 180.0
@@ -203,10 +205,9 @@ class CloudHook(BaseHook):
         """
         if (settings := job_messages_settings()) is None:
             return None
-        from airflow_provider_viapi.hooks.aws import aws_connect
         from airflow_provider_viapi.messages.job_messages import open_job_messages
 
-        return open_job_messages(*settings, connect=aws_connect())
+        return open_job_messages(*settings, connect=_aws_connect())
 
     def check_can_wait(self) -> None:
         """Check the settings that calls and waits use besides the connection.
@@ -405,3 +406,25 @@ class CloudHook(BaseHook):
         from airflow_provider_viapi.hooks.airflow_stats import AirflowStats
 
         return AirflowStats()
+
+
+def _aws_connect() -> Connect | None:
+    """Return the function that opens a client of AWS; ``None`` if Airflow's amazon provider is not installed."""
+    try:
+        return _aws_client if find_spec("airflow.providers.amazon.aws") else None
+    except ModuleNotFoundError:
+        return None
+
+
+async def _aws_client(conn_id: str | None, service: str, region: str) -> AbstractAsyncContextManager[Any]:
+    # The first import takes more than a second.
+    hook_class = await asyncio.to_thread(_aws_hook_class)
+    hook = hook_class(aws_conn_id=conn_id, client_type=service, region_name=region)
+    client: AbstractAsyncContextManager[Any] = await hook.get_async_conn()
+    return client
+
+
+def _aws_hook_class() -> Any:
+    from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
+
+    return AwsBaseHook

@@ -3,6 +3,5 @@
 * ``turns``: the turns of one kind of call of one account, counted where all processes can count
 * ``counters``: where they count: a shared storage such as Redis, or a file of the machine
 * ``pacing``: turns of the poller's calls and of submissions on workers
-* ``shared_job_list``: one process reads the account's job list, all learn what it showed
-* ``account_quota``: all of that for one connection
+* ``account_quota``: all of that for one connection; one process reads its job list, all learn what it showed
 """

@@ -7,8 +7,8 @@ import asyncio
 from hypothesis import given, strategies as st
 from limits.storage import MemoryStorage
 
+from airflow_provider_viapi.quota.account_quota import DIGEST_BITS, SharedJobList, digest_of
 from airflow_provider_viapi.quota.counters import SharedCounters
-from airflow_provider_viapi.quota.shared_job_list import DIGEST_BITS, SharedJobList, digest_of
 from quota.processes import BrokenCounters, DictCounters
 
 
