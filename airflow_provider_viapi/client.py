@@ -227,7 +227,8 @@ class BaseClient(Generic[Account, Action]):
         """The service's id of the last request, if its response named one in a header."""
         return self._transport.request_id
 
-    def find_action(self, action: Action | str) -> Action:
+    @staticmethod
+    def find_action(action: Action | str, /) -> Action:
         """Return the action, or the one of that name.
 
         :raises InvalidRequest: no action has that name

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from airflow_provider_viapi.alibaba import services
 from airflow_provider_viapi.alibaba.account import Account
 from airflow_provider_viapi.alibaba.errors import is_expired_key
 from airflow_provider_viapi.alibaba.model import Action
@@ -13,15 +14,6 @@ from airflow_provider_viapi.client import BaseAsyncClient, BaseClient, Call, aru
 from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.http import open_async_transport
 from airflow_provider_viapi.jobs.model import RequestNonce
-
-
-def _find_action(action: Action | str) -> Action:
-    if isinstance(action, Action):
-        return action
-
-    from airflow_provider_viapi.alibaba import services
-
-    return services.find(action)
 
 
 def _exchange(
@@ -49,13 +41,11 @@ def _call(account: Account, action: Action, request: Mapping[str, Any]) -> Call[
 class Client(BaseClient[Account, Action]):
     """Calls actions from a worker; see :class:`~airflow_provider_viapi.client.BaseClient`."""
 
-    def find_action(self, action: Action | str) -> Action:
-        """Return the action, or the one of that name: ``service.Name``, or ``Name`` where it is unambiguous."""
-        return _find_action(action)
+    find_action = staticmethod(services.find)
 
     def call_once(self, action: Action | str, request: Mapping[str, Any]) -> dict[str, Any]:
         """Call an action without retries, except once more with a new key after the old one expired."""
-        return run(_call(self.account, _find_action(action), request), self._transport)
+        return run(_call(self.account, services.find(action), request), self._transport)
 
     def replay(
         self, action: Action, request: Mapping[str, Any], nonce: RequestNonce, credentials: Credentials
@@ -78,7 +68,7 @@ class AsyncClient(BaseAsyncClient[Account]):
         :param request: parameters by wire name
         :raises ServiceError: see the tree in ``errors``
         """
-        return await arun(_call(self.account, _find_action(action), request), self._transport)
+        return await arun(_call(self.account, services.find(action), request), self._transport)
 
 
 async def open_async_client(account: Account) -> AsyncClient:

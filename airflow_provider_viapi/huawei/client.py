@@ -16,6 +16,7 @@ from airflow_provider_viapi.client import BaseAsyncClient, BaseClient, Call, aru
 from airflow_provider_viapi.credentials import Renewable
 from airflow_provider_viapi.errors import ConfigurationError, ConnectionFailed, ResponseLost, TransientError
 from airflow_provider_viapi.http import HttpRequest, HttpResponse, SyncTransport, open_async_transport
+from airflow_provider_viapi.huawei import services
 from airflow_provider_viapi.huawei.account import Account, Auth, Token
 from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.huawei.rest import decode, encode, rate_limit
@@ -98,15 +99,6 @@ logger = logging.getLogger(__name__)
 TOKEN_RETRY_SECONDS = 10.0
 
 
-def _find_action(action: Action | str) -> Action:
-    if isinstance(action, Action):
-        return action
-
-    from airflow_provider_viapi.huawei import services
-
-    return services.find(action)
-
-
 def _exchange(
     account: Account, action: Action, checked: Mapping[str, Any], auth: Auth
 ) -> Call[dict[str, Any]]:
@@ -142,13 +134,11 @@ def _find_project(account: Account, action: Action) -> Call[Account]:
 class Client(BaseClient[Account, Action]):
     """Calls actions from a worker; see :class:`~airflow_provider_viapi.client.BaseClient`."""
 
-    def find_action(self, action: Action | str) -> Action:
-        """Return the action, or the one of that name, such as ``vias.CreateTask``."""
-        return _find_action(action)
+    find_action = staticmethod(services.find)
 
     def call_once(self, action: Action | str, request: Mapping[str, Any]) -> dict[str, Any]:
         """Call an action without retries, except once more with a new key or token after the old one was rejected."""
-        found = _find_action(action)
+        found = services.find(action)
         checked = found.check(request)
         self._ensure_project(found)
         return run(_call(self.account, found, checked), self._transport)
@@ -173,7 +163,7 @@ class AsyncClient(BaseAsyncClient[Account]):
 
     async def call_once(self, action: Action | str, request: Mapping[str, Any]) -> dict[str, Any]:
         """Call an action without retries, except once more with a new key or token; see :meth:`Client.call_once`."""
-        found = _find_action(action)
+        found = services.find(action)
         checked = found.check(request)
         if _needs_project(self.account, found):
             self._project_lock = self._project_lock or asyncio.Lock()

@@ -73,7 +73,7 @@ class ActionOperator(ProviderTask, BaseOperator):
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     @staticmethod
-    def find_action(name: str) -> Any:
+    def find_action(name: str, /) -> Any:
         """Return the action with a name."""
         raise NotImplementedError
 

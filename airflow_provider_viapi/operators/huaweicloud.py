@@ -56,6 +56,7 @@ class HuaweiCloudOperator(ActionOperator):
     ui_color = "#fdeaea"
     action: Action
     action_type = Action
+    find_action = staticmethod(services.find)
 
     def __init__(
         self, *, huaweicloud_conn_id: str = HuaweiCloudHook.default_conn_name, **kwargs: Any
@@ -67,11 +68,6 @@ class HuaweiCloudOperator(ActionOperator):
     def hook(self) -> HuaweiCloudHook:
         """The hook that calls."""
         return HuaweiCloudHook(self.huaweicloud_conn_id)
-
-    @staticmethod
-    def find_action(name: str) -> Action:
-        """Return the action with a name."""
-        return services.find(name)
 
     @staticmethod
     def check_request(

@@ -51,6 +51,7 @@ class ViapiOperator(LandingOperator):
     ui_color = "#fff1e5"
     action: Action
     action_type = Action
+    find_action = staticmethod(services.find)
     submit_timeout = timedelta(minutes=1)
     """How long the copy of a file to the service is retried while that fails; of a job operator, an argument."""
     item_name = ""
@@ -75,11 +76,6 @@ class ViapiOperator(LandingOperator):
     def hook(self) -> ViapiHook:
         """The hook that calls."""
         return ViapiHook(self.viapi_conn_id)
-
-    @staticmethod
-    def find_action(name: str) -> Action:
-        """Return the action with a name."""
-        return services.find(name)
 
     @staticmethod
     def check_request(

@@ -63,7 +63,7 @@ class ViapiResultToObjectStorageOperator(ProviderTask, BaseOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**{"multiple_outputs": True, **kwargs})
-        self.action = action if action is None or isinstance(action, Action) else services.find(action)
+        self.action = None if action is None else services.find(action)
         self._name = None if self.action is None else self.action.name
         if result is None and job_id is None:
             raise self._invalid("neither result nor job_id is given; allowed: one of them, or both")

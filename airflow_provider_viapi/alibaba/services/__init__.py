@@ -76,14 +76,16 @@ def has(service: str) -> bool:
     return service in SERVICES or any(each.service.name == service for each in _user_actions().values())
 
 
-def find(name: str) -> Action:
+def find(name: Action | str) -> Action:
     """Return the action of that name.
 
     :param name: ``service.Name``, or ``Name`` alone if only one service has it; ``AddImage`` and ``DeleteImage``
-        alone are those of imgsearch
+        alone are those of imgsearch. An action is returned as it is
     :raises InvalidRequest: no action has that name, or several have; the message lists similar names
     :raises ConfigurationError: a user's own model cannot be read
     """
+    if isinstance(name, Action):
+        return name
     if not isinstance(name, str):
         raise InvalidRequest(
             f"action is of type {type(name).__name__}; allowed: an action or its name, such as "

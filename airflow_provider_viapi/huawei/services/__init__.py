@@ -17,11 +17,13 @@ def actions() -> dict[str, Action]:
     return {action.full_name: action for action in (*metastudio.ACTIONS, *vias.ACTIONS)}
 
 
-def find(full_name: str) -> Action:
-    """Return the action of a full name, such as ``vias.CreateTask``.
+def find(full_name: Action | str) -> Action:
+    """Return the action of a full name, such as ``vias.CreateTask``; an action is returned as it is.
 
     :raises InvalidRequest: there is none; the message lists similar names
     """
+    if isinstance(full_name, Action):
+        return full_name
     if not isinstance(full_name, str):
         raise InvalidRequest(
             f"action is of type {type(full_name).__name__}; allowed: an action or its name, such as vias.CreateTask",
