@@ -210,6 +210,13 @@ def read_option(name: str) -> str | None:
     )
 
 
+def checks_sources() -> bool:
+    """Return ``[viapi] check_sources``: whether links to files are opened before a request names them."""
+    from airflow.providers.common.compat.sdk import conf
+
+    return bool(conf.getboolean("viapi", "check_sources", fallback=True))
+
+
 def _mask_password_of(url: str) -> None:
     with suppress(ValueError):
         if password := urlsplit(url).password:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from airflow_provider_viapi.client import ObservedCalls, OnCall, ignore_call
 from airflow_provider_viapi.credentials import Credentials
@@ -107,6 +108,12 @@ class Account(ObservedCalls):
                 f"{', '.join(service.regions)}, or any region if {service.name}_endpoint is set in the extra"
             )
         return f"https://{service.name}.{self.region}.myhuaweicloud.com"
+
+    @property
+    def trusted_hosts(self) -> list[str]:
+        """The hosts of the connection's own endpoints (the emulator, say), which may be private addresses."""
+        own = (self.endpoint, *self.endpoints.values())
+        return [urlsplit(address).netloc for address in own if address]
 
     def host(self, service: Service) -> str:
         """Return the header ``Host`` for a service."""

@@ -56,7 +56,6 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.attempt_context import AttemptContext
     from airflow_provider_viapi.jobs.model import Job, JobReport
     from airflow_provider_viapi.jobs.submission import Submission, TurnIsLater
-    from airflow_provider_viapi.jobs.usage import Usage
     from airflow_provider_viapi.state.reusable_results import ReusableResults
 
 
@@ -80,7 +79,6 @@ class JobOperator(BaseJobOperator):
     # The marker of operators whose work survives their worker, as in the operators of Airflow's providers.
     __supports_durable_execution: ClassVar[bool] = True
 
-    _usage: Usage | None = None
 
     def execute(self, context: Context) -> Any:
         """Check, submit or resume, wait, land the result, return it."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
-from urllib.parse import urlsplit
 
-from airflow.providers.common.compat.sdk import XComArg, conf
+from airflow.providers.common.compat.sdk import XComArg
 
 from airflow_provider_viapi.errors import InvalidRequest, ServiceError
+from airflow_provider_viapi.hooks.connection import checks_sources
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.huawei import services
 from airflow_provider_viapi.huawei.model import Action
@@ -76,6 +76,10 @@ class HuaweiCloudOperator(ActionOperator):
         """Return a request with values of their proper types."""
         return action.check(request, is_unresolved=is_unresolved)
 
+    def is_permanent(self, error: ServiceError) -> bool:
+        """Return whether no retry can succeed after an error."""
+        return huawei_error_is_permanent(error)
+
     def files_for_label(self, request: Mapping[str, Any]) -> Iterable[Any]:
         """Return the addresses of what is read; not those that receive alarms or callbacks."""
         from airflow_provider_viapi.media.outputs.lineage import sources_of
@@ -84,7 +88,7 @@ class HuaweiCloudOperator(ActionOperator):
 
     def execute(self, context: Context) -> Any:
         """Check the rendered request, call the action, return its response."""
-        with fail_without_retry():
+        with fail_without_retry(self.is_permanent):
             return self.action.shown(self.hook.call(self.action, self.validated_request()))
 
 
@@ -160,10 +164,6 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
         """States of the task with which its job is cancelled."""
         return super().cancel_on_states if self.goal is None else UNSUCCESSFUL
 
-    def is_permanent(self, error: ServiceError) -> bool:
-        """Return whether no retry can succeed after an error."""
-        return huawei_error_is_permanent(error)
-
     def submit_backend(self, request: Mapping[str, Any]) -> HuaweiSubmitBackend:
         """Return what sends the request."""
         from airflow_provider_viapi.huawei.job_backend import HuaweiSubmitBackend
@@ -175,7 +175,7 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
         from airflow_provider_viapi.media.inputs.pictures import embed_pictures
         from airflow_provider_viapi.media.inputs.request_media import check_urls
 
-        if self.links and conf.getboolean("viapi", "check_sources", fallback=True):
+        if self.links and checks_sources():
             urls = {str(request[name]): (name, None) for name in self.links if request.get(name)}
             check_urls(urls, self.action.name, self.hook.account, self.log)
         return embed_pictures(self.action, request)
@@ -202,20 +202,8 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
             service.name, self.action.job_kind.status_action.name, account.region
         )
 
-    def trusted_hosts(self) -> list[str]:
-        """Return the hosts of the connection's own endpoints, such as the emulator's."""
-        account = self.hook.account
-        own = (account.endpoint, *account.endpoints.values())
-        return [urlsplit(address).netloc for address in own if address]
-
     def _cancel_job(self, run: JobRun, job: Job) -> None:
         if self.cancel_on_kill:
             super()._cancel_job(run, job)
         else:
             self.log.warning("Job %s continues because of cancel_on_kill=False", job.id)
-
-    def get_openlineage_facets_on_complete(self, _: Any) -> Any:
-        """Return the datasets that were read and landed."""
-        from airflow_provider_viapi.media.outputs.lineage import lineage_of
-
-        return lineage_of(self.media_addresses(), self._landed.values(), self._usage)

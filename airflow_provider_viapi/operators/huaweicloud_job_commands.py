@@ -27,7 +27,6 @@ from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudOperator
 from airflow_provider_viapi.operators.task.attempt import attempt_of, choose_store
 from airflow_provider_viapi.operators.task.permanent_errors import (
     fail_without_retry,
-    huawei_error_is_permanent,
 )
 
 if TYPE_CHECKING:
@@ -225,7 +224,7 @@ class JobCommandOperator(HuaweiCloudOperator):
 
     def execute(self, context: Context) -> Any:
         """Read the job's state, send the command if it is needed, wait for the goal."""
-        with fail_without_retry(huawei_error_is_permanent):
+        with fail_without_retry(self.is_permanent):
             request = self.validated_request()
             log = self._command_log(context)
             if self.durable and not log.is_persistent:
@@ -320,7 +319,7 @@ class JobCommandOperator(HuaweiCloudOperator):
         """Continue after the trigger: return what is known of the job, or raise why it has not reached the goal."""
         from airflow_provider_viapi.jobs.model import JobReport
 
-        with fail_without_retry(huawei_error_is_permanent):
+        with fail_without_retry(self.is_permanent):
             if "error" in event:
                 raise from_dict(event["error"])
             return self._finish(JobReport.from_dict(event["report"]), self._command_log(context))

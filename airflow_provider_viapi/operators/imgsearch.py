@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from airflow_provider_viapi.alibaba.services import imgsearch
 from airflow_provider_viapi.errors import InvalidRequest, ServiceError
 from airflow_provider_viapi.operators.arguments.checks import as_choice
-from airflow_provider_viapi.operators.task.permanent_errors import fail_without_retry, is_permanent
+from airflow_provider_viapi.operators.task.permanent_errors import fail_without_retry
 from airflow_provider_viapi.operators.viapi import ViapiOperator
 from airflow_provider_viapi.schema import short_repr
 
@@ -54,7 +54,7 @@ class CreateImageDbOperator(ViapiOperator):
             try:
                 self.call_action(context)
             except ServiceError as error:
-                if is_permanent(error) and name in _names(self.hook):
+                if self.is_permanent(error) and name in _names(self.hook):
                     return self._found(name)
                 raise
             self.log.info("Created image database %s", name)
@@ -98,7 +98,7 @@ class DeleteImageDbOperator(ViapiOperator):
             try:
                 self.call_action(context)
             except ServiceError as error:
-                if is_permanent(error) and name not in _names(self.hook):
+                if self.is_permanent(error) and name not in _names(self.hook):
                     return {"Name": name}
                 raise
             self.log.info("Deleted image database %s", name)

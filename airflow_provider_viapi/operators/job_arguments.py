@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_viapi.errors import (
     InvalidRequest,
-    ServiceError,
 )
 from airflow_provider_viapi.operators.arguments.checks import (
     as_choice,
@@ -19,7 +18,6 @@ from airflow_provider_viapi.operators.arguments.checks import (
 )
 from airflow_provider_viapi.operators.landing_base import LandingOperator
 from airflow_provider_viapi.operators.stoppable import StoppableOperator
-from airflow_provider_viapi.operators.task.permanent_errors import is_permanent
 from airflow_provider_viapi.task_instance.xcoms import JOB_KEY
 
 if TYPE_CHECKING:
@@ -169,7 +167,3 @@ class BaseJobOperator(StoppableOperator, LandingOperator):
     def final_report(self, report: JobReport) -> JobReport:
         """Return the report of a finished job, perhaps with another outcome."""
         return report
-
-    def is_permanent(self, error: ServiceError) -> bool:
-        """Return whether no retry can succeed after an error."""
-        return is_permanent(error)

@@ -13,6 +13,8 @@ from airflow_provider_viapi.task_instance.xcoms import LANDED_PREFIX
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
+    from airflow_provider_viapi.jobs.usage import Usage
+
 
 class LandingOperator(ActionOperator):
     """Base of operators that copy the files of their results to the team's storage.
@@ -27,6 +29,7 @@ class LandingOperator(ActionOperator):
 
     template_fields: Sequence[str] = (*ActionOperator.template_fields, "land_to")
     hook: Any
+    _usage: Usage | None = None
 
     def __init__(self, *, land_to: Any = None, allowed_hosts: Sequence[str] = (), **kwargs: Any) -> None:
         from airflow_provider_viapi.result_fields import has_files
@@ -43,8 +46,9 @@ class LandingOperator(ActionOperator):
             check(land_to, self.action)
 
     def trusted_hosts(self) -> list[str]:
-        """Return the private hosts that results may come from besides ``allowed_hosts``."""
-        return []
+        """Return the hosts of the connection's endpoints, which may be private, besides ``allowed_hosts``."""
+        hosts: list[str] = self.hook.account.trusted_hosts
+        return hosts
 
     def media_addresses(self) -> Iterable[str]:
         """Return the addresses of the request's media, as the author wrote them."""
@@ -105,3 +109,9 @@ class LandingOperator(ActionOperator):
         origin = Origin(job_id, self.action.full_name, self.media_addresses())
         files = describe_files(self.outlets, landed, self.log, self.hook.account.http)
         report_assets(context, self.outlets, landed, origin, files)
+
+    def get_openlineage_facets_on_complete(self, _: Any) -> Any:
+        """Return the datasets that were read and landed."""
+        from airflow_provider_viapi.media.outputs.lineage import lineage_of
+
+        return lineage_of(self.media_addresses(), self._landed.values(), self._usage)

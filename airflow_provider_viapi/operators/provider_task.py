@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import AirflowFailException, XComArg
 
-from airflow_provider_viapi.errors import InvalidRequest
+from airflow_provider_viapi.errors import InvalidRequest, ServiceError
 from airflow_provider_viapi.media.addresses import file_name
 from airflow_provider_viapi.operators.arguments.checks import (
     check_conn_id,
@@ -18,6 +18,7 @@ from airflow_provider_viapi.operators.arguments.checks import (
     rendered_to_none,
 )
 from airflow_provider_viapi.operators.result_references import Mappable, ResultRef
+from airflow_provider_viapi.operators.task.permanent_errors import is_permanent
 from airflow_provider_viapi.schema import NONE_HINT, as_address
 
 if TYPE_CHECKING:
@@ -103,6 +104,10 @@ class ProviderTask:
                 code="MissingParameter",
                 action=getattr(getattr(self, "action", None), "name", None),
             )
+
+    def is_permanent(self, error: ServiceError) -> bool:
+        """Return whether no retry can succeed after an error."""
+        return is_permanent(error)
 
     def render_template(self, content: Any, *args: Any, **kwargs: Any) -> Any:
         """Render templates in a value; text without a template stays as it is."""

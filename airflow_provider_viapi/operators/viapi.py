@@ -8,10 +8,9 @@ from functools import cache, cached_property
 from types import new_class
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import conf
-
 from airflow_provider_viapi.alibaba import services
 from airflow_provider_viapi.alibaba.model import Action
+from airflow_provider_viapi.hooks.connection import checks_sources
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.links.job import ViapiJobLink, ViapiResultLink, viapi_job_address
 from airflow_provider_viapi.operators.arguments.checks import is_templated
@@ -119,14 +118,9 @@ class ViapiOperator(LandingOperator):
 
         # Without media, nothing of the connection is needed before the call.
         has_media = any(media_addresses(self.action.parameters, request))
-        if has_media and conf.getboolean("viapi", "check_sources", fallback=True):
+        if has_media and checks_sources():
             with self.naming_argument():
                 check_links(self.action, request, self.hook.account, self.log)
-
-    def trusted_hosts(self) -> list[str]:
-        """Return the host of the connection's own endpoint, such as the emulator's."""
-        hosts: list[str] = self.hook.account.trusted_hosts
-        return hosts
 
     def execute(self, context: Context) -> Any:
         """Check the rendered request, call the action, land its files, return its ``Data``."""
@@ -152,12 +146,6 @@ class ViapiOperator(LandingOperator):
         if self.land_to is not None:
             result = {**result, "landed": self.land(result, answer["RequestId"], context)}
         return result
-
-    def get_openlineage_facets_on_complete(self, _: Any) -> Any:
-        """Return the datasets that were read and landed."""
-        from airflow_provider_viapi.media.outputs.lineage import lineage_of
-
-        return lineage_of(self.media_addresses(), self._landed.values())
 
     def media_addresses(self) -> Iterable[str]:
         """Return the addresses of the request's media, as the author wrote them."""
@@ -227,9 +215,3 @@ class ViapiJobOperator(JobOperator, ViapiOperator):
         """Return Alibaba's page that reports the job, or the connection's own endpoint."""
         service = self.action.service
         return self.hook.account.endpoint or viapi_job_address(service.name, service.version, job.id)
-
-    def get_openlineage_facets_on_complete(self, _: Any) -> Any:
-        """Return the datasets that were read and landed."""
-        from airflow_provider_viapi.media.outputs.lineage import lineage_of
-
-        return lineage_of(self.media_addresses(), self._landed.values(), self._usage)

@@ -20,7 +20,7 @@ from airflow_provider_viapi.jobs.model import Job, JobReport
 from airflow_provider_viapi.links.job import result_address, store_links
 from airflow_provider_viapi.operators.arguments.checks import as_id, default_deferrable, is_templated
 from airflow_provider_viapi.operators.provider_task import ProviderTask
-from airflow_provider_viapi.operators.task.permanent_errors import fail_without_retry, is_permanent
+from airflow_provider_viapi.operators.task.permanent_errors import fail_without_retry
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -83,10 +83,6 @@ class JobSensor(ProviderTask, BaseSensorOperator):
     def result_actions(self) -> Iterable[HasResultFields]:
         """Return the actions that may have created the job, which say where its files are."""
         raise NotImplementedError
-
-    def is_permanent(self, error: ServiceError) -> bool:
-        """Return whether no retry can succeed after an error."""
-        return is_permanent(error)
 
     def describe(self, state: str) -> str:
         """Return what to log about a new state."""

@@ -251,13 +251,11 @@ class Staging:
         return stat(address, self.hook)
 
     def _validate(self, source: Source, limits: MediaLimits | None, parameter: str, action: str) -> None:
-        from airflow.providers.common.compat.sdk import conf
-
+        from airflow_provider_viapi.hooks.connection import checks_sources
         from airflow_provider_viapi.media.inputs.source_validation import check_source
 
-        opens_videos = conf.getboolean("viapi", "check_sources", fallback=True)
         check_source(
-            source, limits, parameter=parameter, action=action, log=self.log if opens_videos else None
+            source, limits, parameter=parameter, action=action, log=self.log if checks_sources() else None
         )
 
 

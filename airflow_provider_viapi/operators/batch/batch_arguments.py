@@ -24,7 +24,6 @@ from airflow_provider_viapi.operators.batch.items import check_literals
 from airflow_provider_viapi.operators.job_arguments import applicable_reuse, reuse_duration
 from airflow_provider_viapi.operators.provider_task import ProviderTask
 from airflow_provider_viapi.operators.stoppable import StoppableOperator
-from airflow_provider_viapi.operators.task.permanent_errors import is_permanent
 from airflow_provider_viapi.operators.task.view import read_prices
 from airflow_provider_viapi.result_fields import has_files
 from airflow_provider_viapi.schema import as_address, short_repr
@@ -163,12 +162,11 @@ class BaseBatchOperator(ProviderTask, StoppableOperator):
 
     def trusted_hosts(self) -> list[str]:
         """Return the private hosts that results may come from: the allowed ones, and the connection's endpoint."""
-        # It depends on the hook alone, which the batch has as well as each of its operators.
-        return [*self.allowed_hosts, *self.operator.trusted_hosts(self)]  # type: ignore[arg-type]
+        return [*self.allowed_hosts, *self.hook.account.trusted_hosts]
 
     def is_permanent(self, error: ServiceError) -> bool:
         """Return whether no retry can succeed after an error."""
-        return is_permanent(error)
+        return self.operator.is_permanent(self, error)
 
     # Checks.
 

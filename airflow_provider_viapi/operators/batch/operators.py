@@ -18,7 +18,6 @@ from airflow_provider_viapi.schema import as_address
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.model import Action
-    from airflow_provider_viapi.errors import ServiceError
     from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
     from airflow_provider_viapi.hooks.viapi import ViapiHook
     from airflow_provider_viapi.operators.arguments.options import Address
@@ -171,12 +170,6 @@ class HuaweiCloudBatchOperator(BatchOperator):
         from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 
         return HuaweiCloudHook(self.huaweicloud_conn_id)
-
-    def is_permanent(self, error: ServiceError) -> bool:
-        """Return whether no retry can succeed after an error."""
-        from airflow_provider_viapi.operators.task.permanent_errors import huawei_error_is_permanent
-
-        return huawei_error_is_permanent(error)
 
     @staticmethod
     def trigger_class() -> type[BatchTrigger]:

@@ -17,7 +17,6 @@ from airflow_provider_viapi.operators.huaweicloud_job_commands import (
 from airflow_provider_viapi.operators.task.attempt import attempt_of, choose_store
 from airflow_provider_viapi.operators.task.permanent_errors import (
     fail_without_retry,
-    huawei_error_is_permanent,
 )
 from airflow_provider_viapi.task_instance.xcoms import BATCH_TASK_KEY
 
@@ -55,7 +54,7 @@ class BatchTaskOperator(HuaweiCloudOperator):
 
     def execute(self, context: Context) -> Any:
         """Call the action unless an earlier attempt has, and return its response."""
-        with fail_without_retry(self._is_permanent):
+        with fail_without_retry(self.is_permanent):
             request, instance = self.validated_request(), context["ti"]
             log = CommandLedger(choose_store(context, durable=not self.repeatable), attempt_of(context))
             if self.repeatable:
@@ -75,9 +74,10 @@ class BatchTaskOperator(HuaweiCloudOperator):
         """Return whether the task fails if the call failed for some tasks of the batch task."""
         return not self.allow_partial
 
-    def _is_permanent(self, error: ServiceError) -> bool:
+    def is_permanent(self, error: ServiceError) -> bool:
+        """Return whether no retry can succeed after an error."""
         # A retry of a repeatable call may succeed; that of another one finds the recorded response.
-        return (error.code == SOME_FAILED and not self.repeatable) or huawei_error_is_permanent(error)
+        return (error.code == SOME_FAILED and not self.repeatable) or super().is_permanent(error)
 
     def _send_once(self, request: Mapping[str, Any], log: CommandLedger) -> Mapping[str, Any]:
         from airflow_provider_viapi.jobs.ledger import request_digest, same_request
