@@ -34,6 +34,9 @@ _OTHER_FIELDS = ("access_key_id", "access_key_secret", "region")
 _OTHER_SERVICE = ("InvalidAction", "InvalidVersion", "UnsupportedOperation", "NoSuch")
 """Codes with which another service, or OSS, refuses a request before it looks at the key."""
 
+BULK_ACTION = "imagesearch.IncreaseInstance"
+"""Action of the bulk jobs of ImageSearch, which have a backend of their own; other jobs do not load it."""
+
 # Whatever calls, submits or waits, in any process, has imported the hook.
 services.read_user_models_from(lambda: conf.get("viapi", "models_path", fallback=None))
 
@@ -145,13 +148,15 @@ class ViapiHook(CloudHook):
 
     def report(self, job: Job) -> JobReport:
         """Return the state of a job, with one call."""
-        from airflow_provider_viapi.alibaba import imagesearch_job_backend
-        from airflow_provider_viapi.alibaba.job_backend import read_report, result_action
-        from airflow_provider_viapi.alibaba.services.imagesearch import INCREASE_LIST
+        if job.action == BULK_ACTION:
+            from airflow_provider_viapi.alibaba import imagesearch_job_backend
+            from airflow_provider_viapi.alibaba.services.imagesearch import INCREASE_LIST
 
-        if job.action == imagesearch_job_backend.ACTION:
             answer = self.call(INCREASE_LIST, imagesearch_job_backend.list_request(job))
             return imagesearch_job_backend.read_report(job, answer)
+
+        from airflow_provider_viapi.alibaba.job_backend import read_report, result_action
+
         return read_report(job, self.call(result_action(job), {"JobId": job.id}))
 
     @asynccontextmanager
@@ -168,15 +173,11 @@ class ViapiHook(CloudHook):
 
     def poller_key(self, job: Job) -> tuple[object, ...]:
         """Return what jobs have in common that share a poller."""
-        from airflow_provider_viapi.alibaba import imagesearch_job_backend
-
-        return (*self.connection_key, job.action == imagesearch_job_backend.ACTION)
+        return (*self.connection_key, job.action == BULK_ACTION)
 
     def open_poller_for(self, job: Job) -> AbstractAsyncContextManager[Poller]:
         """Open the poller of VIAPI's jobs, or that of the bulk jobs of ImageSearch."""
-        from airflow_provider_viapi.alibaba import imagesearch_job_backend
-
-        if job.action == imagesearch_job_backend.ACTION:
+        if job.action == BULK_ACTION:
             return self._poll(self._open_increments(), self.poll_backoff)
         return self.open_poller()
 
@@ -189,9 +190,7 @@ class ViapiHook(CloudHook):
 
     async def cancel(self, job: Job, log: Log) -> bool:
         """Cancel a job and return true; false if it continues and is billed. Logs which of the two happened."""
-        from airflow_provider_viapi.alibaba import imagesearch_job_backend
-
-        if job.action == imagesearch_job_backend.ACTION:
+        if job.action == BULK_ACTION:
             log.warning("Bulk job %s of ImageSearch cannot be cancelled: it continues", job.id)
             return False
         return await super().cancel(job, log)

@@ -13,7 +13,7 @@ import pytest
 from airflow.providers.common.compat.sdk import Connection
 
 from airflow_provider_viapi.alibaba.account import Account
-from airflow_provider_viapi.alibaba.services import find, imgsearch, videoenhan
+from airflow_provider_viapi.alibaba.services import find, imagesearch, imgsearch, videoenhan
 from airflow_provider_viapi.errors import (
     ConfigurationError,
     ConnectionFailed,
@@ -22,7 +22,7 @@ from airflow_provider_viapi.errors import (
 )
 from airflow_provider_viapi.get_provider_info import get_provider_info
 from airflow_provider_viapi.hooks.connection_form import CONN_FIELDS
-from airflow_provider_viapi.hooks.viapi import ViapiHook, parse_connection
+from airflow_provider_viapi.hooks.viapi import BULK_ACTION, ViapiHook, parse_connection
 from airflow_provider_viapi.jobs.model import Job, RequestNonce
 from scripted_server import Answer, scripted_server
 
@@ -402,3 +402,10 @@ def test_who_waits_keeps_to_the_connections_pace(monkeypatch: pytest.MonkeyPatch
             return poller.limiter.ceiling, poller.list.is_used
 
     assert asyncio.run(pace()) == (3.0, False)
+
+
+def test_bulk_jobs_are_recognized_by_the_name_of_their_action() -> None:
+    assert imagesearch.INCREASE_INSTANCE.full_name == BULK_ACTION
+    assert ViapiHook().poller_key(Job("shop/1", BULK_ACTION)) != ViapiHook().poller_key(
+        Job("1", videoenhan.GENERATE_VIDEO.full_name)
+    )
