@@ -16,6 +16,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from typing_extensions import Self
 
+from airflow_provider_viapi.credentials import KeySource
 from airflow_provider_viapi.errors import (
     ConnectionFailed,
     CredentialsRejected,
@@ -34,18 +35,6 @@ from airflow_provider_viapi.retrying import READ, WRITE, retry_call
 logger = logging.getLogger(__name__)
 
 
-class Source(Protocol):
-    """Provides the current key or token; see ``credentials.CredentialsSource``."""
-
-    def current(self, rejected: Any = None) -> Any:
-        """Return it; may block."""
-        ...
-
-    async def acurrent(self, rejected: Any = None) -> Any:
-        """Return it in an event loop."""
-        ...
-
-
 @dataclass(frozen=True)
 class AcquireCredentials:
     """A call's need of a key or token.
@@ -53,7 +42,7 @@ class AcquireCredentials:
     :param rejected: the one that the service no longer accepts, if this asks for another one
     """
 
-    source: Source
+    source: KeySource[Any]
     rejected: Any = None
 
 
@@ -67,7 +56,7 @@ def exchange(request: HttpRequest, decode: Callable[[HttpResponse], T]) -> Call[
 
 
 def call_with_renewal(
-    source: Source,
+    source: KeySource[Any],
     attempt: Callable[[Any], Call[T]],
     *,
     action: str,
@@ -184,6 +173,11 @@ class AnyAction(Protocol):
 
 class AnyAccount(Protocol):
     """An account of either cloud."""
+
+    @property
+    def endpoint(self) -> str | None:
+        """One base address for all services, if the connection has one."""
+        ...
 
     @property
     def http(self) -> HttpSettings:

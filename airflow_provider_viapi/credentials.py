@@ -1,6 +1,6 @@
 """Access keys, and sources of temporary keys that are renewed.
 
-Code that signs knows only :class:`Credentials`. Code that calls asks a :class:`CredentialsSource` for them before
+Code that signs knows only :class:`Credentials`. Code that calls asks a :class:`KeySource` for them before
 each request, so that a job may outlive the token that it was submitted with.
 """
 
@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 from airflow_provider_viapi.errors import (
     ConfigurationError,
@@ -33,21 +33,24 @@ RENEWAL_BACKOFF = 60.0
 """Seconds until a failed renewal is retried, as long as the key has not expired."""
 
 
-class CredentialsSource(Protocol):
-    """Provides the current key."""
+Key_co = TypeVar("Key_co", covariant=True)
 
-    def current(self, rejected: Credentials | None = None) -> Credentials:
-        """Return the key to sign with; may block while it is fetched.
 
-        :param rejected: a key that the service no longer accepts: another one is returned if there is any, otherwise
+class KeySource(Protocol[Key_co]):
+    """Provides the current key or token."""
+
+    def current(self, rejected: Any = None) -> Key_co:
+        """Return the key or token; may block while it is fetched.
+
+        :param rejected: one that the service no longer accepts: another one is returned if there is any, otherwise
             the same
         :raises ConfigurationError: there is none, and a retry would not help
         :raises TransientError: there is none now; a retry may help
         """
         ...
 
-    async def acurrent(self, rejected: Credentials | None = None) -> Credentials:
-        """Return the key without blocking the event loop; see :meth:`current`."""
+    async def acurrent(self, rejected: Any = None) -> Key_co:
+        """Return the key or token without blocking the event loop; see :meth:`current`."""
         ...
 
 
@@ -86,6 +89,10 @@ class Credentials:
     async def acurrent(self, rejected: Credentials | None = None) -> Credentials:
         """Return this key."""
         return self
+
+
+CredentialsSource: TypeAlias = KeySource[Credentials]
+"""Source of keys, not of tokens."""
 
 
 class Expiring(Protocol):
@@ -138,7 +145,7 @@ class Renewable(Generic[Key]):
             self._store(initial)
 
     def current(self, rejected: Key | None = None) -> Key:
-        """Return the key to sign with; see :class:`CredentialsSource`."""
+        """Return the key to sign with; see :class:`KeySource`."""
         key = self._valid_key(rejected)
         if key is not None:
             return key
@@ -147,7 +154,7 @@ class Renewable(Generic[Key]):
             return self._valid_key(rejected) or self._renew(rejected)
 
     async def acurrent(self, rejected: Key | None = None) -> Key:
-        """Return the key without blocking the event loop; see :class:`CredentialsSource`."""
+        """Return the key without blocking the event loop; see :class:`KeySource`."""
         key = self._valid_key(rejected)
         if key is not None:
             return key

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlsplit
 
 from airflow_provider_viapi.client import ObservedCalls, OnCall, ignore_call
-from airflow_provider_viapi.credentials import Credentials
+from airflow_provider_viapi.credentials import Credentials, KeySource
 from airflow_provider_viapi.errors import ConfigurationError
 from airflow_provider_viapi.http_settings import HttpSettings, host_header
 from airflow_provider_viapi.huawei.model import PathFamily, Service
@@ -29,22 +29,6 @@ class Token:
 
 Auth = Credentials | Token
 """What authenticates a request: a key that signs it, or a token that is sent along."""
-
-
-class AuthSource(Protocol):
-    """Provides the current key or token."""
-
-    def current(self, rejected: Any = None) -> Auth:
-        """Return the key or token; may block while it is fetched.
-
-        :param rejected: one that the service no longer accepts: another one is returned if there is any, otherwise
-            the same
-        """
-        ...
-
-    async def acurrent(self, rejected: Any = None) -> Auth:
-        """Return the key or token without blocking the event loop."""
-        ...
 
 
 class NoAuth:
@@ -81,7 +65,7 @@ class Account(ObservedCalls):
     :param on_call: called after each call
     """
 
-    auth: AuthSource = field(default_factory=NoAuth)
+    auth: KeySource[Auth] = field(default_factory=NoAuth)
     region: str = DEFAULT_REGION
     project_id: str | None = None
     endpoint: str | None = None

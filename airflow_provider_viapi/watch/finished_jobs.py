@@ -7,9 +7,8 @@ import hashlib
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.errors import ServiceError, Throttled
 from airflow_provider_viapi.jobs.polling.intervals import AdaptiveInterval
@@ -19,6 +18,7 @@ from airflow_provider_viapi.watch.cursor import ListEntry, Page
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.job_backend import ListedJobs, ViapiJobBackend
+    from airflow_provider_viapi.hooks.viapi import ViapiHook
     from airflow_provider_viapi.jobs.backend import SharedList
     from airflow_provider_viapi.quota.account_quota import Quota
     from airflow_provider_viapi.watch.shared_pages import Pages
@@ -38,21 +38,8 @@ THROTTLED_BEFORE_PROBLEM = 60
 """Throttled reads in a row before that is reported. Several processes may read the list of an account."""
 
 
-class ListHook(Protocol):
-    """The part of a hook that reads the list."""
-
-    @property
-    def quota(self) -> Quota:
-        """The account's quota."""
-        ...
-
-    def open_jobs(self) -> AbstractAsyncContextManager[ViapiJobBackend]:
-        """Open the account's jobs for the running event loop."""
-        ...
-
-
 async def finished_job_pages(
-    make_hook: Callable[[], ListHook], sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    make_hook: Callable[[], ViapiHook], sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 ) -> Pages:
     """Yield pages of the account's finished jobs for ever: one call for each, at most one in 5 seconds.
 

@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 from greenlet import getcurrent, greenlet
 from hypothesis import given, settings, strategies as st
 
-from airflow_provider_viapi.media.inputs.staging_bucket import Leases
+from airflow_provider_viapi.media.inputs.staging_bucket import Bucket, Leases
 
 SIZE = 7
 
 
-class SteppedBucket:
+class SteppedBucket(Bucket):
     """A bucket in memory; whoever is about to do something with it lets the others go first."""
 
     def __init__(self) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from airflow_provider_viapi.alibaba.parameters import Media, Parameter, Structured, is_base64
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.account import Account
     from airflow_provider_viapi.alibaba.model import Action
     from airflow_provider_viapi.alibaba.parameters import MediaLimits
-    from airflow_provider_viapi.http_settings import HttpSettings
+    from airflow_provider_viapi.client import AnyAccount
     from airflow_provider_viapi.jobs.model import Log
 
 
@@ -184,20 +184,6 @@ _TIMEOUTS = (5.0, 5.0)
 """Seconds to wait for a connection, and for the response: the check must not hold the task for long."""
 
 
-class ReachedAccount(Protocol):
-    """An account of either cloud, as far as a check of links needs it."""
-
-    @property
-    def endpoint(self) -> str | None:
-        """The connection's own address of the service, if it has one."""
-        ...
-
-    @property
-    def http(self) -> HttpSettings:
-        """Proxies, certificates and timeout."""
-        ...
-
-
 _UNREADABLE = (PermissionDenied, OSError, ValueError)
 
 
@@ -213,7 +199,7 @@ def check_links(action: Action, request: Mapping[str, Any], account: Account, lo
 
 
 def check_urls(
-    urls: Mapping[str, tuple[str, MediaLimits | None]], action: str, account: ReachedAccount, log: Log
+    urls: Mapping[str, tuple[str, MediaLimits | None]], action: str, account: AnyAccount, log: Log
 ) -> None:
     """Request the first byte of every HTTP(S) address, and check the file if its server states its size.
 

@@ -18,7 +18,7 @@ from datetime import datetime, timedelta, timezone
 from hashlib import sha256
 from itertools import count
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from airflow_provider_viapi.alibaba.regions import DEFAULT_REGION
 from airflow_provider_viapi.errors import ConfigurationError, ServiceError, TransientError
@@ -61,7 +61,7 @@ class TeamBucket:
         self.place = place
         self._oss, self._log, self._part_size = oss, log, part_size
         self._base = "/".join(part for part in (place.prefix, _digest(run)) if part)
-        self._leases = Leases(_Keys(oss, place.bucket), _digest(f"{run}\n{holder}"))
+        self._leases = Leases(Bucket(oss, place.bucket), _digest(f"{run}\n{holder}"))
 
     @classmethod
     def open(cls, to: str, hook: ViapiHook, *, run: str, holder: str, log: Log, part_size: int) -> TeamBucket:
@@ -187,39 +187,28 @@ def plain_name(name: str) -> str:
     return f"{stem or 'media'}{extension}"
 
 
-class _Keys:
-    def __init__(self, oss: Oss, bucket: str) -> None:
-        self._oss, self._bucket = oss, bucket
-
-    def put(self, key: str) -> None:
-        self._oss.put(self._bucket, key)
-
-    def delete(self, key: str) -> None:
-        self._oss.delete(self._bucket, key)
-
-    def sizes(self, prefix: str) -> Mapping[str, int]:
-        found = self._oss.list_objects(self._bucket, prefix)
-        return {each.key: each.size for each in found if isinstance(each, OssObject)}
-
-
 def _digest(text: str) -> str:
     return sha256(text.encode()).hexdigest()[:20]
 
 
-class Bucket(Protocol):
+class Bucket:
     """The operations of a bucket that leases need."""
+
+    def __init__(self, oss: Oss, name: str) -> None:
+        self._oss, self._name = oss, name
 
     def put(self, key: str) -> None:
         """Store an empty object."""
-        ...
+        self._oss.put(self._name, key)
 
     def delete(self, key: str) -> None:
         """Delete an object, if there is one."""
-        ...
+        self._oss.delete(self._name, key)
 
     def sizes(self, prefix: str) -> Mapping[str, int]:
         """Return the size of each object whose key begins with the prefix, by key."""
-        ...
+        found = self._oss.list_objects(self._name, prefix)
+        return {each.key: each.size for each in found if isinstance(each, OssObject)}
 
 
 class Leases:
