@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.errors import ServiceError, Throttled
 from airflow_provider_viapi.jobs.polling.intervals import AdaptiveInterval
+from airflow_provider_viapi.jobs.polling.list_reader import ending_turn
 from airflow_provider_viapi.jobs.polling.supervision import in_own_task, may_succeed_later
 from airflow_provider_viapi.redaction import describe_error
 from airflow_provider_viapi.watch.cursor import ListEntry, Page
@@ -91,11 +92,10 @@ class _ListReader:
         turn = await self._shared.wait_for_turn() if self._shared is not None else None
         if turn is None:
             await self._sleep(self._pause)
-        throttled = False
         try:
-            listed = await in_own_task(self._jobs.list_page(self._number))
+            async with ending_turn(self._shared, turn):
+                listed = await in_own_task(self._jobs.list_page(self._number))
         except Throttled as error:
-            throttled = True
             self._pause = self._interval.on_throttled()
             return self._on_failure(error, THROTTLED_BEFORE_PROBLEM)
         except ServiceError as error:
@@ -103,9 +103,6 @@ class _ListReader:
                 raise
             self._pause = self._interval.interval()
             return self._on_failure(error, FAILURES_BEFORE_PROBLEM)
-        finally:
-            if self._shared is not None:
-                await self._shared.end_turn(turn, throttled=throttled)
         return self._on_success(listed)
 
     def _on_failure(self, error: ServiceError, limit: int) -> Page | None:

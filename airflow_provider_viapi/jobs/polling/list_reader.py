@@ -8,7 +8,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.errors import ServiceError, Throttled
@@ -52,6 +54,38 @@ LONGEST_SILENCE = 120.0
 
 SHARED_LIST_INTERVAL = 1.0
 """Seconds between two checks for what other processes saw in the list."""
+
+
+@asynccontextmanager
+async def ending_turn(shared_list: SharedList | None, turn: Any) -> AsyncIterator[None]:
+    """End the turn of this process to read the list when the response, or an error, has arrived in this context.
+
+    :param turn: see ``SharedList.wait_for_turn``
+    """
+    throttled = False
+    try:
+        yield
+    except Throttled:
+        throttled = True
+        raise
+    finally:
+        if shared_list is not None:
+            await shared_list.end_turn(turn, throttled=throttled)
+
+
+@dataclass
+class _Reads:
+    """How the reads of the list go.
+
+    :param succeeded_at: when the list was last read, or was not needed
+    :param scan_began: when the first page of the present scan was requested; ``None`` between two scans
+    :param unexpected_errors: in a row
+    """
+
+    interval: AdaptiveInterval
+    succeeded_at: float = field(default_factory=now)
+    scan_began: float | None = None
+    unexpected_errors: int = 0
 
 
 class JobListReader:
@@ -105,47 +139,46 @@ class JobListReader:
         """Read the list again and again, and have the jobs polled that it shows as ended; a loop."""
         if self._backend.list_interval is None:
             return
-        interval = AdaptiveInterval(self._backend.list_interval)
-        seconds = interval.interval()
-        read_at, scan_began = now(), None
-        unexpected_errors = 0
+        reads = _Reads(AdaptiveInterval(self._backend.list_interval))
+        seconds = reads.interval.interval()
         while self._list_from is not None:
-            while scan_began is None and self._may_rest():
-                await asyncio.sleep(interval.interval())
-                seconds, read_at = 0.0, now()
+            while reads.scan_began is None and self._may_rest():
+                await asyncio.sleep(reads.interval.interval())
+                seconds, reads.succeeded_at = 0.0, now()
             turn = await self._wait_to_read_list(seconds)
-            seconds = interval.interval()
-            wanted = self._jobs.unfinished()
-            if not self.is_used:
-                self._jobs.poll_individually(self._jobs)
-            if not self.is_used or not wanted:
-                read_at, scan_began = now(), None
-                if self._shared_list is not None:
-                    await self._shared_list.end_turn(turn, throttled=False)
-                continue
-            scan_began = scan_began or now()
-            try:
-                snapshot = await self._read_list(wanted, turn)
-                self._apply(snapshot)
-            except Exception as error:
-                unexpected_errors = 0 if isinstance(error, ServiceError) else unexpected_errors + 1
-                seconds = self._on_list_error(error, interval, unexpected_errors)
-                if (
-                    now() - read_at > FAILED_READS_BEFORE_POLL * interval.interval()
-                    or self._list_from is None
-                ):
+            seconds = await self._read_page(turn, reads)
+
+    async def _read_page(self, turn: Any, reads: _Reads) -> float:
+        """Read a page, unless no job needs the list any more, and return the seconds until the next one."""
+        try:
+            async with ending_turn(self._shared_list, turn):
+                if not self.is_used:
                     self._jobs.poll_individually(self._jobs)
-            else:
-                seconds, read_at, unexpected_errors = interval.on_success(), now(), 0
-                if snapshot.scan_complete:
-                    self._scan_seconds = now() - scan_began
-                    self.silence = max(LONGEST_SILENCE, 3 * self._scan_seconds)
-                    scan_began = None
-                    self._scanned_at = now()
-                    self.scans += 1
-                    self._jobs.poll_individually(
-                        each for each in self._jobs if self.scans - each.last_scan > SCANS_BEFORE_POLL
-                    )
+                wanted = self._jobs.unfinished() if self.is_used else None
+                if not wanted:
+                    reads.succeeded_at, reads.scan_began = now(), None
+                    return reads.interval.interval()
+                reads.scan_began = reads.scan_began or now()
+                snapshot = await in_own_task(as_coroutine(self._backend.list_states, wanted))
+            if self._shared_list is not None:
+                await self._shared_list.publish(snapshot.ended)
+            self._apply(snapshot)
+        except Exception as error:
+            return self._on_list_error(error, reads)
+        reads.succeeded_at, reads.unexpected_errors = now(), 0
+        if snapshot.scan_complete:
+            self._on_scan_complete(now() - reads.scan_began)
+            reads.scan_began = None
+        return reads.interval.on_success()
+
+    def _on_scan_complete(self, seconds: float) -> None:
+        self._scan_seconds = seconds
+        self.silence = max(LONGEST_SILENCE, 3 * seconds)
+        self._scanned_at = now()
+        self.scans += 1
+        self._jobs.poll_individually(
+            each for each in self._jobs if self.scans - each.last_scan > SCANS_BEFORE_POLL
+        )
 
     def _may_rest(self) -> bool:
         """Return whether the list need not be read yet.
@@ -178,20 +211,6 @@ class JobListReader:
             return None
         return await self._shared_list.wait_for_turn()
 
-    async def _read_list(self, wanted: set[str], turn: Any) -> ListSnapshot:
-        shared, throttled = self._shared_list, False
-        try:
-            snapshot = await in_own_task(as_coroutine(self._backend.list_states, wanted))
-        except Throttled:
-            throttled = True
-            raise
-        finally:
-            if shared is not None:
-                await shared.end_turn(turn, throttled=throttled)
-        if shared is not None:
-            await shared.publish(snapshot.ended)
-        return snapshot
-
     async def follow_others(self) -> None:
         """Have the jobs polled that another process has seen ended; a loop."""
         while self._shared_list is not None:
@@ -202,21 +221,27 @@ class JobListReader:
                         pending.mark_finished(None)
                         self._jobs.queue.schedule(pending)
 
-    def _on_list_error(self, error: Exception, interval: AdaptiveInterval, unexpected_errors: int) -> float:
+    def _on_list_error(self, error: Exception, reads: _Reads) -> float:
         """Return the seconds until the list is read again, or give the list up."""
         is_unexpected = not isinstance(error, ServiceError)
-        if unexpected_errors >= MAX_UNEXPECTED_ERRORS or not (is_unexpected or may_succeed_later(error)):
-            logger.warning(
-                "The job list cannot be used, polling each job individually: %s",
-                describe_error(error) if is_unexpected else error,
-            )
+        reads.unexpected_errors = reads.unexpected_errors + 1 if is_unexpected else 0
+        shown = describe_error(error) if is_unexpected else error
+        seconds = 0.0
+        if reads.unexpected_errors >= MAX_UNEXPECTED_ERRORS or not (
+            is_unexpected or may_succeed_later(error)
+        ):
+            logger.warning("The job list cannot be used, polling each job individually: %s", shown)
             self._list_from = None
-            return 0.0
-        if isinstance(error, Throttled):
-            self._stop_reading_list(interval)
-            return interval.on_throttled()
-        logger.info("The job list could not be read: %s", describe_error(error) if is_unexpected else error)
-        return interval.interval() * random.uniform(1, 2)  # noqa: S311
+        elif isinstance(error, Throttled):
+            self._stop_reading_list(reads.interval)
+            seconds = reads.interval.on_throttled()
+        else:
+            logger.info("The job list could not be read: %s", shown)
+            seconds = reads.interval.interval() * random.uniform(1, 2)  # noqa: S311
+        silent = now() - reads.succeeded_at
+        if self._list_from is None or silent > FAILED_READS_BEFORE_POLL * reads.interval.interval():
+            self._jobs.poll_individually(self._jobs)
+        return seconds
 
     def _stop_reading_list(self, interval: AdaptiveInterval) -> None:
         """Poll a few jobs individually until there are twice as many, if others keep this process from the list."""
