@@ -32,13 +32,15 @@ class ActionOperator(ProviderTask, BaseOperator):
     template_fields_renderers: ClassVar[dict[str, str]] = {"request": "json"}
     action: Any
     action_type: ClassVar[type]
+    _options: ClassVar[type]
+    """The dictionary that describes the arguments of a base class."""
     is_async: ClassVar[bool] = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "action" in cls.__dict__:
             cls._check_action(cls.action)
-        if "__init__" in cls.__dict__:
+        if "__init__" in cls.__dict__ or "_options" in cls.__dict__:
             cls.__doc__ = describe(cls)
 
     @classmethod

@@ -21,6 +21,7 @@ from airflow_provider_viapi.links.job import (
 from airflow_provider_viapi.media.storage_schemes import opens
 from airflow_provider_viapi.operators.action_base import ActionOperator
 from airflow_provider_viapi.operators.arguments.checks import as_flag
+from airflow_provider_viapi.operators.arguments.options import HuaweiCloudJobOptions, HuaweiCloudOptions
 from airflow_provider_viapi.operators.base import JobOperator
 from airflow_provider_viapi.operators.task.permanent_errors import (
     fail_without_retry,
@@ -47,11 +48,11 @@ class HuaweiCloudOperator(ActionOperator):
 
     A call whose response was lost is not repeated in the same attempt, unless the action is idempotent.
 
-    Takes what :class:`~airflow_provider_viapi.operators.action_base.ActionOperator` takes, and:
-
-    :param huaweicloud_conn_id: id of the Airflow connection; default: ``huaweicloud_default``
+    Takes what :class:`~airflow_provider_viapi.operators.action_base.ActionOperator` takes, and what
+    :class:`~airflow_provider_viapi.operators.arguments.options.HuaweiCloudOptions` lists.
     """
 
+    _options: ClassVar[type] = HuaweiCloudOptions
     template_fields: Sequence[str] = (*ActionOperator.template_fields, "huaweicloud_conn_id")
     ui_color = "#fdeaea"
     action: Action
@@ -102,16 +103,14 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
 
         HuaweiCloudJobOperator(task_id="check", action="metastudio.CreatePhotoDetection", request={"human_image": …})
 
-    Takes what :class:`~airflow_provider_viapi.operators.job_arguments.BaseJobOperator` and
-    :class:`HuaweiCloudOperator` take, and:
+    Takes what :class:`~airflow_provider_viapi.operators.action_base.ActionOperator` takes, what
+    :class:`~airflow_provider_viapi.operators.arguments.options.HuaweiCloudJobOptions` lists, and:
 
     :param goal: the state to wait for instead of the end, such as ``RUNNING``. Once it is reached the task succeeds
         and the job continues until something stops it.
-    :param cancel_on_kill: cancel the job when a user ends the task, or ``job_timeout`` passes, before it is finished;
-        default: ``True``. A task with a ``goal`` that a user marks as successful keeps its job. Live tasks and tasks
-        of VIAS are stopped even if they run; videos are cancelled only while they are queued, other jobs never.
     """
 
+    _options: ClassVar[type] = HuaweiCloudJobOptions
     operator_extra_links = (HuaweiCloudJobLink(), HuaweiCloudResultLink())
     template_fields: Sequence[str] = (*HuaweiCloudOperator.template_fields, "land_to")
     links: ClassVar[tuple[str, ...]] = ()

@@ -23,6 +23,7 @@ from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.huawei.services.vias.service import NOT_FOUND
 from airflow_provider_viapi.operators.arguments.checks import as_duration, as_flag, default_deferrable
+from airflow_provider_viapi.operators.arguments.options import JobCommandOptions
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudOperator
 from airflow_provider_viapi.operators.task.attempt import attempt_of, choose_store
 from airflow_provider_viapi.operators.task.permanent_errors import (
@@ -162,14 +163,14 @@ class JobCommandOperator(HuaweiCloudOperator):
     The job's state is read first, so that a retry does not repeat a command. The job is never cancelled when this
     task is killed or times out.
 
-    Takes what :class:`~airflow_provider_viapi.operators.huaweicloud.HuaweiCloudOperator` takes, and:
+    Takes what :class:`~airflow_provider_viapi.operators.action_base.ActionOperator` takes, what
+    :class:`~airflow_provider_viapi.operators.arguments.options.JobCommandOptions` lists, and:
 
     :param goal: state that the job is to reach
     :param wait_for_completion: if false, return the job's id as soon as the command is accepted; default: true
-    :param deferrable: wait in the triggerer; default: ``[operators] default_deferrable``
-    :param job_timeout: how long to wait for the state, a ``timedelta`` or seconds; default: 1 hour
     """
 
+    _options: ClassVar[type] = JobCommandOptions
     creating_action: ClassVar[Action]
     """Action that has created the job."""
 

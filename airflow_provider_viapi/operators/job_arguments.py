@@ -16,6 +16,7 @@ from airflow_provider_viapi.operators.arguments.checks import (
     default_deferrable,
     is_default,
 )
+from airflow_provider_viapi.operators.arguments.options import WaitOptions
 from airflow_provider_viapi.operators.landing_base import LandingOperator
 from airflow_provider_viapi.operators.stoppable import StoppableOperator
 from airflow_provider_viapi.task_instance.xcoms import JOB_KEY
@@ -57,25 +58,12 @@ def applicable_reuse(
 
 
 class BaseJobOperator(StoppableOperator, LandingOperator):
-    """Arguments of every operator that runs a job:
+    """Base of operators that run one job: their arguments, and what a cloud implements.
 
-    :param deferrable: wait in the triggerer; default: ``[operators] default_deferrable``
-    :param wait_for_completion: with ``False``, return the job's id as soon as the job is accepted, for a sensor;
-        default: ``True``
-    :param job_timeout: how long an attempt waits for the job; a ``timedelta`` or seconds, up to 30 days;
-        default: 1 day
-    :param submit_timeout: how long an attempt retries to submit while the service cannot be reached or fails; a
-        ``timedelta`` or seconds; default: 10 minutes. Throttled submissions are retried until ``job_timeout``.
-    :param durable: record the job so that a retry resumes it; with ``False`` a retry submits and pays for a new job;
-        default: ``True``
-    :param on_doubt: when it cannot be known whether a job was accepted: ``fail``, so that a user decides, or
-        ``resubmit``, which may pay twice; default: ``fail``
-    :param reuse_results: return the landed result of an earlier job for the same request and the same sources, from
-        any DAG run, if it is not older than this; a ``timedelta`` or seconds, up to 10 years; default: off
-    :param reuse_unversioned: reuse results also if a source has no version and may have changed; default: ``False``
-    :param land_manifest: write a description of the job beside its landed files; default: ``False``
+    Takes what :class:`~airflow_provider_viapi.operators.arguments.options.WaitOptions` lists.
     """
 
+    _options: ClassVar[type] = WaitOptions
     job_keys = (JOB_KEY,)
 
     timing: ClassVar[Timing | None] = None

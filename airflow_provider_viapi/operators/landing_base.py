@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_viapi.operators.action_base import ActionOperator
 from airflow_provider_viapi.operators.arguments.checks import as_hosts, is_default, is_templated
+from airflow_provider_viapi.operators.arguments.options import LandOptions
 from airflow_provider_viapi.operators.result_references import OutputRefs
 from airflow_provider_viapi.task_instance.xcoms import LANDED_PREFIX
 
@@ -19,14 +20,10 @@ if TYPE_CHECKING:
 class LandingOperator(ActionOperator):
     """Base of operators that copy the files of their results to the team's storage.
 
-    :param land_to: where the result's files are stored before their links expire: a folder (ends with ``/``) of any
-        storage that Airflow's ``ObjectStoragePath`` opens, or the name of one file, with placeholders such as
-        ``{task_id}``, ``{map_index}``, ``{key}`` and ``{job_id}``. The result gains ``landed``, the address of each
-        file.
-    :param allowed_hosts: private hosts (``host`` or ``host:port``) that results may be downloaded from; default:
-        the connection's own endpoint
+    Takes what :class:`~airflow_provider_viapi.operators.arguments.options.LandOptions` lists.
     """
 
+    _options: ClassVar[type] = LandOptions
     template_fields: Sequence[str] = (*ActionOperator.template_fields, "land_to")
     hook: Any
     _usage: Usage | None = None

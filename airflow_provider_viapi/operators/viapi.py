@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import cache, cached_property
 from types import new_class
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_viapi.alibaba import services
 from airflow_provider_viapi.alibaba.model import Action
@@ -14,6 +14,7 @@ from airflow_provider_viapi.hooks.connection import checks_sources
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.links.job import ViapiJobLink, ViapiResultLink, viapi_job_address
 from airflow_provider_viapi.operators.arguments.checks import is_templated
+from airflow_provider_viapi.operators.arguments.options import ViapiFileOptions, ViapiJobOptions
 from airflow_provider_viapi.operators.base import JobOperator
 from airflow_provider_viapi.operators.landing_base import LandingOperator
 from airflow_provider_viapi.operators.task.permanent_errors import fail_without_retry
@@ -39,13 +40,11 @@ class ViapiOperator(LandingOperator):
 
     A call that was answered is billed: a retry of the task, such as one after files could not be landed, calls again.
 
-    Takes what :class:`~airflow_provider_viapi.operators.landing_base.LandingOperator` takes, and:
-
-    :param staging: where media are copied that the service cannot read at their address (``s3://``, ``gs://``,
-        ``file://`` …): your own bucket in Shanghai, ``oss://bucket/prefix``; default: VIAPI's temporary storage
-    :param viapi_conn_id: id of the Airflow connection; default: ``viapi_default``
+    Takes what :class:`~airflow_provider_viapi.operators.action_base.ActionOperator` takes, and what
+    :class:`~airflow_provider_viapi.operators.arguments.options.ViapiFileOptions` lists.
     """
 
+    _options: ClassVar[type] = ViapiFileOptions
     template_fields: Sequence[str] = (*LandingOperator.template_fields, "staging", "viapi_conn_id")
     ui_color = "#fff1e5"
     action: Action
@@ -170,10 +169,11 @@ class ViapiJobOperator(JobOperator, ViapiOperator):
 
         ViapiJobOperator(task_id="reframe", action="videoenhan.ChangeVideoSize", request={"VideoUrl": ...})
 
-    Takes what :class:`~airflow_provider_viapi.operators.job_arguments.BaseJobOperator` and
-    :class:`ViapiOperator` take.
+    Takes what :class:`~airflow_provider_viapi.operators.action_base.ActionOperator` takes, and what
+    :class:`~airflow_provider_viapi.operators.arguments.options.ViapiJobOptions` lists.
     """
 
+    _options: ClassVar[type] = ViapiJobOptions
     operator_extra_links = (ViapiJobLink(), ViapiResultLink())
     template_fields: Sequence[str] = ViapiOperator.template_fields
 

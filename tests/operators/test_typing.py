@@ -10,6 +10,9 @@ import pytest
 from airflow import __version__
 
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator, HuaweiCloudOperator
+from airflow_provider_viapi.operators.huaweicloud_job_commands import JobCommandOperator
+from airflow_provider_viapi.operators.job_arguments import BaseJobOperator
+from airflow_provider_viapi.operators.landing_base import LandingOperator
 from airflow_provider_viapi.operators.viapi import ViapiJobOperator, ViapiOperator
 from make_reference import operators, operators_in
 
@@ -35,6 +38,25 @@ def test_mypy_accepts_right_uses_and_refuses_wrong_ones() -> None:
     assert problems == ""
     assert found.keys() == expected_errors().keys(), output
     assert [text for line, text in expected_errors().items() if text not in found[line]] == []
+
+
+BASES = {
+    LandingOperator: "land_to allowed_hosts",
+    BaseJobOperator: "land_to deferrable reuse_results land_manifest",
+    ViapiOperator: "task_id land_to staging viapi_conn_id",
+    ViapiJobOperator: "task_id land_to staging viapi_conn_id deferrable on_doubt",
+    HuaweiCloudOperator: "task_id huaweicloud_conn_id",
+    HuaweiCloudJobOperator: "task_id huaweicloud_conn_id land_to deferrable goal cancel_on_kill",
+    JobCommandOperator: "task_id huaweicloud_conn_id goal wait_for_completion deferrable job_timeout",
+}
+
+
+@pytest.mark.parametrize(("base", "names"), BASES.items(), ids=[each.__name__ for each in BASES])
+def test_help_on_a_base_class_lists_each_shared_argument_once(base: type, names: str) -> None:
+    listed = re.findall(r":param (\w+):", base.__doc__ or "")
+
+    assert set(names.split()) <= set(listed)
+    assert sorted(set(listed)) == sorted(listed)
 
 
 @pytest.mark.parametrize("operator", EVERY, ids=lambda each: each.__name__)

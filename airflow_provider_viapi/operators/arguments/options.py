@@ -1,7 +1,8 @@
 """Types of operators' arguments, for editors and type checkers: those that all operators share, and those of values.
 
-An operator declares ``**kwargs: Unpack[ViapiJobOptions]`` and passes them on. The docstrings of the dictionaries
-describe the shared arguments; :func:`describe` appends them to the docstring of every operator.
+An operator declares ``**kwargs: Unpack[ViapiJobOptions]`` and passes them on; a base class names its dictionary in
+``_options``. The docstrings of the dictionaries describe the shared arguments; :func:`describe` appends them to the
+docstring of every operator and of the base classes.
 """
 
 from __future__ import annotations
@@ -141,7 +142,8 @@ class WaitOptions(LandOptions, total=False):
     """Arguments of every operator that runs a job:
 
     :param deferrable: wait in the triggerer instead of on a worker; default: ``[operators] default_deferrable``
-    :param wait_for_completion: if false, return the job's id as soon as the job is accepted; a sensor can wait for it
+    :param wait_for_completion: if false, return the job's id as soon as the job is accepted, and a sensor can wait
+        for it; default: true
     :param job_timeout: how long an attempt waits for the job: a ``timedelta`` or seconds, up to 30 days; default: 1
         day
     :param submit_timeout: how long an attempt retries to submit while the service cannot be reached or fails; a
@@ -173,7 +175,7 @@ class ViapiOptions(TaskOptions, total=False):
     """Arguments of every VIAPI operator:
 
     :param staging: where media are copied to that the service cannot read where they are (``s3://``, ``gs://``,
-        ``file://`` …): a bucket in Shanghai, ``oss://bucket/prefix``; default: VIAPI's temporary storage
+        ``file://`` …): your own bucket in Shanghai, ``oss://bucket/prefix``; default: VIAPI's temporary storage
     :param viapi_conn_id: id of the Airflow connection; default: ``viapi_default``
     """
 
@@ -202,9 +204,9 @@ class HuaweiCloudJobOptions(WaitOptions, HuaweiCloudOptions, total=False):
     """Arguments of Huawei Cloud operators that run a job:
 
     :param cancel_on_kill: cancel the job when a user ends the task, or ``job_timeout`` passes, before it is finished;
-        default: true. A task that waits for a state before the end and is marked as successful keeps its job. Live
-        tasks and tasks of VIAS are stopped even if they run; videos are cancelled only while they are queued, other
-        jobs never
+        default: true. A task that waits for a state before the end (``goal``) and that a user marks as successful
+        keeps its job. Live tasks and tasks of VIAS are stopped even if they run; videos are cancelled only while they
+        are queued, other jobs never
     """
 
     cancel_on_kill: bool
@@ -224,15 +226,16 @@ class JobCommandOptions(HuaweiCloudOptions, total=False):
 def describe(operator: type) -> str:
     """Return an operator's docstring followed by the arguments that it takes besides its own.
 
-    The annotation of the operator's ``**kwargs`` names the dictionary that lists them.
+    The annotation of the operator's ``**kwargs`` names the dictionary that lists them; that of a base class is its
+    ``_options``.
     """
-    options = re.search(r"Unpack\[(\w+)\]", str(operator.__init__.__annotations__.get("kwargs")))  # type: ignore[misc]
+    named = re.search(r"Unpack\[(\w+)\]", str(operator.__init__.__annotations__.get("kwargs")))  # type: ignore[misc]
+    options = globals()[named[1]] if named else vars(operator).get("_options")
     own = cleandoc(operator.__doc__ or "")
-    return f"{own}\n\n{_arguments(options[1])}" if options else own
+    return f"{own}\n\n{_arguments(options)}" if options else own
 
 
 @cache
-def _arguments(options: str) -> str:
-    kinds = globals()[options].__mro__
-    documented = (cleandoc(kind.__doc__) for kind in kinds if ":param" in (kind.__doc__ or ""))
-    return "\n\n".join(documented)
+def _arguments(options: type) -> str:
+    texts = (kind.__doc__ or "" for kind in options.__mro__)
+    return "\n\n".join(cleandoc(text) for text in texts if ":param" in text)
