@@ -9,10 +9,12 @@ from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
+from airflow_provider_viapi.jobs.metrics import Stats
+
 logger = logging.getLogger(__name__)
 
 
-class AirflowStats:
+class AirflowStats(Stats):
     """Sends metrics to Airflow's own stats; see ``jobs.metrics`` for the names.
 
     As Airflow does with its own, each value is sent twice: under the plain name with tags, and, for plain StatsD,

@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable
-from typing import Protocol
 
 from airflow_provider_viapi.errors import ServiceError, Throttled
 from airflow_provider_viapi.jobs.polling.pending_jobs import PendingJob
@@ -43,36 +42,20 @@ FINISH_TO_NOTICED = "viapi.finish_to_noticed"
 """Timer from a job's end by the service's clock to the arrival of its result by ours."""
 
 
-class Stats(Protocol):
-    """Receiver of metrics."""
+class Stats:
+    """Receiver of metrics; this one drops them all."""
 
     def count(self, name: str, action: str, by: int = 1) -> None:
         """Increment a counter.
 
         :param action: as ``service.Action``
         """
-        ...
 
     def gauge(self, name: str, action: str, value: int) -> None:
         """Set a gauge."""
-        ...
 
     def duration(self, name: str, action: str, seconds: float) -> None:
         """Record a timer."""
-        ...
-
-
-class NoStats:
-    """Receiver that drops all metrics."""
-
-    def count(self, name: str, action: str, by: int = 1) -> None:
-        """Drop it."""
-
-    def gauge(self, name: str, action: str, value: int) -> None:
-        """Drop it."""
-
-    def duration(self, name: str, action: str, seconds: float) -> None:
-        """Drop it."""
 
 
 def count_call(stats: Stats, action: str, error: ServiceError | None) -> None:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.errors import JobTimedOut, ServiceError, Throttled
 from airflow_provider_viapi.jobs.backend import JobBackend
-from airflow_provider_viapi.jobs.metrics import NoStats, Stats, WaitingGauge, record_finished
+from airflow_provider_viapi.jobs.metrics import Stats, WaitingGauge, record_finished
 from airflow_provider_viapi.jobs.model import Job, JobReport, ListJobs, Log, OnState
 from airflow_provider_viapi.jobs.polling.intervals import Backoff
 from airflow_provider_viapi.jobs.polling.list_reader import JobListReader
@@ -80,7 +80,7 @@ class Poller:
         self._jobs = PendingJobs(backoff or Backoff(), self._message_reader.covers)
         self.limiter = limiter or RateLimiter(10)
         self.list = JobListReader(backend, self._jobs, self.limiter, list_jobs, shared_list)
-        self._stats = stats or NoStats()
+        self._stats = stats or Stats()
         self._gauge = WaitingGauge(self._stats)
         self._loops: list[asyncio.Task[None]] = []
         self._polls: set[asyncio.Task[JobReport]] = set()
