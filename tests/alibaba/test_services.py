@@ -331,6 +331,7 @@ def test_every_action_of_the_documents_of_2020_is_in_the_model_and_marked_as_the
 def test_an_action_is_found_by_its_name() -> None:
     assert services.find("GenerateVideo") is videoenhan.GENERATE_VIDEO
     assert services.find("ocr.TrimDocument").full_name == "ocr.TrimDocument"
+    assert services.find(videoenhan.GENERATE_VIDEO) is videoenhan.GENERATE_VIDEO
     with pytest.raises(InvalidRequest, match=r"ocr\.GetAsyncJobResult.*videoseg\.GetAsyncJobResult"):
         services.find("GetAsyncJobResult")
 

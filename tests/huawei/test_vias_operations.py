@@ -38,6 +38,7 @@ def of(action: Action) -> Mapping[str, Any]:
 def test_every_operation_of_the_sdk_is_in_the_model_and_callable_by_name() -> None:
     assert {action.name for action in vias.ACTIONS} == FACTS["operations"].keys()
     assert all(find(f"vias.{name}").name == name for name in FACTS["operations"])
+    assert all(find(action) is action for action in vias.ACTIONS)
 
 
 def test_every_region_of_the_sdk_is_known() -> None:
