@@ -56,9 +56,6 @@ class AirflowStats(Stats):
     @cached_property
     def receiver(self) -> Any:
         """Airflow's stats."""
-        try:
-            from airflow.providers.common.compat.sdk import Stats
-        except ImportError:
-            # common.compat before 1.13.
-            from airflow.stats import Stats
+        from airflow.providers.common.compat.sdk import Stats
+
         return Stats
