@@ -79,7 +79,6 @@ class JobOperator(BaseJobOperator):
     # The marker of operators whose work survives their worker, as in the operators of Airflow's providers.
     __supports_durable_execution: ClassVar[bool] = True
 
-
     def execute(self, context: Context) -> Any:
         """Check, submit or resume, wait, land the result, return it."""
         return self._submit_and_wait(context, SubmitTurn())
