@@ -129,12 +129,19 @@ def has_files(fields: Iterable[ResultField]) -> bool:
     return any(field.kind in ("file", "files") or has_files(field.fields) for field in fields)
 
 
-def requires_files(fields: Iterable[ResultField]) -> bool:
-    """Return true if a result with these fields is incomplete without a file; a list may be empty."""
+def lacks_files(result: Mapping[str, Any], fields: Iterable[ResultField]) -> bool:
+    """Return true if a result is incomplete: it has none of the files that are not optional; a list may be empty."""
+    required = _required(fields)
+    return _requires_files(required) and not file_urls(result, required)
+
+
+def _required(fields: Iterable[ResultField]) -> tuple[ResultField, ...]:
+    return tuple(field.replace(fields=_required(field.fields)) for field in fields if not field.optional)
+
+
+def _requires_files(fields: Iterable[ResultField]) -> bool:
     return any(
-        not field.optional
-        and (field.kind == "file" or (field.kind == "object" and requires_files(field.fields)))
-        for field in fields
+        field.kind == "file" or (field.kind == "object" and _requires_files(field.fields)) for field in fields
     )
 
 

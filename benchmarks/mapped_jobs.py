@@ -2,7 +2,7 @@
 
 Scheduler, triggerer, DAG processor and API server are those of ``scripts/local_airflow.py``. The emulator's jobs take
 20 to 40 seconds without media work: it copies a few bytes. So the comparison is of Airflow with its own waiting and
-Airflow with this provider's.
+Airflow with this provider's. A second Airflow imports ``requests`` once, as docs/operate.md advises.
 """
 
 from __future__ import annotations
@@ -56,11 +56,10 @@ def main() -> int:
     arguments = parser.parse_args()
     count = arguments.jobs
     seconds = [SHORTEST + (LONGEST - SHORTEST) * number / max(1, count - 1) for number in range(count)]
-    took: dict[str, list[float]] = {"nothing": [], "jobs": []}
+    took: dict[bool, dict[str, list[float]]] = {each: {"nothing": [], "jobs": []} for each in (False, True)}
     with tempfile.TemporaryDirectory() as folder:
-        media, home = Path(folder) / "media", Path(folder) / "airflow"
+        media = Path(folder) / "media"
         media.mkdir()
-        home.mkdir()
         (media / "clip.mp4").write_bytes(b"no video; not read")
         with serve(media) as served, EmulatorServer(transforms={ERASE: copy}) as emulator:
             connection = json.loads(emulator.connection_json())
@@ -75,13 +74,18 @@ def main() -> int:
                 "VIAPI_BENCH_VIDEO": served.address("clip.mp4"),
             }
             dags = ROOT / "benchmarks" / "dags"
-            with LocalAirflow(dags_folder=dags, home=home, environment=environment) as airflow:
-                for dag_id in TURNS:
-                    if dag_id == "jobs":
-                        for each in seconds:
-                            emulator.fault(action=ERASE, job={"processing": each})
-                    took[dag_id].append(wall_time(airflow, dag_id))
-                    print(f"{dag_id}: {took[dag_id][-1]:.1f} s", file=sys.stderr, flush=True)
+            for imports_once, found in took.items():
+                home = Path(folder) / f"airflow-{imports_once}"
+                (home / "config").mkdir(parents=True)
+                if imports_once:
+                    (home / "config" / "airflow_local_settings.py").write_text("import requests\n")
+                with LocalAirflow(dags_folder=dags, home=home, environment=environment) as airflow:
+                    for dag_id in TURNS:
+                        if dag_id == "jobs":
+                            for each in seconds:
+                                emulator.fault(action=ERASE, job={"processing": each})
+                        found[dag_id].append(wall_time(airflow, dag_id))
+                        print(f"{dag_id}: {found[dag_id][-1]:.1f} s", file=sys.stderr, flush=True)
             calls, jobs = emulator.calls(), emulator.jobs()
     return write_report(count, took, calls, jobs)
 
@@ -99,21 +103,22 @@ def wall_time(airflow: LocalAirflow, dag_id: str) -> float:
 
 def write_report(
     count: int,
-    took: dict[str, list[float]],
+    took: dict[bool, dict[str, list[float]]],
     calls: dict[str, dict[str, int]],
     jobs: list[dict[str, Any]],
 ) -> int:
     """Write the report and return the exit status."""
-    means = {dag_id: statistics.fmean(found) for dag_id, found in took.items()}
-    ratio = means["jobs"] / means["nothing"]
-    runs = table(
-        (f"{count} mapped tasks", "wall time of each run, s", "mean, s"),
-        [
-            (what, ", ".join(f"{each:.0f}" for each in took[dag_id]), f"{means[dag_id]:.0f}")
+    rows, ratios = [], []
+    for imports_once, found in took.items():
+        means = {dag_id: statistics.fmean(times) for dag_id, times in found.items()}
+        ratios.append(means["jobs"] / means["nothing"])
+        where = "; requests imported once" if imports_once else ""
+        rows += [
+            (f"{what}{where}", ", ".join(f"{each:.0f}" for each in found[dag_id]), f"{means[dag_id]:.0f}")
             for dag_id, what in (("nothing", "sleeping tasks, deferrable"), ("jobs", "jobs of the emulator"))
-        ],
-    )
-    expected = count * len(took["jobs"])
+        ]
+    runs = table((f"{count} mapped tasks", "wall time of each run, s", "mean, s"), rows)
+    expected = count * sum(len(found["jobs"]) for found in took.values())
     called = table(
         ("calls of the runs with jobs", "accepted", "refused", "per job"),
         [
@@ -123,7 +128,10 @@ def write_report(
     )
     succeeded = sum(job["status"] == "PROCESS_SUCCESS" for job in jobs)
     goals = [
-        Goal(f"wall time at most {MOST} × that of sleeping tasks", f"{ratio:.2f} ×", ratio <= MOST),
+        *(
+            Goal(f"wall time at most {MOST} × that of sleeping tasks{where}", f"{ratio:.2f} ×", ratio <= MOST)
+            for ratio, where in zip(ratios, ("", ", with requests imported once"), strict=True)
+        ),
         Goal(
             "each task submitted one job, and each succeeded",
             f"{succeeded} of {len(jobs)} for {expected} tasks",

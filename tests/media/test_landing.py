@@ -1047,9 +1047,10 @@ def test_neither_log_nor_error_holds_the_signature(
     assert "secret" not in caplog.text + repr(raised.value) + str(raised.value.as_dict())
 
 
-def test_a_result_without_its_file_is_not_passed_over(server: FileServer, tmp_path: Path) -> None:
-    with pytest.raises(ServiceError, match="contains no file"):
-        land(server, f"{tmp_path.as_uri()}/", result={"videoURL": "x"})
+@pytest.mark.parametrize("name", ["videoURL", "VideoCoverUrl"])
+def test_a_result_without_its_file_is_not_passed_over(server: FileServer, tmp_path: Path, name: str) -> None:
+    with pytest.raises(ServiceError, match="lacks the file to store"):
+        land(server, f"{tmp_path.as_uri()}/", result={name: f"{server.url}/cover.jpg"})
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ from airflow_provider_viapi.result_fields import (
     ResultField,
     fields_of_any,
     file_urls,
-    requires_files,
+    lacks_files,
 )
 from airflow_provider_viapi.schema import as_address
 
@@ -203,9 +203,10 @@ class Landing:
         """
         check(self.to, self.action, also=self.names)
         links = self._links(result)
-        if not links and requires_files(self._fields):
+        # Of an unknown action it is not known which files are optional.
+        if lacks_files(result, self._fields) and not (links and self.action is None):
             raise ServiceError(
-                f"the result contains no file to store; its fields are {', '.join(result) or 'none'}",
+                f"the result lacks the file to store; its fields are {', '.join(result) or 'none'}",
                 code="NoFileInResult",
                 action=self._action_name,
             )

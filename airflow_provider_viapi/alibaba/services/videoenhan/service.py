@@ -17,7 +17,7 @@ FULL_HD = (1920, 1080)
 MP4_TO_FULL_HD = MediaLimits(formats=("mp4",), max_bytes=GB, max_pixels=FULL_HD)
 """Videos that the erasing actions read [API metadata of 2025]."""
 
-COVER = ResultField("VideoCoverUrl", "file", "Cover image of the output video.")
+COVER = ResultField("VideoCoverUrl", "file", "Cover image of the output video.", optional=True)
 
 
 def source(limits: MediaLimits, *, name: str = "VideoUrl", note: str = "", extra: str = "") -> Media:

@@ -42,7 +42,7 @@ MADE_VIDEO = ResultField(
             "Output video; its link is valid for one day. For avatar videos, which the service offers no preview of, "
             "it is that of the asset's main file.",
         ),
-        ResultField("cover_url", "file", "Cover image of the video."),
+        ResultField("cover_url", "file", "Cover image of the video.", optional=True),
     ),
 )
 """The asset that a video becomes, as far as it is files."""
