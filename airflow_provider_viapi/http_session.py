@@ -94,6 +94,9 @@ def size_of(response: requests.Response) -> int | None:
     if response.status_code == 416 and content_range == "bytes */0":
         # Of an empty file not even the first byte can be requested.
         return 0
+    if response.status_code == 200 and response.headers.get("Content-Length") == "0":
+        # OSS sends the whole object if a range does not lie in it.
+        return 0
     stated = re.fullmatch(r"bytes \d+-\d+/(\d+)", content_range)
     return int(stated[1]) if stated and response.status_code == 206 else None
 

@@ -59,11 +59,13 @@ def test_a_link_of_an_action_that_responds_at_once_is_checked_before_it_is_calle
     assert team.emulator.calls() == {}
 
 
-def test_a_link_to_an_empty_file_is_refused_before_a_job_is_submitted(team: TeamStorage) -> None:
+@pytest.mark.parametrize("status", [200, 416])
+def test_a_link_to_an_empty_file_is_refused_before_a_job_is_submitted(team: TeamStorage, status: int) -> None:
     class Empty(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self.send_response(416)
-            self.send_header("Content-Range", "bytes */0")
+            self.send_response(status)
+            if status == 416:
+                self.send_header("Content-Range", "bytes */0")
             self.send_header("Content-Length", "0")
             self.end_headers()
 

@@ -9,11 +9,12 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from email.utils import formatdate
 from urllib.parse import quote, unquote
 
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import FormData, Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from airflow_provider_viapi.emulator.errors import ApiError
 from airflow_provider_viapi.emulator.request import new_request_id
@@ -143,7 +144,7 @@ class StorageRoutes:
         if http.headers.get("if-match", stored.etag).strip('"') != stored.etag:
             raise ApiError("PreconditionFailed", "The object has another ETag.", 412)
         stat = await asyncio.to_thread(stored.path.stat)
-        return FileResponse(stored.path, headers=_response_headers(stored), stat_result=stat)
+        return _ObjectResponse(stored.path, headers=_response_headers(stored), stat_result=stat)
 
     async def _delete(self, http: Request, request: StorageRequest) -> Response:
         if "uploadId" in http.query_params:
@@ -218,6 +219,34 @@ class StorageRoutes:
                     "EntityTooLarge", f"A file that is uploaded by form has at most {MAX_BYTES} bytes."
                 )
             yield chunk
+
+
+class _ObjectResponse(FileResponse):
+    """An object, or the range of it that was requested, as OSS sends them.
+
+    Of several ranges only the first counts. If its first or last byte is not in the object, OSS sends the whole object
+    with status 200, unless the request has ``x-oss-range-behavior: standard``.
+    """
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the response."""
+        size = self.stat_result.st_size if self.stat_result else 0
+        is_standard = Headers(scope=scope).get("x-oss-range-behavior", "").lower() == "standard"
+        headers = []
+        for name, value in scope["headers"]:
+            wanted = value.partition(b",")[0] if name == b"range" else value
+            if name != b"range" or is_standard or _is_in_object(wanted, size):
+                headers.append((name, wanted))
+        await super().__call__({**scope, "headers": headers}, receive, send)
+
+
+def _is_in_object(wanted: bytes, size: int) -> bool:
+    given = re.fullmatch(rb"bytes=(?:(\d+)-(\d*)|-(\d+))", wanted)
+    if given is None:
+        return False
+    if given[3]:
+        return 0 < int(given[3]) <= size
+    return int(given[1]) <= int(given[2] or size - 1) < size
 
 
 def _read(http: Request) -> StorageRequest:

@@ -101,6 +101,33 @@ def test_browsers_show_media_and_run_no_script_of_an_upload(
     assert headers["x-content-type-options"] == "nosniff"
 
 
+@pytest.mark.parametrize("wanted", ["bytes=2-10", "bytes=10-12", "bytes=10-", "bytes=-11", "bytes=4-2"])
+def test_the_whole_object_is_sent_for_a_range_that_does_not_lie_in_it(bucket: Bucket, wanted: str) -> None:
+    bucket.ask("PUT", "a.mp4", b"0123456789")
+
+    whole = bucket.ask("GET", "a.mp4", headers={"range": wanted})
+
+    assert (whole.status_code, whole.content) == (200, b"0123456789")
+
+
+def test_a_range_has_its_usual_meaning_if_the_request_says_so(bucket: Bucket) -> None:
+    bucket.ask("PUT", "a.mp4", b"0123456789")
+    standard = {"x-oss-range-behavior": "standard"}
+
+    part = bucket.ask("GET", "a.mp4", headers={"range": "bytes=8-12", **standard})
+    outside = bucket.ask("GET", "a.mp4", headers={"range": "bytes=10-12", **standard})
+
+    assert (part.status_code, part.content, outside.status_code) == (206, b"89", 416)
+
+
+def test_of_several_ranges_the_first_is_sent(bucket: Bucket) -> None:
+    bucket.ask("PUT", "a.mp4", b"0123456789")
+
+    part = bucket.ask("GET", "a.mp4", headers={"range": "bytes=2-4,6-7"})
+
+    assert (part.status_code, part.content) == (206, b"234")
+
+
 def test_a_range_and_the_size_of_an_object_can_be_read(bucket: Bucket) -> None:
     bucket.ask("PUT", "a.mp4", b"0123456789")
 
