@@ -25,7 +25,7 @@ _CURRENCY = re.compile(r"[A-Z]{3}")
 class Clip:
     """What the header of a video or audio file says.
 
-    :param seconds: length
+    :param seconds: length; 0 if it is not known, as of a file that was written while it was streamed
     :param width, height: size of the picture; 0 of a file without one
     :param frame_rate: frames per second; 0 if it is not known
     """
@@ -54,7 +54,7 @@ class Rate:
         """Return the price of a job; ``None`` if it depends on something that is not known."""
         if not self.per_minute:
             return self.per_call
-        if clip is None:
+        if clip is None or not clip.seconds:
             return None
         price = self.per_minute.get(None)
         if price is None:
@@ -145,7 +145,7 @@ class Usage:
         return cls(
             jobs=1,
             output_seconds=round(clip.seconds, 3) if clip else 0.0,
-            measured=int(clip is not None),
+            measured=int(clip is not None and clip.seconds > 0),
             resolution_class=_class_of(clip, prices.classes(action)),
             cost=None if cost is None else round(cost, 6),
             currency=None if cost is None else prices.currency,

@@ -32,6 +32,9 @@ BLOCK = 64 << 10
 MAX_SKIPPED = 64 << 20
 """Bytes that are read and dropped to reach a position, from a server that does not send parts of a file."""
 
+STREAMED_SIZES = (0, 0x7FFFFFFF, 0xFFFFFFFF)
+"""Sizes in the header of a WAV file that was written before its length was known."""
+
 _TIMEOUTS = (5.0, 10.0)
 """Seconds to wait for a connection, and for the next bytes: measuring must not hold up a task for long."""
 
@@ -132,10 +135,12 @@ def _video_track(track: bytes) -> tuple[int, int, float] | None:
 
 
 def _duration(header: bytes) -> float:
-    """Return the seconds in an ``mvhd`` or ``mdhd`` box, whose fields have 32 or 64 bits."""
+    """Return the seconds in an ``mvhd`` or ``mdhd`` box; 0 if it does not state them, as that of a fragmented file."""
     at, form = (20, ">IQ") if header[0] == 1 else (12, ">II")
     scale, duration = struct.unpack_from(form, header, at)
-    return float(duration) / float(scale)
+    # All bits are set where the length could not be determined [ISO/IEC 14496-12, 8.2.2].
+    is_unknown = duration == (1 << (64 if header[0] == 1 else 32)) - 1
+    return 0.0 if is_unknown else float(duration) / float(scale)
 
 
 def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -165,7 +170,8 @@ def _wav(file: BinaryIO) -> Clip | None:
         if kind == b"fmt ":
             bytes_per_second = struct.unpack_from("<I", file.read(size + size % 2), 8)[0]
         elif kind == b"data":
-            return Clip(size / bytes_per_second) if bytes_per_second else None
+            is_known = bytes_per_second and size not in STREAMED_SIZES
+            return Clip(size / bytes_per_second) if is_known else None
         else:
             file.read(min(size + size % 2, MAX_HEADER))
     return None
@@ -184,6 +190,7 @@ class RangeReader(io.RawIOBase):
         self._session = session
         self._url = url
         self._position = 0
+        self._total: int | None = None
         self._start = 0
         self._block = b""
         self._max_seconds = max_seconds
@@ -198,6 +205,10 @@ class RangeReader(io.RawIOBase):
 
         :raises OSError: the server does not send parts of a file, or sends them too slowly
         """
+        if self._total is not None:
+            size = min(size, self._total - self._position)
+        if size <= 0:
+            return b""
         if not self._start <= self._position or self._position + size > self._start + len(self._block):
             self._fetch(max(size, BLOCK))
         at = self._position - self._start
@@ -206,13 +217,18 @@ class RangeReader(io.RawIOBase):
         return data
 
     def _fetch(self, size: int) -> None:
+        from airflow_provider_viapi.http_session import size_of
+
         first = self._position
-        headers = {"Range": f"bytes={first}-{first + size - 1}", "Accept-Encoding": "identity"}
+        # OSS sends the whole object for a range that does not lie in it [OSS, GetObject].
+        end = first + size if self._total is None else min(first + size, self._total)
+        headers = {"Range": f"bytes={first}-{end - 1}", "Accept-Encoding": "identity"}
         with self._session.get(self._url, headers=headers, stream=True, timeout=_TIMEOUTS) as response:
             if response.status_code == 416:
                 self._start, self._block = first, b""
                 return
             response.raise_for_status()
+            self._total = size_of(response) or self._total
             skipped = 0 if response.status_code == 206 else first
             if skipped > MAX_SKIPPED:
                 raise OSError("the server does not send parts of a file, but the whole file")

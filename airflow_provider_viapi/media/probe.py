@@ -185,7 +185,7 @@ def _of_tracks(tracks: Any) -> MediaFacts | None:
 def _of_clip(clip: Clip | None) -> MediaFacts | None:
     if clip is None or not clip.width:
         return None
-    return MediaFacts(clip.seconds, (clip.width, clip.height), clip.frame_rate or None)
+    return MediaFacts(clip.seconds or None, (clip.width, clip.height), clip.frame_rate or None)
 
 
 def _number(value: Any) -> float | None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import shutil
+import struct
 import wave
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -13,8 +15,10 @@ from s3fs import S3File
 
 import media_samples
 from airflow_provider_viapi.http_settings import HttpSettings
+from airflow_provider_viapi.jobs.usage import Prices, Rate, Usage
 from airflow_provider_viapi.media.media_headers import measure, read_clip
 from media.moto_s3 import Bucket, bucket, moto_endpoint
+from scripted_server import serving
 from served_folder import ServedFolder
 
 __all__ = ["bucket", "moto_endpoint"]
@@ -90,6 +94,60 @@ def test_of_a_long_film_in_s3_little_is_read(
 
     assert clip is not None and clip.width == 1280
     assert sum(read) < 1 << 20
+
+
+def test_of_a_long_film_in_oss_little_is_sent(film: Path) -> None:
+    data = film.read_bytes()
+    start = int.from_bytes(data[:4], "big")
+    padding = (40 << 20).to_bytes(4, "big") + b"free" + bytes((40 << 20) - 8)
+    content = data[:start] + padding + data[start:]
+    sent: list[int] = []
+
+    class Oss(BaseHTTPRequestHandler):
+        """Sends the whole object unless the range lies in it."""
+
+        def do_GET(self) -> None:
+            first, last = map(int, self.headers["Range"].removeprefix("bytes=").split("-"))
+            part = content[first : last + 1] if first <= last < len(content) else content
+            self.send_response(206 if part is not content else 200)
+            self.send_header("Content-Length", str(len(part)))
+            if part is not content:
+                self.send_header("Content-Range", f"bytes {first}-{last}/{len(content)}")
+            self.end_headers()
+            sent.append(len(part))
+            self.wfile.write(part)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with serving(Oss) as url:
+        clip = measure(f"{url}/long.mp4", HttpSettings(), ["127.0.0.1"])
+
+    assert clip is not None and clip.width == 1280
+    assert sum(sent) < 1 << 20
+
+
+@pytest.mark.parametrize("size", [0, 0x7FFFFFFF, 0xFFFFFFFF])
+def test_the_length_of_a_wav_file_that_was_streamed_is_not_known(size: int) -> None:
+    form = struct.pack("<IHHIIHH", 16, 1, 1, 16000, 32000, 2, 16)
+    header = b"RIFF" + struct.pack("<I", size) + b"WAVEfmt " + form + b"data" + struct.pack("<I", size)
+
+    assert read_clip(io.BytesIO(header + bytes(64000))) is None
+
+
+@pytest.mark.parametrize("duration", [0, 0xFFFFFFFF])
+def test_the_length_of_a_film_that_does_not_state_it_costs_nothing_that_is_known(
+    film: Path, duration: int
+) -> None:
+    data = bytearray(film.read_bytes())
+    at = data.index(b"mvhd") + 4 + 16
+    data[at : at + 4] = struct.pack(">I", duration)
+
+    clip = read_clip(io.BytesIO(bytes(data)))
+    usage = Usage.of_job("a.B", clip, Prices("CNY", {"a.B": Rate(per_minute={None: 1.0})}))
+
+    assert clip is not None and clip.width == 1280
+    assert (usage.measured, usage.cost, usage.as_dict()["output_seconds"]) == (0, None, None)
 
 
 def test_a_wav_file_has_its_length(tmp_path: Path) -> None:

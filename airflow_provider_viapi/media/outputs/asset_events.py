@@ -155,4 +155,4 @@ def _measured(address: str, log: Log, http: HttpSettings) -> dict[str, Any]:
             type(error).__name__,
         )
         return {}
-    return size if clip is None else {**size, "duration": round(clip.seconds, 3)}
+    return {**size, "duration": round(clip.seconds, 3)} if clip and clip.seconds else size
