@@ -7,7 +7,7 @@ noise counts little; nothing of this predicts what viewers think of a picture.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -109,20 +109,23 @@ def measure(path: Path, shown: str, every: float | None = None, *, keep_samples:
     try:
         import av
         import numpy as np
+        from av.stream import Disposition
     except ImportError:
         raise ConfigurationError(
             "videos are measured with PyAV and NumPy: pip install 'airflow-provider-viapi[quality]'",
         ) from None
     try:
         with av.open(str(path), options={"protocol_whitelist": "file"}) as container:
-            if not container.streams.video:
+            # The cover of an audio file is a video of one picture.
+            films = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+            if not films:
                 raise _unreadable(shown, "contains no video")
-            stream = container.streams.video[0]
+            stream = films[0]
             audio = next(iter(container.streams.audio), None)
-            stated = float(container.duration or 0) / av.time_base or _seconds_of_packets(path)
+            stated = float(container.duration or 0) / av.time_base or _seconds_of_packets(path, stream.index)
             distance = every or max(stated, 0.1) / SAMPLES
             meter = _Meter(distance, 2 * SAMPLES if keep_samples else 0)
-            for frame in container.decode(*filter(None, (stream, audio))):
+            for frame in _decoded(container, *filter(None, (stream, audio))):
                 if isinstance(frame, av.AudioFrame):
                     meter.add_audio(frame)
                 else:
@@ -137,8 +140,8 @@ def measure(path: Path, shown: str, every: float | None = None, *, keep_samples:
             shares = np.diff([*meter.times, end])
             return Quality(
                 duration=end - start,
-                width=stream.codec_context.width,
-                height=stream.codec_context.height,
+                width=meter.size[0],
+                height=meter.size[1],
                 frame_rate=rate,
                 video_codec=stream.codec_context.name,
                 audio_codec=None if audio is None else audio.codec_context.name,
@@ -152,14 +155,26 @@ def measure(path: Path, shown: str, every: float | None = None, *, keep_samples:
         raise _unreadable(shown, f"cannot be decoded ({type(error).__name__})") from None
 
 
-def _seconds_of_packets(path: Path) -> float:
+def _decoded(container: Any, *streams: Any) -> Iterator[Any]:
+    """Yield the frames of some streams; those that are damaged are left out, as players do."""
+    import av
+
+    for packet in container.demux(*streams):
+        try:
+            frames = packet.decode()
+        except av.FFmpegError:
+            continue
+        yield from frames
+
+
+def _seconds_of_packets(path: Path, stream: int) -> float:
     """Return the length of a video that does not state its duration, such as what was recorded from a stream."""
     import av
 
     with av.open(str(path), options={"protocol_whitelist": "file"}) as container:
         times = [
             (float(packet.pts * packet.time_base), float((packet.duration or 0) * packet.time_base))
-            for packet in container.demux(container.streams.video[0])
+            for packet in container.demux(container.streams[stream])
             if packet.pts is not None
         ]
     return max((at + length for at, length in times), default=0.0) - min((at for at, _ in times), default=0.0)
@@ -188,6 +203,7 @@ class _Meter:
         self.times: list[float] = []
         self.is_black: list[bool] = []
         self.samples: list[Any] = []
+        self.size = (0, 0)
         self._every, self._max_samples = every, max_samples
         self._changes: list[float] = [0.0]
         self._last: Any = None
@@ -198,9 +214,17 @@ class _Meter:
 
         scale = LONGER_SIDE / max(frame.width, frame.height)
         size = [max(2, round(side * scale) // 2 * 2) for side in (frame.width, frame.height)]
-        luma = frame.reformat(*size, "gray").to_ndarray().astype(np.int16)
+        stored = frame.reformat(*size, "gray").to_ndarray().astype(np.int16)
+        # Phones store portrait videos lying on their side; services return them upright.
+        turns = round(frame.rotation / 90)
+        luma = np.rot90(stored, turns)
+        if not self.times:
+            self.size = (frame.height, frame.width) if turns % 2 else (frame.width, frame.height)
         time = float(frame.time if frame.time is not None else len(self.times) / 25)
-        if self._last is not None and np.abs(luma - self._last).mean() >= SAME:
+        # A stream may change its size at any picture.
+        if self._last is not None and (
+            luma.shape != self._last.shape or np.abs(luma - self._last).mean() >= SAME
+        ):
             self._changes.append(time)
         self.times.append(max(time, self.times[-1] if self.times else time))
         self.is_black.append(bool(luma.mean() < BLACK and np.percentile(luma, 99) < 2 * BLACK))
@@ -214,8 +238,10 @@ class _Meter:
 
         samples = frame.to_ndarray()
         largest = np.iinfo(samples.dtype).max if samples.dtype.kind in "iu" else 1.0
-        # Samples without a sign have their silence in the middle.
-        level = samples.astype(np.float64) / largest - (0.5 if samples.dtype.kind == "u" else 0.0)
+        level = samples.astype(np.float64) / largest
+        if samples.dtype.kind == "u":
+            # Samples without a sign have their silence in the middle.
+            level = 2 * level - 1
         self._squares += float(np.square(level).sum())
         self._count += level.size
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -12,9 +13,11 @@ import av
 import numpy as np
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
+from PIL import Image
 
 import media_samples
-from airflow_provider_viapi.errors import InvalidRequest, TransientError
+from airflow_provider_viapi.emulator import media
+from airflow_provider_viapi.errors import InvalidMedia, InvalidRequest, TransientError
 from airflow_provider_viapi.media.video_quality import compare, measure
 from airflow_provider_viapi.operators.quality import MediaQualityCheckOperator
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
@@ -362,6 +365,107 @@ def test_a_mistake_is_refused_when_the_dag_is_parsed(arguments: dict[str, Any], 
         MediaQualityCheckOperator(**{"task_id": "check", "source": "s3://media/a.mp4", **arguments})
 
     assert said in str(refusal.value)
+
+
+def recording(
+    path: Path, size: tuple[int, int] = SIZE, kinds: str = "mm", rotation: int = 0, loudness: float | None = None
+) -> Path:
+    """A video whose pictures are all key frames, perhaps stored turned."""
+    with av.open(str(path), "w") as container:
+        video: Any = container.add_stream("libx264", RATE, options={"g": "1"})
+        video.width, video.height, video.pix_fmt = *size, "yuv420p"
+        if rotation:
+            video.set_display_rotation(rotation)
+        for picture in pictures(kinds):
+            frame = av.VideoFrame.from_ndarray(picture, "rgb24").reformat(*size, "yuv420p")
+            container.mux(video.encode(frame))
+        container.mux(video.encode())
+    return path
+
+
+@pytest.mark.parametrize("rotation", [90, 180, -90])
+def test_a_video_that_lies_on_its_side_is_compared_as_it_is_shown(tmp_path: Path, rotation: int) -> None:
+    before = recording(tmp_path / "phone.mp4", rotation=rotation)
+    folder = tmp_path / "results"
+    folder.mkdir()
+    erased = media.transform("EraseVideoSubtitles", {"VideoUrl": before}, folder)["VideoUrl"]
+
+    lying = measure(before, "before")
+    upright = measure(erased, "after", lying.every)
+    compare(upright, lying, None)
+
+    assert (lying.width, lying.height) == (SIZE if rotation == 180 else SIZE[::-1])
+    assert (upright.width, upright.height) == (lying.width, lying.height)
+    assert upright.ssim is not None and upright.ssim > 0.95
+
+
+def test_a_stream_that_changes_its_size_is_measured(tmp_path: Path) -> None:
+    wide, tall = recording(tmp_path / "a.ts"), recording(tmp_path / "b.ts", SIZE[::-1])
+    joined = tmp_path / "joined.ts"
+    joined.write_bytes(wide.read_bytes() + tall.read_bytes())
+
+    quality = measure(joined, "joined")
+
+    assert (quality.width, quality.height) == SIZE
+
+
+def test_damaged_audio_is_left_out_as_players_do(clips: Path, tmp_path: Path) -> None:
+    with av.open(str(clips / "good.mp4")) as container:
+        place = next(p.pos for p in container.demux(audio=0) if p.pts and p.pts > 44100)
+    content = bytearray((clips / "good.mp4").read_bytes())
+    assert place is not None
+    content[place : place + 60] = np.random.default_rng(1).bytes(60)
+    damaged = tmp_path / "damaged.mp4"
+    damaged.write_bytes(content)
+
+    quality = measure(damaged, "damaged")
+
+    assert quality.duration == pytest.approx(4, abs=0.1)
+    assert quality.loudness == pytest.approx(-20, abs=3)
+
+
+def test_the_loudness_does_not_depend_on_how_samples_are_stored(clips: Path, tmp_path: Path) -> None:
+    square = np.where(np.arange(16000) % 20 < 10, 1, 0)
+
+    def loudness(codec: str, form: str, samples: np.ndarray[Any, Any]) -> float | None:
+        path = tmp_path / f"{codec}.mkv"
+        with av.open(str(path), "w") as container, av.open(str(clips / "short.mp4")) as source:
+            video = container.add_stream_from_template(source.streams.video[0])
+            audio: Any = container.add_stream(codec, 8000, layout="mono")
+            for packet in source.demux(source.streams.video[0]):
+                if packet.dts is not None:
+                    packet.stream = video
+                    container.mux(packet)
+            frame = av.AudioFrame.from_ndarray(samples[None], form, "mono")
+            frame.sample_rate, frame.pts = 8000, 0
+            container.mux(audio.encode(frame))
+            container.mux(audio.encode())
+        return measure(path, codec).loudness
+
+    unsigned = loudness("pcm_u8", "u8", (square * 255).astype(np.uint8))
+    signed = loudness("pcm_s16le", "s16", (square * 65534 - 32767).astype(np.int16))
+
+    assert (unsigned, signed) == (pytest.approx(0, abs=0.05), pytest.approx(0, abs=0.05))
+
+
+def test_the_cover_of_an_audio_file_is_no_video(tmp_path: Path) -> None:
+    path = tmp_path / "song.mp3"
+    cover = io.BytesIO()
+    Image.new("RGB", (320, 320), "red").save(cover, "JPEG")
+    frame = b"\0image/jpeg\0\3\0" + cover.getvalue()
+    size = len(frame) + 10
+    tag = b"ID3\3\0\0" + bytes((size >> shift) & 127 for shift in (21, 14, 7, 0))
+    with av.open(str(tmp_path / "plain.mp3"), "w") as container:
+        audio: Any = container.add_stream("mp3", 44100)
+        silence = av.AudioFrame.from_ndarray(np.zeros((1, 44100), np.float32), "fltp", "mono")
+        silence.sample_rate = 44100
+        container.mux(audio.encode(silence))
+        container.mux(audio.encode())
+    plain = (tmp_path / "plain.mp3").read_bytes()
+    path.write_bytes(tag + b"APIC" + len(frame).to_bytes(4, "big") + b"\0\0" + frame + plain)
+
+    with pytest.raises(InvalidMedia, match="contains no video"):
+        measure(path, "song.mp3")
 
 
 def test_a_file_that_is_no_video_is_refused_with_its_name(clips: Path) -> None:
