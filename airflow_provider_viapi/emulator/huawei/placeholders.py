@@ -84,8 +84,9 @@ def subtitles(request: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     :return: ``files``: number and file of each scene
     """
     files = []
-    for scene in request["scenes"]:
-        path = folder / f"{scene['sequence_no']}.srt"
+    for place, scene in enumerate(request["scenes"], 1):
+        # The number of a scene is a text of the user's, and may be a path.
+        path = folder / f"{place}.srt"
         seconds = placeholder_speech.speech_seconds(scene["text"], request.get("speed") or 100)
         lines = placeholder_speech.split_lines(scene["text"])
         placeholder_speech.write_subtitles(path, placeholder_speech.timed(lines, seconds))

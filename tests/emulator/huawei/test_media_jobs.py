@@ -171,6 +171,18 @@ def test_each_scene_of_a_script_gets_its_subtitles(caller: Caller, tmp_path: Pat
     assert "Three." in found[2]
 
 
+def test_the_number_of_a_scene_is_no_path(caller: Caller, tmp_path: Path) -> None:
+    (tmp_path / "own.srt").write_text("mine")
+    numbers: list[Any] = [str(tmp_path / "own"), "../../up"]
+    script = [{**scene("One."), "sequence_no": number} for number in numbers]
+    script_id = caller(scripts.CREATE_VIDEO_SCRIPTS, shoot_scripts=script)["script_id"]
+    job_id = caller(videos.CREATE_SUBTITLE_FILE, script_id=script_id)["job_id"]
+    seen = caller.ended(videos.SHOW_SUBTITLE_FILE, job_id=job_id)
+
+    assert [each["sequence_no"] for each in seen["subtitle_file_info"]] == numbers
+    assert (tmp_path / "own.srt").read_text() == "mine"
+
+
 def test_subtitles_that_fail_are_generated_and_say_so_scene_by_scene(
     caller: Caller, emulator: EmulatorServer
 ) -> None:
