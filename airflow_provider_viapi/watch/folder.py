@@ -47,6 +47,8 @@ class StoredFile:
 def list_files(fs: Any, root: str) -> Iterator[StoredFile]:
     """Return the files of a folder and of the folders in it, without names that begin with a dot.
 
+    A link to a file on a disk is a file; links to folders are not followed.
+
     :param fs: an fsspec file system, whose cache of listings is emptied
     :param root: path of the folder in it, without a slash at its end; it need not exist
     """
@@ -57,9 +59,19 @@ def list_files(fs: Any, root: str) -> Iterator[StoredFile]:
         listed = fs.find(root, detail=True)
     except FileNotFoundError:
         return
-    for path, info in listed.items():
-        name = path[len(root) :].lstrip("/")
-        if info.get("type") == "file" and not any(part.startswith(".") for part in name.split("/")):
+    for path, found in listed.items():
+        info = found
+        # Only one slash: in a store, "in//a" and "in/a" are two objects.
+        name = path[len(root) :].removeprefix("/")
+        if any(part.startswith(".") for part in name.split("/")):
+            continue
+        if info.get("type") not in ("file", "directory"):
+            # On a disk, a link to a file is listed as neither.
+            try:
+                info = fs.info(path)
+            except OSError:
+                continue
+        if info.get("type") == "file":
             modified = modified_at(info)
             # The same bytes again have the same ETag.
             version = f"{info.get('size')} {info.get('ETag')} {modified}"

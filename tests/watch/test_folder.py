@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
+from fsspec.implementations.local import LocalFileSystem
 from fsspec.implementations.memory import MemoryFileSystem
 
 from airflow_provider_viapi.watch.cursor import MAX_REMEMBERED, Page
@@ -62,6 +64,29 @@ def test_a_file_that_is_overwritten_with_the_same_bytes_is_a_new_file() -> None:
     )
 
     assert first.version != again.version
+
+
+def test_keys_that_differ_in_a_slash_are_two_files() -> None:
+    listed = Storage()
+    listed.find = lambda root, detail: {  # type: ignore[method-assign]
+        f"{root}/a.mp4": {"type": "file", "size": 1},
+        f"{root}//a.mp4": {"type": "file", "size": 2},
+    }
+
+    assert {file.name: file.size for file in list_files(listed, "in")} == {"a.mp4": 1, "/a.mp4": 2}
+
+
+def test_a_link_to_a_file_is_a_file(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "a.mp4").write_bytes(b"film")
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "link.mp4").symlink_to(tmp_path / "real" / "a.mp4")
+    (folder / "broken.mp4").symlink_to(tmp_path / "nothing.mp4")
+
+    (file,) = list_files(LocalFileSystem(), str(folder))
+
+    assert (file.name, file.size) == ("link.mp4", 4)
 
 
 def test_more_files_than_can_be_remembered_need_a_storage_that_says_when_they_were_written() -> None:
