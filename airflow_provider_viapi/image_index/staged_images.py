@@ -119,7 +119,8 @@ class StagedImages:
                 return image.address, None
             if fitted is None:
                 return self._copy(image.address, image), image.address
-            return self._copy(copied := fitted.as_uri(), image), copied
+            # Not as_uri: fsspec does not decode what it would encode, such as a space.
+            return self._copy(copied := f"file://{fitted}", image), copied
 
     def _upload(self, image: ImageEntry) -> str:
         from airflow_provider_viapi.alibaba.services.imagesearch import ADD_IMAGE as ADD_TO_INSTANCE

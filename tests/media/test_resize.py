@@ -7,12 +7,14 @@ from pathlib import Path
 
 import numpy
 import pytest
-from hypothesis import given, settings, strategies as st
-from PIL import Image
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import EpsImagePlugin, Image, ImageCms
 
 import media_samples
 from airflow_provider_viapi.alibaba.parameters import Media
 from airflow_provider_viapi.alibaba.services import imagesearch, imgsearch
+from airflow_provider_viapi.emulator.media.errors import MediaError
 from airflow_provider_viapi.emulator.media.image_features import check_picture
 from airflow_provider_viapi.emulator.media.still_images import open_image
 from airflow_provider_viapi.errors import InvalidMedia
@@ -132,6 +134,53 @@ def test_grey_of_more_than_8_bits_is_scaled(tmp_path: Path, name: str, dtype: ty
     with Image.open(fitted) as image, Image.open(twin) as expected:
         difference = numpy.asarray(image, float) - numpy.asarray(expected, float)
     assert numpy.abs(difference).max() < 4
+
+
+@pytest.mark.parametrize(
+    ("mode", "kind"), [("P", "png"), ("P", "gif"), ("PA", "tiff"), ("LAB", "tiff"), ("1", "png")]
+)
+def test_the_colours_of_a_picture_are_kept_whatever_its_mode(tmp_path: Path, mode: str, kind: str) -> None:
+    stripes = Image.new("RGB", (1600, 1200), "white")
+    stripes.paste("black", (0, 0, 800, 1200))
+    if mode == "LAB":
+        stored = ImageCms.profileToProfile(
+            stripes, ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB"), outputMode="LAB"
+        )
+        assert stored is not None
+    else:
+        stored = stripes.convert(mode)
+    stored.save(tmp_path / f"picture.{kind}")
+
+    fitted = fit(tmp_path / f"picture.{kind}", "picture")
+
+    assert fitted is not None
+    with Image.open(fitted) as image:
+        left, right = (numpy.asarray(image.convert("L").crop(box)) for box in ((9, 9, 400, 700), (600, 9, 999, 700)))
+    assert left.max() < 20
+    assert right.min() > 235
+
+
+def test_a_picture_with_too_many_pixels_is_named(tmp_path: Path) -> None:
+    Image.new("L", (16400, 12300)).save(tmp_path / "phone.jpg", quality=10)
+
+    with pytest.raises(InvalidMedia, match=r"phone.*has more than 178,956,970 pixels") as refused:
+        fit(tmp_path / "phone.jpg", "phone.jpg")
+
+    assert refused.value.code == "InvalidImage.Resolution"
+
+
+def test_a_program_for_ghostscript_is_no_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(*_: object, **__: object) -> None:
+        raise AssertionError("Ghostscript was run")
+
+    monkeypatch.setattr(EpsImagePlugin, "Ghostscript", run)
+    page = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 300 300\n%%EndComments\n(evil) print\n%%EOF\n"
+    (tmp_path / "photo.jpg").write_bytes(page)
+
+    with pytest.raises(InvalidMedia, match="cannot be read as an image"):
+        fit(tmp_path / "photo.jpg", "photo.jpg")
+    with pytest.raises(MediaError, match="cannot be read as a picture"):
+        open_image(tmp_path / "photo.jpg")
 
 
 def adobe_rgb_like() -> bytes:

@@ -135,6 +135,17 @@ def test_a_picture_with_other_sides_is_refused(tmp_path: Path, size: tuple[int, 
         check_source(picture(tmp_path, *size), limits_of(imgsearch.ADD_IMAGE, "ImageUrl"))
 
 
+def test_a_picture_that_is_too_large_for_pillow_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    huge = picture(tmp_path, 500, 500)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100_000)
+
+    with pytest.raises(InvalidMedia, match="has more than 200,000 pixels; allowed") as refused:
+        check_source(huge, MediaLimits(max_pixels=(400, 400)))
+    check_source(huge, MediaLimits(min_pixels=(1, 1)))
+
+    assert refused.value.code == "InvalidFile.Resolution"
+
+
 def test_sides_are_not_looked_at_without_pillow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = picture(tmp_path, 10, 10)
     monkeypatch.setitem(sys.modules, "PIL", None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
@@ -81,6 +82,23 @@ def test_a_picture_on_the_web_that_is_too_large_is_resized_too(
     photograph(served.path / "large.jpg", (5000, 2500))
 
     assert add(served.address("large.jpg"))["Region"] == "0,4096,0,2048"
+
+
+@pytest.mark.parametrize("name", ["with space", "ü", "a#b", "a%41b"])
+def test_the_temporary_folder_may_have_any_name(
+    name: str,
+    add: Callable[..., Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    served: ServedFolder,
+) -> None:
+    (tmp_path / name).mkdir()
+    large = photograph(tmp_path / "large.jpg", (5000, 2500))
+    photograph(served.path / "any.jpg")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / name))
+
+    assert add(large.as_uri())["Region"] == "0,4096,0,2048"
+    assert add(served.address("any.jpg"))["Region"] == "0,600,0,400"
 
 
 @pytest.mark.parametrize(

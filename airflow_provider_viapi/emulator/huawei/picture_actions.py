@@ -100,8 +100,10 @@ class PictureActions:
 def _check_picture(content: bytes) -> None:
     from PIL import Image
 
+    from airflow_provider_viapi.emulator.media.still_images import picture_formats
+
     try:
-        with Image.open(io.BytesIO(content)) as picture:
+        with Image.open(io.BytesIO(content), formats=picture_formats()) as picture:
             size = picture.size
     except (OSError, ValueError, Image.DecompressionBombError):
         raise invalid("metastudio", "The file is not a picture that can be read.") from None

@@ -15,6 +15,7 @@ from airflow_provider_viapi.emulator.media.audio import RATE as SOUND_RATE, sile
 from airflow_provider_viapi.emulator.media.audio_tracks import AudioTraits
 from airflow_provider_viapi.emulator.media.errors import MediaError
 from airflow_provider_viapi.emulator.media.frames import BT_709, from_rgb, working_format
+from airflow_provider_viapi.emulator.media.still_images import picture_formats
 from airflow_provider_viapi.emulator.media.writer import Traits, VideoTarget
 
 RATE = 5
@@ -38,7 +39,8 @@ def read_picture(text: str) -> Image.Image:
     """
     try:
         content = text.partition(",")[2] if text.startswith("data:") else text
-        with Image.open(io.BytesIO(base64.b64decode(content, validate=True))) as picture:
+        file = io.BytesIO(base64.b64decode(content, validate=True))
+        with Image.open(file, formats=picture_formats()) as picture:
             readable: Image.Image = picture.convert("RGB")
             return readable
     except (AttributeError, ValueError, OSError, Image.DecompressionBombError):

@@ -16,7 +16,7 @@ from PIL import Image
 
 from airflow_provider_viapi.alibaba.parameters import MediaLimits
 from airflow_provider_viapi.emulator.media.errors import MediaError
-from airflow_provider_viapi.emulator.media.still_images import open_image
+from airflow_provider_viapi.emulator.media.still_images import open_image, picture_formats
 
 Vector = npt.NDArray[np.float32]
 Samples = npt.NDArray[np.floating[Any]]
@@ -48,7 +48,7 @@ def check_picture(path: Path, max_bytes: int) -> None:
             "InvalidImage.Size", f"the picture has {size} bytes, at most {max_bytes} are accepted"
         )
     try:
-        with Image.open(path) as image:
+        with Image.open(path, formats=picture_formats()) as image:
             _check_header(image)
             image.load()
     except Image.DecompressionBombError as error:
@@ -81,7 +81,7 @@ def check_limits(path: Path, limits: MediaLimits) -> tuple[int, int]:
             "InvalidImage.Size", f"the picture has {size} bytes, at most {limits.max_bytes} are accepted"
         )
     try:
-        with Image.open(path) as image:
+        with Image.open(path, formats=picture_formats()) as image:
             kind = {"MPO": "jpeg"}.get(str(image.format), str(image.format).lower())
             if kind not in limits.formats:
                 raise MediaError(

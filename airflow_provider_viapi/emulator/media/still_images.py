@@ -12,6 +12,7 @@ from PIL import Image, ImageCms
 from airflow_provider_viapi.emulator.media.errors import MediaError
 
 MAX_PIXELS = 8192 * 8192
+_FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "PPM", "JPEG2000", "AVIF")
 _ORIENTATION = 0x0112
 """The EXIF tag."""
 
@@ -27,6 +28,12 @@ _TURNS = {
 _OPAQUE_MODES = {"1": "L", "L": "L", "LA": "L", "La": "L", "CMYK": "CMYK"}
 
 
+def picture_formats() -> list[str]:
+    """Return what Pillow may open of files from anywhere: pictures, not programs, such as EPS for Ghostscript."""
+    Image.init()
+    return [name for name in _FORMATS if name in Image.OPEN]
+
+
 def open_image(path: Path, kind: str = "InvalidImage") -> Image.Image:
     """Return a picture as RGB: turned by its EXIF orientation, on white, converted from its profile to sRGB.
 
@@ -35,7 +42,7 @@ def open_image(path: Path, kind: str = "InvalidImage") -> Image.Image:
         than 8192x8192 pixels
     """
     try:
-        with Image.open(path) as image:
+        with Image.open(path, formats=picture_formats()) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise MediaError(
                     f"{kind}.Resolution",
@@ -70,10 +77,13 @@ def _upright(image: Image.Image) -> Image.Image:
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:
-    """Return a grey picture of 16 bits at 8, which a plain conversion would clip to white."""
-    if not image.mode.startswith("I"):
+    """Return a grey picture of 16 bits or floating point at 8 bits; a plain conversion would clip it."""
+    if not image.mode.startswith(("I", "F")):
         return image
-    samples = np.rint(np.asarray(image).astype(np.float64) / 257)
+    values = np.asarray(image).astype(np.float64)
+    # Floating point is from 0 to 1, unless there is more.
+    largest = 65535 if image.mode != "F" or values.max() > 255 else 255 if values.max() > 1 else 1
+    samples = np.rint(np.nan_to_num(values) * (255 / largest))
     return Image.fromarray(np.clip(samples, 0, 255).astype(np.uint8))
 
 

@@ -98,7 +98,8 @@ def _base64_of(address: str, picture: Picture, action: str) -> str:
 
 def _named(file: Path, address: str, hook: ViapiHook) -> Source:
     # Messages name the address that the DAG author knows, not the copy.
-    return replace(stat(file.as_uri(), hook), address=display_url(address))
+    # Not as_uri: fsspec does not decode what it would encode, such as a space.
+    return replace(stat(f"file://{file}", hook), address=display_url(address))
 
 
 @contextmanager

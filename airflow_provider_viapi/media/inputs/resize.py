@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 MAX_BYTES_READ = 100 << 20
 """Size limit of a file that is read to be resized."""
 
+_FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "PPM", "JPEG2000", "AVIF")
 _QUALITY = 90
 _ORIENTATION = 0x0112
 """The EXIF tag."""
@@ -38,6 +39,14 @@ def check_installed() -> None:
         raise ConfigurationError("fit=True needs Pillow: pip install 'airflow-provider-viapi[images]'")
 
 
+def picture_formats() -> list[str]:
+    """Return what Pillow may open of files from anywhere: pictures, not programs, such as EPS for Ghostscript."""
+    from PIL import Image
+
+    Image.init()
+    return [name for name in _FORMATS if name in Image.OPEN]
+
+
 def fits(file: BinaryIO, size: int, allowed: MediaLimits) -> bool:
     """Return whether an image is within limits, as far as its header shows; true for what is no image.
 
@@ -46,7 +55,7 @@ def fits(file: BinaryIO, size: int, allowed: MediaLimits) -> bool:
     from PIL import Image
 
     try:
-        with Image.open(file) as image:
+        with Image.open(file, formats=picture_formats()) as image:
             return size <= (allowed.max_bytes or size) and _is_allowed(image, allowed)
     except Image.DecompressionBombError:
         return False
@@ -80,13 +89,18 @@ def fit(file: Path, display_url: str, allowed: MediaLimits) -> Path | None:
     size = file.stat().st_size
     longest = max(allowed.max_pixels or (1024, 1024)) - int(allowed.exclusive)
     try:
-        with Image.open(file) as image:
+        with Image.open(file, formats=picture_formats()) as image:
             if size <= (allowed.max_bytes or size) and _is_allowed(image, allowed):
                 return None
             image.draft("RGB", (longest, longest))
-            upright = _to_eight_bits(_upright(image))
+            upright = _to_eight_bits(_to_channels(_upright(image)))
             upright.thumbnail((longest, longest))
             opaque = _to_srgb_on_white(upright)
+    except Image.DecompressionBombError:
+        raise InvalidMedia(
+            f"{display_url} has more than {2 * (Image.MAX_IMAGE_PIXELS or 0):,} pixels, too many to be resized",
+            code="InvalidImage.Resolution",
+        ) from None
     except Exception as error:
         raise InvalidMedia(
             f"{display_url} cannot be read as an image ({type(error).__name__})", code="InvalidImage.Decode"
@@ -127,6 +141,20 @@ def _upright(image: Image) -> Image:
     return image if turn is None else image.transpose(turn)
 
 
+def _to_channels(image: Image) -> Image:
+    """Convert what cannot be scaled without a loss: indices of a palette, black and white, L*a*b*."""
+    if image.mode in ("P", "PA"):
+        return image.convert("RGBA" if image.mode == "PA" or "transparency" in image.info else "RGB")
+    if image.mode == "1":
+        return image.convert("L" if "transparency" not in image.info else "LA")
+    if image.mode == "LAB":
+        colours = image.convert("RGB")
+        # Its profile, if it has one, is of L*a*b*.
+        colours.info.pop("icc_profile", None)
+        return colours
+    return image
+
+
 def _to_eight_bits(image: Image) -> Image:
     """Scale grey of 16 bits or floating point, which a plain conversion would clip to white."""
     from PIL import Image
@@ -147,7 +175,8 @@ def _to_eight_bits(image: Image) -> Image:
 def _to_srgb_on_white(image: Image) -> Image:
     from PIL import Image
 
-    has_alpha = "A" in image.getbands() or "transparency" in image.info
+    # Not by the names of the bands: L*a*b* has an A, too.
+    has_alpha = image.mode in ("RGBA", "LA", "RGBa", "La") or "transparency" in image.info
     if not has_alpha:
         return _to_srgb(image)
     with_alpha = image.convert("RGBA")
@@ -162,8 +191,6 @@ def _to_srgb(image: Image) -> Image:
     from PIL import ImageCms
 
     profile = image.info.get("icc_profile")
-    if image.mode == "P":
-        image = image.convert("RGB")
     if profile:
         try:
             source = ImageCms.ImageCmsProfile(BytesIO(profile))

@@ -194,7 +194,7 @@ def _check_dimensions(source: File, limits: MediaLimits) -> bool:
     """Check the dimensions of an image; return false if it is none, or nothing limits them."""
     if limits.min_pixels is None and limits.max_pixels is None:
         return False
-    size = _dimensions(source)
+    size = _dimensions(source, limits)
     if size is not None:
         _check_pixels(size, limits)
     return size is not None
@@ -249,17 +249,24 @@ def _check_video(source: File, limits: MediaLimits, parameter: str, log: Log) ->
         )
 
 
-def _dimensions(source: File) -> tuple[int, int] | None:
+def _dimensions(source: File, limits: MediaLimits) -> tuple[int, int] | None:
     try:
         from PIL import Image
     except ImportError:
         return None
+    from airflow_provider_viapi.media.inputs.resize import picture_formats
+
     with source.open() as file:
         try:
             # Only the header is read; an image that Pillow cannot read passes.
-            size: Any = Image.open(file).size
+            size: Any = Image.open(file, formats=picture_formats()).size
         except ServiceError:
             raise
+        except Image.DecompressionBombError:
+            if limits.max_pixels is None:
+                return None
+            most = 2 * (Image.MAX_IMAGE_PIXELS or 0)
+            raise _Refused("Resolution", f"has more than {most:,} pixels; allowed: {limits.pixels}") from None
         except Exception:
             # What the readers of rare formats raise depends on the damage.
             return None
