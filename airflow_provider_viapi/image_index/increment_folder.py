@@ -246,7 +246,7 @@ def read_report(url: str, hook: ViapiHook) -> list[str]:
             public_session(hook.account.http, [own] if own else []) as session,
             download(session, url) as response,
         ):
-            for chunk in response.chunks():
+            for chunk in response.chunks(pictures.MAX_DOWNLOAD_SECONDS):
                 content += chunk
                 if len(content) > MAX_REPORT_BYTES:
                     break

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from base64 import b64encode
 from collections.abc import Callable
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +16,14 @@ from PIL import Image
 
 import media_samples
 from airflow_provider_viapi.emulator.server import EmulatorServer
+from airflow_provider_viapi.errors import TransientError
 from airflow_provider_viapi.hooks.viapi import ViapiHook
+from airflow_provider_viapi.http_settings import HttpSettings
 from airflow_provider_viapi.media.addresses import display_url
+from airflow_provider_viapi.media.inputs import pictures
 from airflow_provider_viapi.operators.imagesearch import AddImageOperator, SearchImageByPicOperator
 from run_task import run_task
+from scripted_server import serving
 from served_folder import ServedFolder
 
 
@@ -74,6 +81,31 @@ def test_what_is_on_the_web_is_uploaded_as_well(add: Callable[..., Any], served:
     photograph(served.path / "web coffee.jpg")
 
     assert add(served.address("web%20coffee.jpg"))["Region"] == "0,600,0,400"
+
+
+def test_a_picture_that_arrives_byte_by_byte_is_given_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    class Dripping(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", "1000000")
+            self.end_headers()
+            with suppress(OSError):
+                for _ in range(100):
+                    self.wfile.write(b"x")
+                    self.wfile.flush()
+                    time.sleep(0.1)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    monkeypatch.setattr(pictures, "MAX_DOWNLOAD_SECONDS", 0.5)
+
+    with (
+        serving(Dripping) as url,
+        pytest.raises(TransientError, match=r"a\.jpg: the file arrives too slowly"),
+        pictures.downloaded(f"{url}/a.jpg", "a.jpg", HttpSettings()) as chunks,
+    ):
+        pictures.write(chunks, tmp_path / "a.jpg", "a.jpg")
 
 
 def test_a_picture_on_the_web_that_is_too_large_is_resized_too(

@@ -50,6 +50,9 @@ def fitted(address: str, limits: MediaLimits | None, hook: ViapiHook, folder: Pa
     return source if result is None else _named(result, address, hook)
 
 
+MAX_DOWNLOAD_SECONDS = 300.0
+"""Longest time for the download of a picture."""
+
 MAX_EMBEDDED_BYTES = 9 * 2**20
 """Size limit of an image: as Base64 it would fill the 12 MB that a signed request may have."""
 
@@ -116,7 +119,7 @@ def downloaded(address: str, shown: str, http: HttpSettings) -> Iterator[Iterato
 
     try:
         with requests_session(http) as session, download(session, address) as response:
-            yield response.chunks()
+            yield response.chunks(MAX_DOWNLOAD_SECONDS)
     except LinkExpired as expired:
         raise InvalidMedia(
             f"{shown} cannot be downloaded: HTTP status {expired.status}",

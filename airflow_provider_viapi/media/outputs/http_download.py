@@ -96,24 +96,29 @@ class Download:
     is_compressed: bool
     _response: requests.Response
 
-    def chunks(self) -> Iterator[bytes]:
+    def chunks(self, max_seconds: float | None = None) -> Iterator[bytes]:
         """Yield the bytes as they arrive, decompressed; a piece may be empty.
 
-        :raises TransientError: the connection broke
+        :param max_seconds: longest time for all of them: a server may send them one by one
+        :raises TransientError: the connection broke, or they arrive too slowly
         :raises ServiceError: the body is not compressed as its header says
         """
-        yield from _decompressed(self._received()) if self.is_compressed else self._received()
+        give_up = None if max_seconds is None else time.monotonic() + max_seconds
+        received = self._received(give_up)
+        yield from _decompressed(received) if self.is_compressed else received
 
-    def _received(self) -> Iterator[bytes]:
+    def _received(self, give_up: float | None) -> Iterator[bytes]:
         raw = self._response.raw
         while True:
             try:
-                # Unlike read, it returns what has arrived, so that the caller can watch the time.
+                # Unlike read, it returns what has arrived, so that the time can be watched.
                 chunk = raw.read1(CHUNK, decode_content=False)
             except (requests.RequestException, HTTPError, OSError) as error:
                 raise _connection_broke(error) from None
             if not chunk:
                 return
+            if give_up is not None and time.monotonic() > give_up:
+                raise TransientError("the file arrives too slowly")
             yield chunk
 
 
