@@ -15,6 +15,12 @@ from typing import BinaryIO
 from airflow_provider_viapi.emulator.errors import ApiError
 
 
+MIN_PART_BYTES = 100 << 10
+"""Size of the smallest part, unless it is the last."""
+
+MAX_PARTS = 10_000
+
+
 @dataclass
 class _Upload:
     bucket: str
@@ -38,12 +44,14 @@ class MultipartUploads:
         self._uploads[upload_id] = _Upload(bucket, key, headers)
         return upload_id
 
-    def check(self, upload_id: str, bucket: str, key: str) -> None:
-        """Check that there is such an upload of that object.
+    def check(self, upload_id: str, bucket: str, key: str, number: int) -> None:
+        """Check that there is such an upload of that object, which may have a part with that number.
 
-        :raises ApiError: there is no such upload
+        :raises ApiError: there is no such upload, or the number is not allowed
         """
         self._get(upload_id, bucket, key)
+        if not 1 <= number <= MAX_PARTS:
+            raise ApiError("InvalidArgument", f"Part number must be an integer between 1 and {MAX_PARTS}.")
 
     def put_part(self, upload_id: str, bucket: str, key: str, number: int, path: Path, etag: str) -> None:
         """Add a part, or replace the part with that number.
@@ -67,17 +75,25 @@ class MultipartUploads:
         """Complete an upload, and return the files of its parts in order, the ETag of the whole, and its headers.
 
         :param wanted: number and ETag of each part, in order
-        :raises ApiError: there is no such upload, or a part is missing
+        :raises ApiError: there is no such upload, or a part is missing or too small
         """
         upload = self._get(upload_id, bucket, key)
         if not wanted or any(upload.parts.get(number, (None, None))[1] != etag for number, etag in wanted):
             raise ApiError("InvalidPart", "A part was not uploaded or has another ETag.")
         if [number for number, _ in wanted] != sorted({number for number, _ in wanted}):
             raise ApiError("InvalidPartOrder", "The parts are not in ascending order.")
+        files = [upload.parts[number][0] for number, _ in wanted]
+        if any(file.stat().st_size < MIN_PART_BYTES for file in files[:-1]):
+            raise ApiError(
+                "EntityTooSmall", "Your proposed upload is smaller than the minimum allowed object size."
+            )
         del self._uploads[upload_id]
+        for path, _ in upload.parts.values():
+            if path not in files:
+                path.unlink(missing_ok=True)
         digests = b"".join(bytes.fromhex(etag) for _, etag in wanted)
         whole = f"{md5(digests).hexdigest().upper()}-{len(wanted)}"
-        return [upload.parts[number][0] for number, _ in wanted], whole, upload.headers
+        return files, whole, upload.headers
 
     def abort(self, upload_id: str, bucket: str, key: str) -> None:
         """Abort an upload and delete its parts.

@@ -34,6 +34,8 @@ MAX_KEYS = 1000
 PAGE_SIZE = 100
 """Default number of keys on a page."""
 
+MAX_KEY_BYTES = 1023
+
 MAX_UNSIGNED_BYTES = 1 << 20
 """Bytes of an upload by form that are read before its policy is checked; the fields must precede the file."""
 
@@ -89,6 +91,7 @@ class StorageRoutes:
         try:
             self._storage.check_access(request)
             _check_supported(http)
+            _check_key(request.key)
             handlers = self._object_handlers if request.key else self._bucket_handlers
             if http.method not in handlers:
                 raise ApiError("NotImplemented", "The emulator's storage does not implement this.", 501)
@@ -102,12 +105,12 @@ class StorageRoutes:
         if "x-oss-copy-source" in http.headers:
             return await self._copy(http, request)
         query = http.query_params
+        number = whole_number(query.get("partNumber", ""))
         if "uploadId" in query:
-            self._storage.multipart.check(query["uploadId"], request.bucket, request.key)
+            self._storage.multipart.check(query["uploadId"], request.bucket, request.key, number)
         path = self._objects.new_file()
         etag = await receive(http, path)
         if "uploadId" in query:
-            number = whole_number(query.get("partNumber", ""))
             self._storage.multipart.put_part(
                 query["uploadId"], request.bucket, request.key, number, path, etag
             )
@@ -193,6 +196,7 @@ class StorageRoutes:
         bucket, _, key = whole.partition("/")
         if not key:
             raise ApiError("InvalidBucketName", "Neither the path nor the key has a bucket.")
+        _check_key(key)
         path = self._objects.new_file()
         etag = await receive_file(upload, path)
         kind = upload.content_type or ""
@@ -260,6 +264,11 @@ def _check_supported(http: Request) -> None:
     asked = {name for name in http.query_params if name in SUBRESOURCES}
     if not asked <= _SUPPORTED or ("uploadId" in asked and "x-oss-copy-source" in http.headers):
         raise ApiError("NotImplemented", "The emulator's storage does not implement this.", 501)
+
+
+def _check_key(key: str) -> None:
+    if key.startswith(("/", "\\")) or len(key.encode()) > MAX_KEY_BYTES:
+        raise ApiError("InvalidObjectName", "The specified object is not valid.")
 
 
 def _is_form(http: Request) -> bool:

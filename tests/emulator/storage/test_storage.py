@@ -195,24 +195,51 @@ def test_a_list_continues_after_its_previous_page(bucket: Bucket) -> None:
     assert error(bucket.ask("GET", list_type="2", continuation_token="mine")) == (400, "InvalidArgument")
 
 
-def test_an_object_can_come_in_parts(bucket: Bucket) -> None:
+def in_parts(bucket: Bucket, named: tuple[int, ...], **contents: bytes) -> tuple[str, bytes]:
+    """Upload parts; return the id of the upload, and the document that completes it with some of them."""
     upload = (
         ElementTree.fromstring(bucket.ask("POST", "a.mp4", uploads="").content).findtext("UploadId") or ""
     )
     etags = {
-        number: bucket.ask("PUT", "a.mp4", content, uploadId=upload, partNumber=str(number)).headers["etag"]
-        for number, content in ((2, b"world"), (1, b"hello "))
+        int(number[1:]): bucket.ask("PUT", "a.mp4", content, uploadId=upload, partNumber=number[1:]).headers["etag"]
+        for number, content in contents.items()
     }
     parts = "".join(
-        f"<Part><PartNumber>{number}</PartNumber><ETag>{etags[number]}</ETag></Part>" for number in (1, 2)
+        f"<Part><PartNumber>{number}</PartNumber><ETag>{etags[number]}</ETag></Part>" for number in named
     )
-    document = f"<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>".encode()
+    return upload, f"<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>".encode()
+
+
+def test_an_object_can_come_in_parts(bucket: Bucket) -> None:
+    hello = b"hello ".ljust(100 << 10)
+    upload, document = in_parts(bucket, (1, 2), n2=b"world", n1=hello, n3=b"not named")
 
     completed = bucket.ask("POST", "a.mp4", document, uploadId=upload)
 
     assert completed.status_code == 200
-    assert bucket.ask("GET", "a.mp4").content == b"hello world"
+    assert bucket.ask("GET", "a.mp4").content == hello + b"world"
     assert error(bucket.ask("POST", "a.mp4", document, uploadId=upload)) == (404, "NoSuchUpload")
+
+
+def test_only_the_last_part_may_be_small(bucket: Bucket) -> None:
+    upload, document = in_parts(bucket, (1, 2), n1=bytes((100 << 10) - 1), n2=b"end")
+
+    assert error(bucket.ask("POST", "a.mp4", document, uploadId=upload)) == (400, "EntityTooSmall")
+    assert bucket.ask("DELETE", "a.mp4", uploadId=upload).status_code == 204
+
+
+@pytest.mark.parametrize("number", ["0", "10001", "one", ""])
+def test_the_number_of_a_part_is_from_1_to_10000(bucket: Bucket, number: str) -> None:
+    upload, _ = in_parts(bucket, ())
+
+    refused = bucket.ask("PUT", "a.mp4", b"x", uploadId=upload, partNumber=number)
+
+    assert error(refused) == (400, "InvalidArgument")
+
+
+@pytest.mark.parametrize("key", ["/a.mp4", "k" * 1024])
+def test_a_key_that_oss_does_not_take_is_refused(bucket: Bucket, key: str) -> None:
+    assert error(bucket.ask("PUT", key, b"x")) == (400, "InvalidObjectName")
 
 
 @pytest.mark.parametrize(
