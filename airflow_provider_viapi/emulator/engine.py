@@ -295,7 +295,10 @@ class Engine:
         fault = JobFault(result_expires=lifetime)
         job = Job(call.id, call.action, call.parameters, call.wire, self._now(), fault)
         self._at_once.put(job)
-        await job.ended.wait()
+        try:
+            await job.ended.wait()
+        finally:
+            self._at_once.forget(job)
         if job.error_code is not None:
             raise ApiError(job.error_code, job.error_message or "")
         if job.result is None:

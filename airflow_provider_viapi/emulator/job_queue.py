@@ -90,6 +90,7 @@ class JobQueue:
         jobs, self._jobs = self._jobs, {}
         for job in jobs.values():
             job.ended.set()
+        with_files = [*jobs, *(job_id for _, job_id in self._expiring)]
         self._expiring.clear()
         while not self._waiting.empty():
             self._waiting.get_nowait()
@@ -99,7 +100,7 @@ class JobQueue:
             process.interrupt()
         for process in self._processes:
             await process.wait_closed()
-        await self.delete_files(jobs)
+        await self.delete_files(with_files)
 
     def put(self, job: Job) -> None:
         """Add a job."""
@@ -108,6 +109,10 @@ class JobQueue:
             self._spawn(self._put_later(job))
         else:
             self._waiting.put_nowait(job)
+
+    def forget(self, job: Job) -> None:
+        """Forget a job that nobody asks about any more; its files are kept until their links expire."""
+        self._jobs.pop(job.id, None)
 
     def with_links(self, job: Job, value: Any, base: str) -> Any:
         """Return a result with links in place of its files.
