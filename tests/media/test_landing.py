@@ -20,6 +20,7 @@ from urllib.parse import quote
 import pytest
 import requests
 from airflow.providers.common.compat.sdk import ObjectStoragePath
+from fsspec.implementations.memory import MemoryFileSystem
 
 from airflow_provider_viapi.alibaba.services import find, videoenhan
 from airflow_provider_viapi.errors import (
@@ -33,7 +34,9 @@ from airflow_provider_viapi.errors import (
 )
 from airflow_provider_viapi.fs.oss_client import Upload
 from airflow_provider_viapi.http_settings import HttpSettings
+from airflow_provider_viapi.media.open_storage import open_path
 from airflow_provider_viapi.media.outputs import atomic_file, landing, resumable_download
+from airflow_provider_viapi.media.outputs.atomic_file import AtomicFile
 from airflow_provider_viapi.media.outputs.http_download import download
 from airflow_provider_viapi.media.outputs.resumable_download import DownloadSettings
 from airflow_provider_viapi.media.ssrf_guard import public_session
@@ -41,6 +44,11 @@ from airflow_provider_viapi.result_fields import file_urls
 from media.moto_s3 import Bucket, bucket, connection_json, moto_endpoint
 from media.team_storage import BUCKET, TeamStorage, connect, storage_emulator, team
 from scripted_server import FileResponse, FileServer, file_server
+
+try:
+    from airflow.sdk.io import attach
+except ImportError:
+    from airflow.io.store import attach
 
 __all__ = ["bucket", "moto_endpoint", "storage_emulator", "team"]
 
@@ -1083,3 +1091,20 @@ def test_a_redirect_to_an_address_that_cannot_be_requested_is_refused(
 
     with pytest.raises(InvalidRequest, match="bad"):
         land(server, f"file://{tmp_path}/")
+
+
+def test_a_name_with_the_marks_of_a_pattern_is_one_file_on_a_storage_that_copies_to_rename() -> None:
+    storage = MemoryFileSystem()
+    attach("memory", fs=storage)
+    names = ["/out[1]/x.mp4", "/what?/x.mp4", "/a*b/x.mp4", "/plain/x[1]*?.mp4"]
+    try:
+        for name in names:
+            with AtomicFile(open_path(f"memory://{name}")) as file:
+                file.write(b"film")
+                file.commit()
+
+        assert {name: storage.cat_file(name) for name in names} == dict.fromkeys(names, b"film")
+        assert len(storage.find("/")) == len(names)
+    finally:
+        for name in names:
+            storage.rm_file(name)

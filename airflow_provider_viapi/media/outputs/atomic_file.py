@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from fsspec.implementations.local import LocalFileSystem
-from fsspec.spec import AbstractBufferedFile
+from fsspec.spec import AbstractBufferedFile, AbstractFileSystem
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import ObjectStoragePath
@@ -159,6 +159,10 @@ class _RenamedAtEnd:
         try:
             if isinstance(self._fs, LocalFileSystem):
                 Path(self.leftover).replace(self._name)
+            elif type(self._fs).mv is AbstractFileSystem.mv:
+                # Its own mv takes a name as a pattern, and does the same.
+                self._fs.cp_file(self.leftover, self._name)
+                self._remove()
             else:
                 self._fs.mv(self.leftover, self._name)
         except BaseException:
