@@ -104,7 +104,27 @@ class OssFileSystem(AbstractFileSystem):  # type: ignore[misc]
             found = [self.info(path)]
         return found if detail else [each["name"] for each in found]
 
-    def _listed(self, bucket: str, prefix: str, delimiter: str) -> Iterator[dict[str, Any]]:
+    def find(
+        self, path: str, maxdepth: int | None = None, withdirs: bool = False, detail: bool = False, **kwargs: Any
+    ) -> Any:
+        """List all files below a folder, or the file of that name, by name.
+
+        :param detail: return what is known of each, by its name
+        """
+        if maxdepth is not None or withdirs:
+            return super().find(path, maxdepth, withdirs, detail, **kwargs)
+        bucket, key = self._split(path)
+        # One listing, and not one for each folder; a key may have an empty part, which no folder has.
+        files = {
+            each["name"]: each
+            for each in self._listed(bucket, f"{key}/" if key else "", None)
+            if not each["name"].endswith("/")
+        }
+        if not files and key and self.isfile(path):
+            files = {f"{bucket}/{key}": self.info(path)}
+        return dict(sorted(files.items())) if detail else sorted(files)
+
+    def _listed(self, bucket: str, prefix: str, delimiter: str | None) -> Iterator[dict[str, Any]]:
         for each in self.oss.list_objects(bucket, prefix, delimiter):
             if isinstance(each, OssObject):
                 yield _entry(bucket, each)

@@ -199,3 +199,18 @@ KEY = Credentials("id", "secret")
 )
 def test_where_the_buckets_are(endpoint: str | None, region: str | None, place: Place) -> None:
     assert place_of(Account(KEY, endpoint=endpoint), region) == place
+
+
+def test_all_files_below_a_folder_are_found_whatever_their_keys(team: TeamStorage) -> None:
+    keys = ["in/a.jpg", "in//b.jpg", "in/sub//c.jpg", "in/sub/d e#f?g%41+ü.jpg"]
+    for key in [*keys, "in/sub/", "other/x.jpg"]:
+        team.put(key, b"x")
+    fs = oss.get_fs(team.hook.viapi_conn_id)
+
+    found = fs.find("team/in", detail=True)
+
+    assert list(found) == sorted(f"team/{key}" for key in keys)
+    assert {fs.cat_file(name) for name in found} == {b"x"}
+    assert {each["type"] for each in found.values()} == {"file"}
+    assert fs.find("team/in/a.jpg") == ["team/in/a.jpg"]
+    assert fs.find("team/nothing") == []
