@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.imagesearch_job_backend import Increments
     from airflow_provider_viapi.alibaba.job_backend import ViapiJobBackend
     from airflow_provider_viapi.credentials import Credentials, CredentialsSource
+    from airflow_provider_viapi.fs.oss_client import Oss
     from airflow_provider_viapi.jobs.model import Job, JobReport, Log
     from airflow_provider_viapi.jobs.polling.poller import Poller
     from airflow_provider_viapi.jobs.polling.rate_limiter import RateLimiter
@@ -138,6 +139,20 @@ class ViapiHook(CloudHook):
         from airflow_provider_viapi.alibaba.client import Client
 
         return Client(self.account)
+
+    def oss(self, conn_id: str | None = None) -> Oss:
+        """Return OSS with the key of this connection, or of another one; each is opened once.
+
+        :param conn_id: the other connection
+        :raises ConfigurationError: the SDK is not installed, or the connection cannot be used
+        """
+        from airflow_provider_viapi.fs.oss_client import open_oss
+
+        opened: dict[str, Oss] = self.__dict__.setdefault("_opened_oss", {})
+        name = conn_id or self.viapi_conn_id
+        if name not in opened:
+            opened[name] = open_oss(self if name == self.viapi_conn_id else ViapiHook(name))
+        return opened[name]
 
     def submit_quota_of(self, action: str) -> RateLimiter:
         """Return the rate limiter of an action, by its full name, at the connection's ``submit_qps``.

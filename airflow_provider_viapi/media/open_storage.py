@@ -31,7 +31,9 @@ def open_storage(address: str, hook: ViapiHook) -> tuple[Any, str]:
         from airflow_provider_viapi.fs.oss import OssFileSystem
 
         conn_id, _, path = rest.rpartition("@") if "@" in rest.partition("/")[0] else ("", "", rest)
-        return OssFileSystem(conn_id or hook.viapi_conn_id), path
+        fs = OssFileSystem(conn_id or hook.viapi_conn_id)
+        fs.oss = hook.oss(conn_id or None)
+        return fs, path
 
     opened = ObjectStoragePath(address)
     try:

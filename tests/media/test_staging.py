@@ -16,6 +16,7 @@ from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from airflow_provider_viapi.alibaba.services import imgsearch, videoenhan
 from airflow_provider_viapi.errors import ConfigurationError, InvalidRequest
+from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.jobs.model import Job
 from airflow_provider_viapi.media.inputs import staging_bucket
 from airflow_provider_viapi.media.inputs.request_media import check, check_place
@@ -44,7 +45,7 @@ def release(team: TeamStorage, address: str, *, holder: str = "erase") -> None:
 
 
 def staging_of(team: TeamStorage, **others: Any) -> Staging:
-    settings = StagingSettings(initial_backoff=0.0, part_size=100_000)
+    settings = StagingSettings(initial_backoff=0.0, part_size=100 << 10)
     return Staging(
         team.hook, **{"to": TO, "run": "run-1", "holder": "erase", "log": LOG, "settings": settings, **others}
     )
@@ -327,3 +328,26 @@ def test_no_signature_is_logged(team: TeamStorage, film: str, caplog: pytest.Log
     assert "film.mp4" in caplog.text
     assert signature not in caplog.text
     assert team.emulator.access_key_secret not in caplog.text
+
+
+def test_the_connection_is_read_once_for_many_copies(
+    team: TeamStorage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    get_connection = ViapiHook.get_connection
+
+    def count(conn_id: str) -> Any:
+        read.append(conn_id)
+        return get_connection(conn_id)
+
+    to = team.put("in/b.jpg", b"another")
+    addresses = [f"file://{tmp_path}/a.jpg", to]
+    (tmp_path / "a.jpg").write_bytes(b"a picture")
+    monkeypatch.setattr(ViapiHook, "get_connection", staticmethod(count))
+
+    for number in range(5):
+        staging = Staging(team.hook, to="oss://team/p", run="r", holder=str(number), log=logging.getLogger("x"))
+        for address in addresses:
+            staging.stage_file(address, "imgsearch")
+
+    assert len(read) <= 2

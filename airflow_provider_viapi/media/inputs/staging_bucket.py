@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_viapi.alibaba.regions import DEFAULT_REGION
 from airflow_provider_viapi.errors import ConfigurationError, ServiceError, TransientError
-from airflow_provider_viapi.fs.oss_client import Oss, OssObject, open_oss
+from airflow_provider_viapi.fs.oss_client import Oss, OssObject
 from airflow_provider_viapi.media.inputs.request_media import StagingPlace
 
 if TYPE_CHECKING:
@@ -69,15 +69,12 @@ class TeamBucket:
 
         :raises ConfigurationError: the SDK is not installed, the connection cannot be used, or is for another region
         """
-        from airflow_provider_viapi.hooks.viapi import ViapiHook
-
         place = StagingPlace.parse(to)
-        reader = hook if place.conn_id is None else ViapiHook(place.conn_id)
-        oss = open_oss(reader)
+        oss = hook.oss(place.conn_id)
         is_far = not oss.place.region.startswith((DEFAULT_REGION, "accelerate"))
         if is_far and not oss.place.by_path:
             raise ConfigurationError(
-                f"staging is {to}, but connection {reader.viapi_conn_id!r} is for OSS in {oss.place.region}; "
+                f"staging is {to}, but connection {place.conn_id or hook.viapi_conn_id!r} is for OSS in {oss.place.region}; "
                 f"allowed: a bucket in {DEFAULT_REGION}, where the services read. Name a connection for it, such as "
                 f"oss://conn_id@{place.bucket}/{place.prefix}",
             )
