@@ -8,18 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from airflow_provider_viapi.alibaba.parameters import Media
 from airflow_provider_viapi.alibaba.services.imgsearch import REACHED_BY_OFFSET
 from airflow_provider_viapi.emulator.errors import ApiError, status_of
 from airflow_provider_viapi.emulator.imgsearch_storage import Entry, ImageDatabases
 from airflow_provider_viapi.emulator.request import Call
 from airflow_provider_viapi.emulator.worker import WorkFailure, extract_features
 from airflow_provider_viapi.emulator.worker_process import WorkerDied, WorkerProcess
-
-MAX_ADDED_BYTES = 2 << 20
-"""Size of the largest picture that can be added."""
-
-MAX_SEARCHED_BYTES = 3 << 20
-"""Size of the largest picture that can be searched for."""
 
 PAGE_SIZE = 50
 """Default number of pictures on a page; the documents do not name the service's default."""
@@ -81,7 +76,7 @@ class ImageSearch:
         """
         given = call.parameters
         await asyncio.to_thread(self._databases.check_exists, given["DbName"])
-        vector = await self._vector(given["ImageUrl"], MAX_ADDED_BYTES)
+        vector = await self._vector(call)
         data_id = await asyncio.to_thread(
             self._databases.add,
             given["DbName"],
@@ -137,7 +132,7 @@ class ImageSearch:
         """
         given = call.parameters
         await asyncio.to_thread(self._databases.check_exists, given["DbName"])
-        vector = await self._vector(given["ImageUrl"], MAX_SEARCHED_BYTES)
+        vector = await self._vector(call)
         matches = await asyncio.to_thread(self._matches, given["DbName"], vector, given["Limit"])
         return {"Data": {"MatchList": matches}}
 
@@ -155,9 +150,11 @@ class ImageSearch:
             for match in self._databases.search(database, vector, limit)
         ]
 
-    async def _vector(self, url: str, max_bytes: int) -> bytes:
+    async def _vector(self, call: Call) -> bytes:
+        url, action = call.parameters["ImageUrl"], call.action
+        (limits,) = (each.limits[0] for each in action.parameters if isinstance(each, Media))
         try:
-            vector = await self._process.run(extract_features, url, max_bytes, self._folder)
+            vector = await self._process.run(extract_features, url, limits, self._folder)
         except WorkerDied:
             raise _failed("InternalError.Algo", "The emulator's worker process died.") from None
         if isinstance(vector, WorkFailure):

@@ -20,7 +20,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
-from airflow_provider_viapi.alibaba.parameters import Parameter
+from airflow_provider_viapi.alibaba.parameters import MediaLimits, Parameter
 from airflow_provider_viapi.emulator.download import (
     MAX_PICTURE_BYTES,
     fetch,
@@ -89,13 +89,13 @@ def run_transform(
     return _catch_failures(partial(_run_transform, transform, parameters, request, folder))
 
 
-def extract_features(url: str, max_bytes: int, folder: Path) -> bytes | WorkFailure:
+def extract_features(url: str, limits: MediaLimits, folder: Path) -> bytes | WorkFailure:
     """Download and check a picture, and return its feature vector: float16, of length 1.
 
-    :param max_bytes: size of the largest picture
+    :param limits: of the action
     :param folder: where the picture is stored meanwhile
     """
-    return _catch_failures(partial(_extract_features, url, max_bytes, folder))
+    return _catch_failures(partial(_extract_features, url, limits, folder))
 
 
 @dataclass(frozen=True)
@@ -162,13 +162,13 @@ def _files(value: Any) -> Iterator[Path]:
         yield from chain.from_iterable(map(_files, value))
 
 
-def _extract_features(url: str, max_bytes: int, folder: Path) -> bytes:
-    from airflow_provider_viapi.emulator.media.image_features import check_picture, fingerprint
+def _extract_features(url: str, limits: MediaLimits, folder: Path) -> bytes:
+    from airflow_provider_viapi.emulator.media.image_features import check_limits, fingerprint
 
     with tempfile.NamedTemporaryFile(dir=folder) as file:
         picture = Path(file.name)
         fetch(url, picture, name="ImageUrl", code="InvalidImage.Download", limit=MAX_PICTURE_BYTES)
-        check_picture(picture, max_bytes)
+        check_limits(picture, limits)
         return fingerprint(picture).astype("float16").tobytes()
 
 

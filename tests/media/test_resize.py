@@ -15,17 +15,16 @@ import media_samples
 from airflow_provider_viapi.alibaba.parameters import Media
 from airflow_provider_viapi.alibaba.services import imagesearch, imgsearch
 from airflow_provider_viapi.emulator.media.errors import MediaError
-from airflow_provider_viapi.emulator.media.image_features import check_picture
+from airflow_provider_viapi.emulator.media.image_features import check_limits
 from airflow_provider_viapi.emulator.media.still_images import open_image
 from airflow_provider_viapi.errors import InvalidMedia
 from airflow_provider_viapi.media.inputs import resize
 
-TWO_MEGABYTES = 2 << 20
+(LIMITS,) = (each.limits[0] for each in imgsearch.ADD_IMAGE.parameters if isinstance(each, Media))
 
 
 def fit(file: Path, display_url: str) -> Path | None:
-    (limits,) = (each.limits[0] for each in imgsearch.ADD_IMAGE.parameters if isinstance(each, Media))
-    return resize.fit(file, display_url, limits)
+    return resize.fit(file, display_url, LIMITS)
 
 
 def noise(path: Path, size: tuple[int, int], mode: str = "RGB") -> Path:
@@ -57,7 +56,7 @@ def test_an_image_that_does_not_fit_is_taken_by_the_service_afterwards(
     fitted = fit(source, name)
 
     assert fitted is not None
-    check_picture(fitted, TWO_MEGABYTES)
+    check_limits(fitted, LIMITS)
     with Image.open(fitted) as image:
         assert image.width / image.height == pytest.approx(size[0] / size[1], rel=0.02)
 
@@ -76,7 +75,7 @@ def test_what_comes_out_always_fits_or_is_refused(
         assert refused.code == "InvalidImage.Resolution"
         assert max(width, height) / min(width, height) > 1023 / 129.5
     else:
-        check_picture(fitted, TWO_MEGABYTES)
+        check_limits(fitted, LIMITS)
 
 
 def test_an_image_that_lies_on_its_side_is_turned(tmp_path: Path) -> None:

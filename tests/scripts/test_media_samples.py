@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import media_samples
-from airflow_provider_viapi.emulator.media.image_features import check_picture
+from airflow_provider_viapi.alibaba.parameters import Media
+from airflow_provider_viapi.alibaba.services import imgsearch
+from airflow_provider_viapi.emulator.media.image_features import check_limits
 
 
 def test_image_search_accepts_every_photograph_of_the_collection(tmp_path: Path) -> None:
@@ -13,8 +15,9 @@ def test_image_search_accepts_every_photograph_of_the_collection(tmp_path: Path)
 
     assert [path.name for path in written[:2]] == ["astronaut_000.jpg", "chelsea_001.jpg"]
     assert len({path.read_bytes() for path in written}) == 40
+    (limits,) = (each.limits[0] for each in imgsearch.ADD_IMAGE.parameters if isinstance(each, Media))
     for path in written:
-        check_picture(path, 2 << 20)
+        check_limits(path, limits)
 
 
 def test_the_collection_is_reproducible(tmp_path: Path) -> None:

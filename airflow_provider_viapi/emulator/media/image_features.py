@@ -22,8 +22,6 @@ Vector = npt.NDArray[np.float32]
 Samples = npt.NDArray[np.floating[Any]]
 
 _ORIENTATION = 0x0112  # the EXIF tag
-MIN_SIDE, MAX_SIDE = 128, 1024
-ACCEPTED_FORMATS = ("JPEG", "MPO", "PNG")  # MPO is the JPEG of cameras that add a preview
 SIDE = 64  # of the picture that is described, in pixels
 TILES = 8
 CHROMA_BINS, TONES = 8, 3
@@ -34,47 +32,13 @@ LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # of red, green and blue: BT
 COSINES, SCORES = (0.0, 0.70, 0.95, 1.0), (0.0, 2.0, 9.0, 10.0)
 
 
-def check_picture(path: Path, max_bytes: int) -> None:
-    """Refuse a file that the service would not accept as a picture.
-
-    :param path: the file; its content decides what it is, not its name
-    :param max_bytes: the largest file that is accepted
-    :raises MediaError: ``InvalidImage.Size`` when the file is larger; ``InvalidImage.Decode`` when it cannot
-        be read as a picture; ``InvalidImage.Type`` when it is a picture, but neither JPEG nor PNG;
-        ``InvalidImage.Resolution`` when a side is not within 128-1024 pixels
-    """
-    if (size := path.stat().st_size) > max_bytes:
-        raise MediaError(
-            "InvalidImage.Size", f"the picture has {size} bytes, at most {max_bytes} are accepted"
-        )
-    try:
-        with Image.open(path, formats=picture_formats()) as image:
-            _check_header(image)
-            image.load()
-    except Image.DecompressionBombError as error:
-        raise MediaError("InvalidImage.Resolution", "the picture has too many pixels to be read") from error
-    except (OSError, SyntaxError, ValueError) as error:
-        raise MediaError("InvalidImage.Decode", "the file cannot be read as a picture") from error
-
-
-def _check_header(image: Image.Image) -> None:
-    """Check type and size before a pixel is decoded, so that no small file expands to a huge picture."""
-    if image.format not in ACCEPTED_FORMATS:
-        raise MediaError(
-            "InvalidImage.Type", f"the picture is {image.format}, only JPEG and PNG are accepted"
-        )
-    if not all(MIN_SIDE <= side <= MAX_SIDE for side in image.size):
-        raise MediaError(
-            "InvalidImage.Resolution",
-            f"the picture is {image.width}x{image.height}, its sides must be {MIN_SIDE}-{MAX_SIDE}",
-        )
-
-
 def check_limits(path: Path, limits: MediaLimits) -> tuple[int, int]:
     """Return the size of a picture in pixels, or refuse it by an action's limits.
 
-    :raises MediaError: the codes of :func:`check_picture`, and ``InvalidImage.Rotation`` when its EXIF orientation
-        turns it
+    :param path: the file; its content decides what it is, not its name
+    :raises MediaError: ``InvalidImage.Size`` when it has too many bytes; ``.Decode`` when it cannot be read as a
+        picture; ``.Type`` when it is of another type; ``.Resolution`` when it is too small or too large;
+        ``.Rotation`` when its EXIF orientation turns it and the action takes only upright pictures
     """
     if (size := path.stat().st_size) > (limits.max_bytes or size):
         raise MediaError(
@@ -82,6 +46,8 @@ def check_limits(path: Path, limits: MediaLimits) -> tuple[int, int]:
         )
     try:
         with Image.open(path, formats=picture_formats()) as image:
+            # Before a pixel is decoded, so that no small file expands to a huge picture. MPO is the JPEG of cameras
+            # that add a preview.
             kind = {"MPO": "jpeg"}.get(str(image.format), str(image.format).lower())
             if kind not in limits.formats:
                 raise MediaError(

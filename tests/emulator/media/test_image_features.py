@@ -13,11 +13,13 @@ from hypothesis import given, strategies as st
 from PIL import Image, ImageEnhance
 
 import media_samples
+from airflow_provider_viapi.alibaba.parameters import Media, MediaLimits
+from airflow_provider_viapi.alibaba.services import imgsearch
 from airflow_provider_viapi.emulator.media.errors import MediaError
-from airflow_provider_viapi.emulator.media.image_features import check_picture, fingerprint, score
+from airflow_provider_viapi.emulator.media.image_features import check_limits, fingerprint, score
 
 PHOTOGRAPHS = media_samples.photographs()
-TWO_MEGABYTES = 2 * 1024 * 1024
+(LIMITS,) = (each.limits[0] for each in imgsearch.ADD_IMAGE.parameters if isinstance(each, Media))
 RIGHT_HAND_ROTATED = 6
 ORIENTATION = 0x0112
 
@@ -56,9 +58,9 @@ def saved(image: Image.Image, path: Path, **options: object) -> Path:
     return path
 
 
-def rejection(path: Path, max_bytes: int = TWO_MEGABYTES) -> str:
+def rejection(path: Path, limits: MediaLimits = LIMITS) -> str:
     with pytest.raises(MediaError) as caught:
-        check_picture(path, max_bytes)
+        check_limits(path, limits)
     return caught.value.code
 
 
@@ -116,7 +118,7 @@ def test_pictures_of_every_kind_have_fingerprints(mode: str, tmp_path: Path) -> 
         converted = original.convert(mode)
     changed = saved(converted, tmp_path / ("a.jpg" if mode == "CMYK" else "a.png"))
 
-    check_picture(changed, TWO_MEGABYTES)
+    check_limits(changed, LIMITS)
     scores = {name: alike(changed, path) for name, path in PHOTOGRAPHS.items()}
 
     assert max(scores, key=lambda name: scores[name]) == "chelsea"
@@ -160,15 +162,15 @@ def test_scores_distinguish_the_same_picture_from_another() -> None:
 
 @pytest.mark.parametrize("name", PHOTOGRAPHS)
 def test_photographs_are_accepted(name: str) -> None:
-    check_picture(PHOTOGRAPHS[name], TWO_MEGABYTES)
+    check_limits(PHOTOGRAPHS[name], LIMITS)
 
 
-@pytest.mark.parametrize("size", [(128, 128), (1024, 128), (1024, 1024)])
+@pytest.mark.parametrize("size", [(129, 129), (1023, 129), (1023, 1023)])
 def test_the_smallest_and_the_largest_size_are_accepted(size: tuple[int, int], tmp_path: Path) -> None:
-    check_picture(saved(Image.new("RGB", size), tmp_path / "a.png"), TWO_MEGABYTES)
+    check_limits(saved(Image.new("RGB", size), tmp_path / "a.png"), LIMITS)
 
 
-@pytest.mark.parametrize("size", [(127, 500), (500, 127), (1025, 500), (500, 1025)])
+@pytest.mark.parametrize("size", [(128, 500), (500, 128), (1024, 500), (500, 1024)])
 def test_a_side_that_is_too_short_or_too_long_is_refused(size: tuple[int, int], tmp_path: Path) -> None:
     assert rejection(saved(Image.new("RGB", size), tmp_path / "a.png")) == "InvalidImage.Resolution"
 
@@ -177,8 +179,8 @@ def test_a_file_that_is_too_large_is_refused() -> None:
     path = PHOTOGRAPHS["coffee"]
     length = path.stat().st_size
 
-    check_picture(path, length)
-    assert rejection(path, length - 1) == "InvalidImage.Size"
+    check_limits(path, LIMITS.replace(max_bytes=length))
+    assert rejection(path, LIMITS.replace(max_bytes=length - 1)) == "InvalidImage.Size"
 
 
 @pytest.mark.parametrize("kind", ["GIF", "BMP", "WEBP", "TIFF"])
