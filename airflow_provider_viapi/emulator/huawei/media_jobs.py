@@ -40,8 +40,13 @@ WORK: Mapping[str, Transform] = {
 }
 """Media work by action name."""
 
-LINK_LIFETIME = 24 * 60 * 60
-"""Validity of a link in seconds; files are kept this long after the end of their job."""
+FILE_LIFETIME = 24 * 60 * 60
+"""Seconds for which files are kept after the end of their job; the validity of a link, except to speech."""
+
+SPEECH_LINK_LIFETIME = 60 * 60
+"""Validity of a link to speech in seconds [ShowAsyncTtsJob, audio_file_url]."""
+
+_SPEECH = frozenset({speech.CREATE_ASYNC_TTS_JOB.name, speech.CREATE_TTS_AUDITION.name})
 
 _STATE_NAMES = {
     QUEUING: "WAITING",
@@ -61,12 +66,14 @@ class MediaJob:
     :param request: the parameters of the call
     :param fault_state: terminal state requested by a fault
     :param asset_id: id of the asset that its file becomes
+    :param link_lifetime: validity of links in seconds requested by a fault
     """
 
     job: Job
     request: Mapping[str, Any]
     fault_state: str | None
     asset_id: str
+    link_lifetime: float | None
 
     @property
     def id(self) -> str:
@@ -139,7 +146,7 @@ class MediaJobs:
         job = Job(new_id(), call.action, work, shown, self._now(), _queue_fault(fault))
         # A fault for all actions uses VIAPI's states; each of them means FAILED here.
         fault_state = None if fault.state in TRANSITIONS else fault.state
-        submitted = MediaJob(job, call.parameters, fault_state, new_id())
+        submitted = MediaJob(job, call.parameters, fault_state, new_id(), fault.result_expires)
         self._jobs[job.id] = submitted
         self._queue.put(job)
         return submitted
@@ -160,8 +167,8 @@ class MediaJobs:
 
         :param base: address of the emulator, without a trailing slash
         """
-        lifetime = each.job.fault.result_expires
-        expires = self._now() + (LINK_LIFETIME if lifetime is None else lifetime)
+        lifetime = SPEECH_LINK_LIFETIME if each.job.action.name in _SPEECH else FILE_LIFETIME
+        expires = self._now() + (lifetime if each.link_lifetime is None else each.link_lifetime)
         return self._storage.link(base, self._queue.storage_key(path), int(expires))
 
     def links(self, each: MediaJob, base: str, *names: str) -> dict[str, str]:
@@ -186,7 +193,7 @@ def _queue_fault(fault: JobFault) -> JobFault:
     return replace(
         fault,
         state=None if fault.state is None else PROCESS_FAILED,
-        result_expires=LINK_LIFETIME if fault.result_expires is None else fault.result_expires,
+        result_expires=FILE_LIFETIME if fault.result_expires is None else fault.result_expires,
     )
 
 

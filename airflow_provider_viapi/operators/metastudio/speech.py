@@ -23,7 +23,7 @@ class CreateSpeechOperator(HuaweiCloudJobOperator):
     """Generate speech from a text.
 
     Returns ``audio_file_url`` and, if requested, ``audio_info_file_url`` (time of each word),
-    ``audio_srt_file_url`` (subtitles) and ``audio_action_file_url``, valid for 24 hours.
+    ``audio_srt_file_url`` (subtitles) and ``audio_action_file_url``, valid for 1 hour.
 
     :param text: text to speak
     :param voice_asset_id: asset id of the voice

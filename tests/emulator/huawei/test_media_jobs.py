@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import io
+import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import av
 import httpx
@@ -388,3 +390,11 @@ def test_recorded_speech_is_as_long_as_it_says(caller: Caller) -> None:
     job_id = caller(AVATAR, **video(shoot_scripts=[recorded]))["job_id"]
 
     assert caller.ended(SHOW_AVATAR, job_id=job_id)["duration"] == 2.0
+
+
+def test_a_link_to_speech_is_valid_for_an_hour(caller: Caller) -> None:
+    job_id = caller(TTS, text="Hello.", **VOICE)["job_id"]
+    link = caller.ended(SHOW_TTS, job_id=job_id)["audio_file_url"]
+
+    expires = int(parse_qs(urlsplit(link).query)["Expires"][0])
+    assert expires == pytest.approx(time.time() + 3600, abs=60)
