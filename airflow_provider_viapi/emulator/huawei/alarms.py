@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import json
 import uuid
 from collections.abc import Callable, Mapping
 from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.emulator.huawei.state_machines import FILE_TASK, STREAM_TASK, StateJob
+from airflow_provider_viapi.emulator.media.errors import MediaError
 from airflow_provider_viapi.emulator.storage.objects import RESULTS, UPLOADS
 from airflow_provider_viapi.emulator.storage.storage import Storage
+from airflow_provider_viapi.emulator.worker_process import WorkerDied, WorkerProcess
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -63,9 +67,18 @@ class Alarms:
     def __init__(self, storage: Storage, now: Callable[[], float]) -> None:
         self._storage = storage
         self._now = now
+        # Codecs crash on some files, and a large frame takes a second.
+        self._process = WorkerProcess()
+        self._writing: set[asyncio.Task[None]] = set()
+
+    async def stop(self) -> None:
+        """Stop all work."""
+        for task in self._writing:
+            task.cancel()
+        await self._process.close()
 
     def task_changed(self, job: StateJob) -> None:
-        """Write an alarm if a task has just begun to run."""
+        """Write an alarm, soon, if a task has just begun to run."""
         if job.machine not in (STREAM_TASK, FILE_TASK) or job.state != "RUNNING":
             return
         obs = job.request.get("output", {}).get("obs") or {}
@@ -73,7 +86,12 @@ class Alarms:
         service = job.request["service_name"].removesuffix("-cloud").removesuffix("-edge")
         if not bucket or bucket in (RESULTS, UPLOADS) or service not in EVENT_TYPES:
             return
-        alarm = self._alarm(job, EVENT_TYPES[service])
+        writing = asyncio.ensure_future(self._write(job, EVENT_TYPES[service], bucket, obs))
+        self._writing.add(writing)
+        writing.add_done_callback(self._writing.discard)
+
+    async def _write(self, job: StateJob, event_type: int, bucket: str, obs: Mapping[str, Any]) -> None:
+        alarm = await self._alarm(job, event_type)
         prefix = str(obs.get("path") or "").strip("/")
         key = f"{prefix}/{job.id}/{alarm['message_id']}.json".lstrip("/")
         content, path = json.dumps(alarm).encode(), self._storage.objects.new_file()
@@ -81,8 +99,8 @@ class Alarms:
         etag = hashlib.md5(content, usedforsecurity=False).hexdigest().upper()
         self._storage.objects.put(bucket, key, path, etag=etag, headers={"content-type": "application/json"})
 
-    def _alarm(self, job: StateJob, event_type: int) -> dict[str, Any]:
-        picture = self._frame(job.request.get("input"))
+    async def _alarm(self, job: StateJob, event_type: int) -> dict[str, Any]:
+        picture = await self._frame(job.request.get("input"))
         box = _place_of_event(picture)
         event = {
             "detection_id": 1,
@@ -102,24 +120,32 @@ class Alarms:
             "data": {"event_set": [event]},
         }
 
-    def _frame(self, source: Any) -> Image.Image:
+    async def _frame(self, source: Any) -> Image.Image:
         """Return the first frame of a clip in the storage, or a grey image for any other source."""
         from PIL import Image
 
         from airflow_provider_viapi.emulator.errors import ApiError
-        from airflow_provider_viapi.emulator.media.errors import MediaError
-        from airflow_provider_viapi.emulator.media.frames import shown_image
-        from airflow_provider_viapi.emulator.media.video import VideoSource
 
         if isinstance(source, Mapping) and source.get("type") == "obs" and source.get("data"):
             place = source["data"][0]
             try:
                 clip = self._storage.objects.get(place["bucket"], str(place.get("path", "")).lstrip("/"))
-                with VideoSource(clip.path) as video:
-                    return shown_image(next(video.frames()), video.traits.pixel_aspect)
-            except (ApiError, MediaError):
+                return await self._process.run(first_frame, clip.path)
+            except (ApiError, MediaError, WorkerDied):
                 pass
         return Image.new("RGB", (320, 180), (96, 96, 96))
+
+
+def first_frame(clip: Path) -> Image.Image:
+    """Return the first frame of a clip; runs in a worker process.
+
+    :raises MediaError: the file is no video
+    """
+    from airflow_provider_viapi.emulator.media.frames import shown_image
+    from airflow_provider_viapi.emulator.media.video import VideoSource
+
+    with VideoSource(clip) as video:
+        return shown_image(next(video.frames()), video.traits.pixel_aspect)
 
 
 def _place_of_event(picture: Image.Image) -> dict[str, int]:

@@ -94,7 +94,8 @@ class HuaweiCloud:
         self._gateway = Gateway(self._paths, tenant, self._identity, quota)
         self._queue = JobQueue(folder, storage, WORK, now, faults.hold)
         self._media = MediaJobs(self._queue, storage, now)
-        self._states = StateJobs(now, faults.hold, Alarms(storage, now).task_changed)
+        self._alarms = Alarms(storage, now)
+        self._states = StateJobs(now, faults.hold, self._alarms.task_changed)
         self._records = Records(now)
         self.uploads = UploadedFiles(storage, now)
         self._assets = Assets(self.uploads, self._media, now)
@@ -134,6 +135,7 @@ class HuaweiCloud:
         """Stop all work and reject further calls."""
         self._stopping = True
         await self._states.stop()
+        await self._alarms.stop()
         await self._queue.stop()
 
     async def reset(self) -> None:
@@ -150,6 +152,7 @@ class HuaweiCloud:
         self.accepted.clear()
         self.rejected.clear()
         await self._states.reset()
+        await self._alarms.stop()
         await self._queue.reset()
 
     async def respond(self, request: RestRequest) -> ServiceResponse | None:
