@@ -135,7 +135,7 @@ def _video_track(track: bytes) -> tuple[int, int, float] | None:
 
 
 def _duration(header: bytes) -> float:
-    """Return the seconds in an ``mvhd`` or ``mdhd`` box; 0 if it does not state them, as that of a fragmented file."""
+    """Return the seconds in an ``mvhd`` or ``mdhd`` box; 0 if it does not state them: of a fragmented file."""
     at, form = (20, ">IQ") if header[0] == 1 else (12, ">II")
     scale, duration = struct.unpack_from(form, header, at)
     # All bits are set where the length could not be determined [ISO/IEC 14496-12, 8.2.2].

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import numpy
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from PIL import EpsImagePlugin, Image, ImageCms
 
 import media_samples
@@ -154,7 +153,9 @@ def test_the_colours_of_a_picture_are_kept_whatever_its_mode(tmp_path: Path, mod
 
     assert fitted is not None
     with Image.open(fitted) as image:
-        left, right = (numpy.asarray(image.convert("L").crop(box)) for box in ((9, 9, 400, 700), (600, 9, 999, 700)))
+        left, right = (
+            numpy.asarray(image.convert("L").crop(box)) for box in ((9, 9, 400, 700), (600, 9, 999, 700))
+        )
     assert left.max() < 20
     assert right.min() > 235
 

@@ -135,7 +135,9 @@ def test_a_picture_with_other_sides_is_refused(tmp_path: Path, size: tuple[int, 
         check_source(picture(tmp_path, *size), limits_of(imgsearch.ADD_IMAGE, "ImageUrl"))
 
 
-def test_a_picture_that_is_too_large_for_pillow_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_picture_that_is_too_large_for_pillow_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     huge = picture(tmp_path, 500, 500)
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100_000)
 

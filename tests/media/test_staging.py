@@ -346,7 +346,9 @@ def test_the_connection_is_read_once_for_many_copies(
     monkeypatch.setattr(ViapiHook, "get_connection", staticmethod(count))
 
     for number in range(5):
-        staging = Staging(team.hook, to="oss://team/p", run="r", holder=str(number), log=logging.getLogger("x"))
+        staging = Staging(
+            team.hook, to="oss://team/p", run="r", holder=str(number), log=logging.getLogger("x")
+        )
         for address in addresses:
             staging.stage_file(address, "imgsearch")
 

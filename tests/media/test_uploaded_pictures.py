@@ -83,7 +83,9 @@ def test_what_is_on_the_web_is_uploaded_as_well(add: Callable[..., Any], served:
     assert add(served.address("web%20coffee.jpg"))["Region"] == "0,600,0,400"
 
 
-def test_a_picture_that_arrives_byte_by_byte_is_given_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_picture_that_arrives_byte_by_byte_is_given_up(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     class Dripping(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(200)

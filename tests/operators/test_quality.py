@@ -368,7 +368,11 @@ def test_a_mistake_is_refused_when_the_dag_is_parsed(arguments: dict[str, Any], 
 
 
 def recording(
-    path: Path, size: tuple[int, int] = SIZE, kinds: str = "mm", rotation: int = 0, loudness: float | None = None
+    path: Path,
+    size: tuple[int, int] = SIZE,
+    kinds: str = "mm",
+    rotation: int = 0,
+    loudness: float | None = None,
 ) -> Path:
     """A video whose pictures are all key frames, perhaps stored turned."""
     with av.open(str(path), "w") as container:

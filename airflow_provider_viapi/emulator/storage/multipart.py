@@ -14,7 +14,6 @@ from typing import BinaryIO
 
 from airflow_provider_viapi.emulator.errors import ApiError
 
-
 MIN_PART_BYTES = 100 << 10
 """Size of the smallest part, unless it is the last."""
 

@@ -228,8 +228,8 @@ class StorageRoutes:
 class _ObjectResponse(FileResponse):
     """An object, or the range of it that was requested, as OSS sends them.
 
-    Of several ranges only the first counts. If its first or last byte is not in the object, OSS sends the whole object
-    with status 200, unless the request has ``x-oss-range-behavior: standard``.
+    Of several ranges only the first counts. If its first or last byte is not in the object, OSS sends the whole
+    object with status 200, unless the request has ``x-oss-range-behavior: standard``.
     """
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

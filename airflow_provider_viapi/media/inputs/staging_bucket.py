@@ -74,9 +74,9 @@ class TeamBucket:
         is_far = not oss.place.region.startswith((DEFAULT_REGION, "accelerate"))
         if is_far and not oss.place.by_path:
             raise ConfigurationError(
-                f"staging is {to}, but connection {place.conn_id or hook.viapi_conn_id!r} is for OSS in {oss.place.region}; "
-                f"allowed: a bucket in {DEFAULT_REGION}, where the services read. Name a connection for it, such as "
-                f"oss://conn_id@{place.bucket}/{place.prefix}",
+                f"staging is {to}, but connection {place.conn_id or hook.viapi_conn_id!r} is for OSS in "
+                f"{oss.place.region}; allowed: a bucket in {DEFAULT_REGION}, where the services read. Name a "
+                f"connection for it, such as oss://conn_id@{place.bucket}/{place.prefix}",
             )
         return cls(oss, place, run=run, holder=holder, log=log, part_size=part_size)
 

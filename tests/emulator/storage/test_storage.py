@@ -201,7 +201,9 @@ def in_parts(bucket: Bucket, named: tuple[int, ...], **contents: bytes) -> tuple
         ElementTree.fromstring(bucket.ask("POST", "a.mp4", uploads="").content).findtext("UploadId") or ""
     )
     etags = {
-        int(number[1:]): bucket.ask("PUT", "a.mp4", content, uploadId=upload, partNumber=number[1:]).headers["etag"]
+        int(number[1:]): bucket.ask("PUT", "a.mp4", content, uploadId=upload, partNumber=number[1:]).headers[
+            "etag"
+        ]
         for number, content in contents.items()
     }
     parts = "".join(
