@@ -19,12 +19,8 @@ with DAG(
     params={
         "source": Param(type="string", description="A video with subtitles, such as s3://media/in/film.mp4"),
         "target": Param(type="string", description="A folder, such as s3://media/out/"),
-        "staging": Param(None, type=["null", "string"], description="Staging bucket: oss://bucket/prefix"),
         "db_name": "covers",
     },
-    # ``staging`` may be None, which a template would otherwise render as text.
-    render_template_as_native_obj=True,
-    default_args={"staging": "{{ params.staging }}"},
     doc_md=__doc__,
 ):
     create_db = CreateImageDbOperator(task_id="create_db", name="{{ params.db_name }}")

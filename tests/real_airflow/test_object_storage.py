@@ -164,17 +164,13 @@ def _until(condition: Callable[[], Found], what: str) -> Found:
 
 
 def test_each_step_of_a_chain_reads_the_stored_result_of_the_last(deployment: Deployment, video: str) -> None:
-    run_id = deployment.run(
-        "s3_chain", source=video, target=f"{deployment.bucket.url}/out/", staging="oss://team/staged"
-    )
+    run_id = deployment.run("s3_chain", source=video, target=f"{deployment.bucket.url}/out/")
 
     reframed = deployment.airflow.xcom("s3_chain", run_id, "reframe")["landed"]
     assert deployment.is_mp4(reframed["VideoUrl"])
     found = deployment.airflow.xcom("s3_chain", run_id, "search")["MatchList"]
     assert found[0]["ExtraData"] == video
     assert found[0]["Score"] > 9
-    log = deployment.airflow.task_log("s3_chain", run_id, "reframe")
-    assert "oss://team/staged" in log
 
 
 def _write_black(path: Path) -> Path:
