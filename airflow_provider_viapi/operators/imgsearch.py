@@ -15,7 +15,7 @@ from airflow_provider_viapi.operators.viapi import ViapiOperator
 from airflow_provider_viapi.schema import short_repr
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context
+    from airflow.providers.common.compat.sdk import Context, XComArg
     from typing_extensions import Unpack
 
     from airflow_provider_viapi.hooks.viapi import ViapiHook
@@ -208,7 +208,7 @@ class ListImagesOperator(ViapiOperator):
         *,
         db_name: Text,
         limit: Integer | None = None,
-        order: Literal["asc", "desc"] | None = None,
+        order: Literal["asc", "desc"] | XComArg | None = None,
         entity_id_prefix: Text | None = None,
         page_size: int = 50,
         **kwargs: Unpack[ViapiOptions],
@@ -226,7 +226,7 @@ class ListImagesOperator(ViapiOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Read pages until there are no more, or enough."""
         with fail_without_retry():
-            request = self.action.check(self.request)
+            request = self.validated_request()
             most = request.pop("Limit", imgsearch.CAPACITY)
             from airflow_provider_viapi.image_index.imgsearch_database import Listing
 

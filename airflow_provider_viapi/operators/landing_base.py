@@ -34,13 +34,13 @@ class LandingOperator(ActionOperator):
         super().__init__(**kwargs)
         if is_default("land_to", land_to, kwargs) and not has_files(self.action.result):
             land_to = None
-        self.land_to = land_to
+        self.land_to: Any = self._as_destination(land_to)
         self.allowed_hosts = as_hosts(allowed_hosts, self.action.name)
         self._landed: dict[str, str] = {}
-        if land_to is not None and not is_templated(land_to):
+        if self.land_to is not None and not is_templated(self.land_to):
             from airflow_provider_viapi.media.outputs.output_paths import check
 
-            check(land_to, self.action)
+            check(self.land_to, self.action)
 
     def trusted_hosts(self) -> list[str]:
         """Return the hosts of the connection's endpoints, which may be private, besides ``allowed_hosts``."""

@@ -30,6 +30,9 @@ MAX_LABEL = 100
 MAX_MASKED = 50
 """Credentials of one field that Airflow masks. It compiles all of them again for each one: hundreds take a minute."""
 
+DESTINATIONS = ("land_to", "to")
+"""Arguments that say where results are stored: a folder if they end in a slash."""
+
 MAX_SHOWN = 200
 """Items that are shown of a list with more credentials than that."""
 
@@ -48,7 +51,8 @@ class ProviderTask:
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         """Name a misspelled argument before Airflow reports the required one as missing."""
-        if missing_arguments(cls, kwargs):
+        # A class of a team may take arguments out of its **kwargs that no signature names.
+        if missing_arguments(cls, kwargs) or cls.__module__.startswith("airflow_provider_viapi."):
             refuse_unknown(cls, kwargs)
         for name in ("viapi_conn_id", "huaweicloud_conn_id"):
             if name in kwargs:
@@ -112,17 +116,17 @@ class ProviderTask:
     def render_template(self, content: Any, *args: Any, **kwargs: Any) -> Any:
         """Render templates in a value; text without a template stays as it is."""
         # Native rendering would make a number of it: of the version "1.10" 1.1.
-        is_literal = type(content) is str and "{" not in content
+        is_literal = type(content) is str and not any(mark in content for mark in ("{{", "{%", "{#"))
         if is_literal and not content.endswith(tuple(self.template_ext)):
             return content
         return super().render_template(content, *args, **kwargs)  # type: ignore[misc]
 
     def _render(self, template: Any, context: Any, dag: Any = None) -> Any:
         """Render one template; with native rendering, text stays text unless it is that of a list or a mapping."""
-        from jinja2.nativetypes import NativeEnvironment, native_concat
+        from jinja2.nativetypes import native_concat
 
         environment = template.environment
-        if not isinstance(environment, NativeEnvironment):
+        if not self._renders_natively(environment, dag):
             return super()._render(template, context, dag=dag)  # type: ignore[misc]
         # Airflow would make a number of any text that Python reads as one: of 2023_10_23, 0x1F, +5 or 1.10.
         # As Airflow does, the variables are neither computed nor turned into a dictionary before they are used.
@@ -136,6 +140,24 @@ class ProviderTask:
         bare = text.strip()
         value = native_concat([bare]) if bare.startswith(("[", "{", "(")) else text
         return text if isinstance(value, str) else value
+
+    def _renders_natively(self, environment: Any, dag: Any) -> bool:
+        from jinja2.nativetypes import NativeEnvironment
+
+        # Newer versions of Airflow have an argument for it, besides that of the DAG.
+        decide = getattr(self, "_should_render_native", None)
+        if decide is None:
+            return isinstance(environment, NativeEnvironment)
+        return bool(decide(dag or self.get_dag()))  # type: ignore[attr-defined]
+
+    @staticmethod
+    def _as_destination(value: Any) -> Any:
+        """Return the address of a path object that says where results are stored; any other value as it is."""
+        if value is None or isinstance(value, str):
+            return value
+        from airflow_provider_viapi.media.outputs.output_paths import as_destination
+
+        return as_destination(value)
 
     def _do_render_template_fields(self, *args: Any, **kwargs: Any) -> None:
         """Render, have Airflow mask credentials in the rendered fields, and label a mapped task."""
@@ -151,6 +173,10 @@ class ProviderTask:
         self._rendered_to_none = rendered_to_none(
             templates, {name: getattr(self, name, None) for name in self.template_fields}
         )
+        for name in DESTINATIONS:
+            # Another task may return a path object. Airflow stores, and the UI shows, that it is a folder.
+            if name in self.template_fields:
+                setattr(self, name, self._as_destination(getattr(self, name, None)))
         context = kwargs.get("context") or args[2]
         is_mapped = getattr(context.get("ti"), "map_index", -1) >= 0
         if is_mapped and context.get("map_index_template") is None and self.map_label:

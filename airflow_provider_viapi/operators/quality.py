@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -17,6 +17,7 @@ from airflow_provider_viapi.operators.arguments.quality_thresholds import (
     LIMITS,
     QualityThresholds,
     invalid,
+    template_hint,
     with_unit,
 )
 from airflow_provider_viapi.operators.provider_task import ProviderTask
@@ -148,9 +149,14 @@ class MediaQualityCheckOperator(ProviderTask, BaseOperator, BranchMixIn):
         """The hook whose connection reads the videos."""
         return ViapiHook(self.viapi_conn_id)
 
+    def never_none(self) -> Collection[str]:
+        """Return also the arguments without which something is not checked."""
+        return (*super().never_none(), "before", "scores")
+
     def execute(self, context: Context) -> dict[str, Any]:
         """Measure, log, and fail or choose the branch."""
         with fail_without_retry():
+            self.check_rendered()
             report = self._report()
             for sentence in report["failures"]:
                 self.log.warning("Quality: %s", sentence)
@@ -241,6 +247,7 @@ def _check_band(band: Sequence[float]) -> tuple[float, float, float, float]:
     if not is_band or not all(isinstance(side, int | float) and 0 <= side <= 1 for side in band):
         raise invalid(
             f"band is {short_repr(band)}; allowed: left, top, width and height as fractions from 0 to 1"
+            f"{template_hint(band)}"
         )
     left, top, width, height = (float(side) for side in band)
     if left <= 0 and top <= 0 and width >= 1 and height >= 1:

@@ -103,6 +103,7 @@ class JobSensor(ProviderTask, BaseSensorOperator):
         # Not in execute(): the base class's does all that sensors promise, and Airflow 2 objects to a call of it.
         store_links(self, context)
         with fail_without_retry(self.is_permanent), self._skipping_if_job_failed():
+            self.check_rendered()
             report = self.hook.report(self.job)
             if report.state != self._last_state:
                 self._last_state = report.state

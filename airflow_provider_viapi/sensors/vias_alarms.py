@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseSensorOperator, PokeReturnValue
@@ -65,9 +65,14 @@ class ViasAlarmSensor(ProviderTask, BaseSensorOperator):
         if len(literal) == 2:
             self._refuse_pictures_among_alarms()
 
+    def never_none(self) -> Collection[str]:
+        """Return also the folder without which pictures are not stored."""
+        return (*super().never_none(), "images_to")
+
     def poke(self, context: Context) -> PokeReturnValue:
         """Look for files that nobody has taken; return their alarms if there are any."""
         with fail_without_retry():
+            self.check_rendered()
             self._refuse_pictures_among_alarms()
             taken = self._take(context)
             try:

@@ -12,11 +12,11 @@ from airflow_provider_viapi.alibaba import services
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.errors import InvalidRequest, ServiceError
 from airflow_provider_viapi.hooks.viapi import ViapiHook
-from airflow_provider_viapi.media.outputs.output_paths import check, path_variables
+from airflow_provider_viapi.media.outputs.output_paths import as_destination, check, path_variables
 from airflow_provider_viapi.operators.arguments.checks import as_hosts, is_templated
 from airflow_provider_viapi.operators.provider_task import ProviderTask
 from airflow_provider_viapi.operators.task.permanent_errors import fail_without_retry
-from airflow_provider_viapi.schema import as_address, short_repr
+from airflow_provider_viapi.schema import short_repr
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -67,9 +67,9 @@ class ViapiResultToObjectStorageOperator(ProviderTask, BaseOperator):
         self._name = None if self.action is None else self.action.name
         if result is None and job_id is None:
             raise self._invalid("neither result nor job_id is given; allowed: one of them, or both")
-        if not is_templated(to):
-            check(to, self.action, parameter="to")
-        self.to = as_address(to)
+        self.to = as_destination(to)
+        if not is_templated(self.to):
+            check(self.to, self.action, parameter="to")
         self.result = result
         self.job_id = job_id
         self.allowed_hosts = (
@@ -101,6 +101,7 @@ class ViapiResultToObjectStorageOperator(ProviderTask, BaseOperator):
         from airflow_provider_viapi.media.outputs.landing import Landing, check_writable
 
         with fail_without_retry():
+            self.check_rendered()
             self._check()
             names = path_variables(context, job_id=self.job_id)
             check_writable(self.to, self.action, names=names, parameter="to")

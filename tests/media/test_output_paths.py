@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow.providers.common.compat.sdk import ObjectStoragePath
 from hypothesis import given, strategies as st
 
 from airflow_provider_viapi.alibaba.services import find, videoenhan
 from airflow_provider_viapi.errors import InvalidRequest
-from airflow_provider_viapi.media.outputs.output_paths import check, render_path
+from airflow_provider_viapi.media.outputs.output_paths import as_destination, check, render_path
 
 LINK = "https://results.oss-cn-shanghai.aliyuncs.com/a/b/0f3.mp4?Expires=1&Signature=x"
 NAMES: dict[str, Any] = {
@@ -41,6 +43,39 @@ def test_placeholders_are_filled_in(to: str, lands_at: str) -> None:
     check(to, videoenhan.ERASE_VIDEO_SUBTITLES)
 
     assert render_path(to, "VideoUrl", LINK, NAMES) == lands_at
+
+
+@pytest.mark.parametrize(
+    ("path", "address"),
+    [
+        (ObjectStoragePath("s3://c@media/out/"), "s3://c@media/out/"),
+        (ObjectStoragePath("s3://media") / "out", "s3://media/out/"),
+        (
+            ObjectStoragePath("s3://media/out") / "{task_id}-{map_index}",
+            "s3://media/out/{task_id}-{map_index}",
+        ),
+        (ObjectStoragePath("s3://media/out.d") / "film.mp4", "s3://media/out.d/film.mp4"),
+        (
+            ObjectStoragePath("s3://media/out") / "{{ dag_run.run_id }}",
+            "s3://media/out/{{ dag_run.run_id }}/",
+        ),
+        (ObjectStoragePath("s3://media/out") / "{{ ds }}{ext}", "s3://media/out/{{ ds }}{ext}"),
+        (Path("/media/out"), "file:///media/out/"),
+        (Path("/media/out.mp4"), "file:///media/out.mp4"),
+        ("s3://media/out", "s3://media/out"),
+        (None, None),
+    ],
+)
+def test_a_path_object_is_a_folder_unless_its_last_part_is_a_name(path: Any, address: Any) -> None:
+    assert as_destination(path) == address
+
+
+def test_results_do_not_replace_each_other_in_a_path_object() -> None:
+    folder = ObjectStoragePath("s3://media/clean/")
+
+    places = {render_path(folder, "VideoUrl", LINK, {**NAMES, "job_id": job}) for job in "ab"}
+
+    assert places == {f"s3://media/clean/films.erase-VideoUrl-{job}.mp4" for job in "ab"}
 
 
 @pytest.mark.parametrize("which", ["map_index", "index"])

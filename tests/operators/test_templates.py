@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import DAG, AirflowFailException, task
+from airflow.providers.common.compat.sdk import (
+    DAG,
+    AirflowFailException,
+    BaseOperator,
+    ObjectStoragePath,
+    task,
+)
 from PIL import Image
 
 from airflow_provider_viapi.emulator.server import EmulatorServer
@@ -14,9 +21,13 @@ from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.operators import imagesearch
 from airflow_provider_viapi.operators.batch import ViapiBatchOperator
 from airflow_provider_viapi.operators.image_index import IndexImagesOperator
-from airflow_provider_viapi.operators.imgsearch import AddImageOperator
+from airflow_provider_viapi.operators.imgsearch import AddImageOperator, ListImagesOperator
+from airflow_provider_viapi.operators.quality import MediaQualityCheckOperator
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
+from airflow_provider_viapi.sensors.viapi import ViapiJobSensor
+from airflow_provider_viapi.sensors.vias_alarms import ViasAlarmSensor
 from airflow_provider_viapi.transfers.object_storage_to_viapi import ObjectStorageToViapiOperator
+from airflow_provider_viapi.transfers.viapi_to_object_storage import ViapiResultToObjectStorageOperator
 from run_task import TaskInstance, run_task
 
 VIDEO = "http://h/a.mp4"
@@ -136,6 +147,25 @@ def test_nothing_is_submitted_if_a_given_argument_turns_out_to_be_none(
             r"items\[1\]\.by",
             lambda none: batch(items=[{"video_url": VIDEO}, {"video_url": VIDEO, "by": none}]),
         ),
+        (
+            "scores",
+            lambda none: MediaQualityCheckOperator(
+                task_id="t", source=VIDEO, scores=none, min_scores={"MosScore": 3}
+            ),
+        ),
+        (
+            "before",
+            lambda none: MediaQualityCheckOperator(task_id="t", source=VIDEO, before=none, min_ssim=0.9),
+        ),
+        (
+            "result",
+            lambda none: ViapiResultToObjectStorageOperator(
+                task_id="t", result=none, job_id="1", to="s3://b/out/"
+            ),
+        ),
+        ("images_to", lambda none: ViasAlarmSensor(task_id="t", folder="s3://b/alarms/", images_to=none)),
+        ("job_id", lambda none: ViapiJobSensor(task_id="t", job_id=none)),
+        ("(?i)order", lambda none: ListImagesOperator(task_id="t", db_name="d1", order=none)),
     ],
 )
 def test_so_do_batches_and_other_operators(name: str, make: Any) -> None:
@@ -148,6 +178,16 @@ def test_so_do_batches_and_other_operators(name: str, make: Any) -> None:
 
 def batch(**arguments: Any) -> ViapiBatchOperator:
     return ViapiBatchOperator(task_id="t", operator=EraseVideoSubtitlesOperator, **arguments)
+
+
+@pytest.mark.parametrize("argument", ["before", "scores"])
+def test_a_mapped_check_does_not_pass_because_what_it_compares_with_is_none(argument: str) -> None:
+    with DAG("dag", schedule=None):
+        mapped = MediaQualityCheckOperator.partial(task_id="t").expand_kwargs(another_tasks_output())
+    one = mapped.unmap({"source": VIDEO, argument: None})
+
+    with pytest.raises(AirflowFailException, match=f"{argument} is None"):
+        run_task(one)
 
 
 @pytest.mark.parametrize("argument", ["land_to", "staging"])
@@ -182,6 +222,50 @@ def test_native_rendering_leaves_text_as_it_is(text: str) -> None:
         )
 
     assert rendered(add, dag, text=text).validated_request()["ProductId"] == text
+
+
+@pytest.mark.skipif(
+    "render_template_as_native_obj" not in signature(BaseOperator.__init__).parameters,
+    reason="this Airflow has native rendering for whole DAGs only",
+)
+@pytest.mark.parametrize(
+    ("of_dag", "text", "expected"), [(False, "2023_10_23", "2023_10_23"), (True, "[1, 2]", "[1, 2]")]
+)
+def test_native_rendering_of_one_operator_differs_from_that_of_its_dag(
+    of_dag: bool, text: str, expected: str
+) -> None:
+    with DAG("dag", schedule=None, render_template_as_native_obj=of_dag) as dag:
+        add: Any = imagesearch.AddImageOperator(
+            task_id="a",
+            instance_name="demo",
+            product_id="mug",
+            pic_name="a",
+            pic_content=VIDEO,
+            custom_content="{{ text }}",
+            render_template_as_native_obj=not of_dag,
+        )
+
+    assert rendered(add, dag, text=text).request["CustomContent"] == expected
+
+
+@pytest.mark.parametrize("text", ['{"sku": "A1"}', "{1: 2}", "[{]", "a{b"])
+def test_a_literal_text_stays_text_also_if_it_looks_like_json(text: str) -> None:
+    with DAG("dag", schedule=None, render_template_as_native_obj=True) as dag:
+        add = AddImageOperator(
+            task_id="a", db_name="d1", entity_id="1", image_url="http://h/a.jpg", extra_data=text
+        )
+
+    assert rendered(add, dag).validated_request()["ExtraData"] == text
+
+
+def test_a_path_object_of_another_task_is_a_folder_once_it_is_rendered() -> None:
+    path = ObjectStoragePath("s3://media/clean/")
+    with DAG("dag", schedule=None) as dag:
+        erase = EraseVideoSubtitlesOperator(task_id="e", video_url=VIDEO, land_to=another_tasks_output())
+        land = ViapiResultToObjectStorageOperator(task_id="l", job_id="1", to=another_tasks_output())
+    erase.land_to = land.to = path
+
+    assert rendered(erase, dag).land_to == rendered(land, dag).to == "s3://media/clean/"
 
 
 def test_native_rendering_keeps_values_and_makes_lists_and_mappings_of_text() -> None:

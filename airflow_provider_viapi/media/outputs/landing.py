@@ -23,6 +23,7 @@ from airflow_provider_viapi.errors import (
 )
 from airflow_provider_viapi.media.addresses import connection_of, without_connection
 from airflow_provider_viapi.media.outputs.output_paths import (
+    as_destination,
     check,
     identity_of,
     render_path,
@@ -37,7 +38,6 @@ from airflow_provider_viapi.result_fields import (
     file_urls,
     lacks_files,
 )
-from airflow_provider_viapi.schema import as_address
 
 if TYPE_CHECKING:
     import requests
@@ -71,7 +71,7 @@ def check_writable(
     :raises PermissionDenied: no permission to write
     :raises TransientError: the storage could not be reached
     """
-    to = as_address(to)
+    to = as_destination(to)
     check(to, action, also=names or (), parameter=parameter)
     path = sample_path(to, action, names or {}, parameter=parameter, has_manifest=has_manifest)
     shown = f"{parameter} is {strip_userinfo(to)!r}"
@@ -182,7 +182,7 @@ class Landing:
     settings: DownloadSettings | None = None
 
     def __post_init__(self) -> None:
-        self.to = as_address(self.to)
+        self.to = as_destination(self.to)
 
     def land(
         self, result: Mapping[str, Any], refresh_links: Callable[[], Mapping[str, Any]] | None = None

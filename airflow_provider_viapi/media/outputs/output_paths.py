@@ -37,7 +37,21 @@ MANIFEST_SUFFIX = ".manifest.json"
 _DIGEST_LENGTH = 12
 _MAX_OWN_NAME = 150
 _NO_PART_OF_A_NAME = re.compile(r"[/\\\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_JINJA = re.compile(r"\{\{.*?\}\}")
 _LOCAL = frozenset({"file", "local"})
+
+
+def as_destination(to: Any) -> Any:
+    """Return the address of a path object, such as an ``ObjectStoragePath``; any other value as it is.
+
+    A path object has no ``/`` at its end. It is a folder, unless its last part has a placeholder or a suffix.
+    """
+    address = as_address(to)
+    if address is to or address.endswith("/"):
+        return address
+    # Jinja's templates have braces and dots, too.
+    last = _JINJA.sub("", address).rpartition("/")[2]
+    return address if "{" in last or PurePosixPath(last).suffix else f"{address}/"
 
 
 def check(
@@ -55,7 +69,7 @@ def check(
     :param parameter: the operator's argument, for messages
     :raises InvalidRequest: the message says what is wrong
     """
-    to = as_address(to)
+    to = as_destination(to)
     name = None if action is None else action.name
     if action is not None and not has_files(action.result):
         raise _invalid(to, f"none, because the result of {name} holds no files", name, parameter)
@@ -105,7 +119,7 @@ def render_path(to: Any, key: str, url: str, names: Mapping[str, Any], *, parame
     :param names: values of placeholders
     :raises InvalidRequest: a placeholder has no value, or one that cannot be part of a name; a name is too long
     """
-    to = as_address(to)
+    to = as_destination(to)
     own = _own_name(url, key)
     values = {**names, "key": key, "name": own, "ext": _extension(own)}
     known = {name for name, value in values.items() if value is not None}

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_viapi.errors import InvalidRequest
-from airflow_provider_viapi.operators.arguments.checks import as_flag, as_names
+from airflow_provider_viapi.operators.arguments.checks import as_flag, as_names, is_templated
 from airflow_provider_viapi.schema import short_repr
 
 if TYPE_CHECKING:
@@ -145,6 +145,11 @@ def invalid(message: str) -> InvalidRequest:
     return InvalidRequest(message, code="InvalidParameter", action=CHECK)
 
 
+def template_hint(value: Any) -> str:
+    """Return what to add to the error about an argument that is a template, and must not be one."""
+    return "; it cannot be a template" if is_templated(value) else ""
+
+
 def _plain(value: float) -> str:
     """Return a number with at most four decimals and without an exponent."""
     return f"{value:.4f}".rstrip("0").rstrip(".")
@@ -152,12 +157,16 @@ def _plain(value: float) -> str:
 
 def _check_number(name: str, value: Any, least: float, most: float) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
-        raise invalid(f"{name} is {short_repr(value)}; allowed: a number from {least:g} to {most:g}")
+        raise invalid(
+            f"{name} is {short_repr(value)}; allowed: a number from {least:g} to {most:g}{template_hint(value)}"
+        )
 
 
 def _checked_scores(argument: str, limits: Any) -> dict[str, float]:
     if not isinstance(limits, Mapping | None):
-        raise invalid(f"{argument} is {short_repr(limits)}; allowed: a dictionary of numbers by score")
+        raise invalid(
+            f"{argument} is {short_repr(limits)}; allowed: a dictionary of numbers by score{template_hint(limits)}"
+        )
     for name, limit in (limits or {}).items():
         _check_number(f"the score {short_repr(name)}", limit, -1e9, 1e9)
     return dict(limits or {})

@@ -26,7 +26,7 @@ from airflow_provider_viapi.operators.provider_task import ProviderTask
 from airflow_provider_viapi.operators.stoppable import StoppableOperator
 from airflow_provider_viapi.operators.task.view import read_prices
 from airflow_provider_viapi.result_fields import has_files
-from airflow_provider_viapi.schema import as_address, short_repr
+from airflow_provider_viapi.schema import short_repr
 from airflow_provider_viapi.task_instance.xcoms import CLAIMED_KEY
 
 if TYPE_CHECKING:
@@ -131,9 +131,9 @@ class BaseBatchOperator(ProviderTask, StoppableOperator):
         check_literals(operator, items, {} if shared is None else shared)
         self.items = items
         self.shared = shared
-        self.land_to = as_address(land_to)
+        self.land_to: Any = self._as_destination(land_to)
         self.allowed_hosts = as_hosts(allowed_hosts, operator.action.name)
-        if not is_templated(land_to):
+        if not is_templated(self.land_to):
             self._check_destination(len(items) if isinstance(items, list | tuple) else 1)
 
     # What a cloud implements.
@@ -229,7 +229,7 @@ class BaseBatchOperator(ProviderTask, StoppableOperator):
     def _check_destination(self, items: int) -> None:
         if self.land_to is None:
             return
-        self.land_to = as_address(self.land_to)
+        self.land_to = self._as_destination(self.land_to)
         from airflow_provider_viapi.media.outputs.output_paths import check
 
         check(self.land_to, self.operator.action, also=ITEM_VARIABLES)
