@@ -62,7 +62,8 @@ def store_links(task: BaseOperator, context: Context, **addresses: str) -> None:
     :param addresses: by key, such as ``result_link``; empty ones are not stored
     """
     # What the task does itself, Airflow need not do again at the end of the process.
-    task.operator_extra_links = ()
+    others = (link for link in task.operator_extra_links if not isinstance(link, StoredLink))
+    task.operator_extra_links = tuple(others)
     for key, address in addresses.items():
         if address:
             context["ti"].xcom_push(key=key, value=openable(address, context["ti"]))

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_viapi.errors import InvalidRequest, ServiceError
-from airflow_provider_viapi.operators.arguments.checks import is_templated
+from airflow_provider_viapi.operators.arguments.checks import is_templated, own_parameters
 from airflow_provider_viapi.operators.arguments.options import describe
 from airflow_provider_viapi.operators.provider_task import MAX_LABEL, ProviderTask, label_of
 from airflow_provider_viapi.schema import name_repr, snake_case
@@ -39,6 +39,8 @@ class ActionOperator(ProviderTask, BaseOperator):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "action" in cls.__dict__:
+            if isinstance(cls.action, str):
+                cls.action = cls.find_action(cls.action)
             cls._check_action(cls.action)
         if "__init__" in cls.__dict__ or "_options" in cls.__dict__:
             cls.__doc__ = describe(cls)
@@ -61,7 +63,7 @@ class ActionOperator(ProviderTask, BaseOperator):
         self.request = self._check(request, is_templated) if is_known else request
 
     def __getattr__(self, name: str) -> Any:
-        # Templates such as map_index_template read the author's arguments: {{ task.video_url }}.
+        # Templates such as map_index_template read the parameters of the action: {{ task.video_url }}.
         request = self.__dict__.get("request")
         if isinstance(request, Mapping) and not name.startswith("_"):
             # The argument of VIAS's "task_id" is "vias_task_id", since "task_id" is Airflow's.
@@ -69,8 +71,8 @@ class ActionOperator(ProviderTask, BaseOperator):
             for wire_name, value in request.items():
                 if snake_case(wire_name) in wanted:
                     return value
-            if name in request_arguments(type(self)):
-                # An argument that was not given.
+            if any(snake_case(each.name) in wanted for each in self.action.parameters):
+                # It was not given.
                 return None
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
@@ -103,20 +105,32 @@ class ActionOperator(ProviderTask, BaseOperator):
         def invalid(message: str) -> InvalidRequest:
             return InvalidRequest(message, code="InvalidParameter", action=cls.action.name)
 
-        known = request_arguments(cls)
-        for name in arguments:
-            if name not in known:
-                raise invalid(
-                    f"{name_repr(name)} is not an argument of {cls.__name__}; it has {', '.join(known)}"
-                )
+        def refuse_unknown(names: Iterable[str]) -> None:
+            known = request_arguments(cls)
+            for name in names:
+                if name not in known:
+                    raise invalid(
+                        f"{name_repr(name)} is not an argument of {cls.__name__}; it has {', '.join(known)}"
+                    )
+
         builder = _request_builder(cls)
         built = object.__new__(builder)
+        # Set by Airflow's wrapper otherwise; an operator's attributes cannot be set without it.
+        object.__setattr__(built, "_BaseOperator__init_kwargs", {})
         try:
             # The function as it was written, without Airflow's wrapper.
             inspect.unwrap(getattr(builder, "__init__"))(built, **arguments)  # noqa: B009
         except TypeError as error:
+            refuse_unknown(arguments)
             # "….__init__() missing 1 required keyword-only argument: 'video_url'"
             raise invalid(str(error).rpartition("() ")[2]) from None
+        # What a class takes out of its **kwargs has arrived as well, although no signature names it.
+        refuse_unknown(name for name in arguments if name in built.passed_on)
+        if built.passed_on.get("land_to") is not None:
+            raise invalid(
+                f"land_to is set by {cls.__name__} itself; a batch stores results at its own land_to, so let "
+                f"{cls.__name__} pass on only what it is given"
+            )
         return cls.check_request(cls.action, built.request, is_templated)
 
     @property
@@ -179,12 +193,8 @@ def _typed_classes(operator: type[ActionOperator]) -> list[type]:
 @cache
 def request_arguments(operator: type[ActionOperator]) -> tuple[str, ...]:
     """Return the keyword arguments from which an operator builds its request."""
-    names: list[str] = []
-    for each in _typed_classes(operator):
-        if "__init__" in vars(each):
-            parameters = inspect.signature(vars(each)["__init__"]).parameters.values()
-            names.extend(each.name for each in parameters if each.kind is each.KEYWORD_ONLY)
-    return tuple(names) or ("request",)
+    names = [each.name for kind in _typed_classes(operator) for each in own_parameters(kind)]
+    return tuple(dict.fromkeys(names)) or ("request",)
 
 
 @cache
@@ -194,11 +204,20 @@ def _request_builder(operator: type[ActionOperator]) -> type[ActionOperator]:
     A typed operator turns its keyword arguments into a request and passes that to its base class. In this subclass
     the base is replaced by one that only stores the request.
     """
-
-    def store_request(self: Any, *, request: Mapping[str, Any], **_: Any) -> None:
-        # Airflow intercepts attributes of operators, and it does not know this one.
-        object.__setattr__(self, "request", dict(request))
-
     base = operator.__mro__[len(_typed_classes(operator))]
+    options = {
+        each.name: None if each.default is each.empty else each.default
+        for kind in base.__mro__
+        if kind.__module__.startswith("airflow_provider_viapi.")
+        for each in own_parameters(kind)
+    }
+
+    def store_request(self: Any, *, request: Mapping[str, Any], **passed_on: Any) -> None:
+        # A class may read the options that its base would have set.
+        values = {name: passed_on.get(name, default) for name, default in options.items()}
+        for name, value in {**values, "request": dict(request), "passed_on": passed_on}.items():
+            # Airflow intercepts attributes of operators, and it does not know these.
+            object.__setattr__(self, name, value)
+
     stop = types.new_class("RequestBase", (base,), exec_body=lambda body: body.update(__init__=store_request))
     return types.new_class(f"{operator.__name__}Request", (operator, stop))

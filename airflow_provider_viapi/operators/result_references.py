@@ -24,7 +24,7 @@ except ImportError:
     from airflow.models.xcom_arg import MapXComArg, PlainXComArg  # type: ignore[attr-defined,no-redef]
 
 from airflow_provider_viapi.errors import InvalidRequest
-from airflow_provider_viapi.schema import plain_name
+from airflow_provider_viapi.schema import plain_name, snake_case
 
 MAX_CHECKED = 100
 """Literal values that a task is mapped over and that are checked while the DAG is parsed; others when they run."""
@@ -186,8 +186,17 @@ def _lands_nothing(operator: Any, kind: type) -> bool:
     if not is_mapped(operator):
         return operator.land_to is None
     given = operator.expand_input.value
-    is_expanded = not isinstance(given, Mapping) or "land_to" in given
-    return not is_expanded and operator.partial_kwargs.get("land_to") is None
+    if not isinstance(given, Mapping) or "land_to" in given:
+        return False
+    arguments = operator.partial_kwargs
+    groups = [each.default_args for each in (operator.dag, operator.task_group) if each is not None]
+    # As Airflow merges them when it makes the operator of one mapped task.
+    merged = {
+        key: value
+        for each in (*groups, arguments.get("default_args"), arguments)
+        for key, value in (each or {}).items()
+    }
+    return merged.get("land_to") is None
 
 
 def _reference(operator: Any, path: tuple[str, ...]) -> XComArg:
@@ -207,8 +216,6 @@ def _as_task(mapped: Any) -> MappedTask:
 
 def _sample_arguments(mapped: Any) -> Iterator[dict[str, Any]]:
     """Yield mapped arguments with each literal value, and a template in place of what other tasks will return."""
-    from airflow_provider_viapi.operators.action_base import request_arguments
-
     given = mapped.expand_input.value
     if isinstance(given, list | tuple):
         # Of expand_kwargs(); an item may be what another task returns.
@@ -221,7 +228,9 @@ def _sample_arguments(mapped: Any) -> Iterator[dict[str, Any]]:
         if isinstance(value, list | tuple | Mapping) and value
     }
     kind = mapped.operator_class
-    templated = {*kind.template_fields, *(request_arguments(kind) if hasattr(kind, "action_type") else ())}
+    parameters = getattr(getattr(kind, "action", None), "parameters", ())
+    # Only of these it is certain that no class reads them in Python while the DAG is parsed.
+    templated = {*kind.template_fields, *(snake_case(each.name) for each in parameters)}
     if not given.keys() - literal.keys() <= templated:
         # What such an argument will be may decide whether others are allowed.
         return

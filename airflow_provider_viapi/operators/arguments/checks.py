@@ -7,6 +7,7 @@ import ipaddress
 import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 from airflow.providers.common.compat.sdk import conf
@@ -211,23 +212,45 @@ def refuse_unknown(operator: type, given: Collection[str]) -> None:
 
     :raises TypeError: there is such an argument, as when Airflow finds it
     """
-    known: set[str] = set()
-    for kind in operator.__mro__:
-        if "__init__" in vars(kind) and kind is not object:
-            known.update(inspect.signature(vars(kind)["__init__"]).parameters)
+    known = _known_arguments(operator)
     for name in given:
         if name not in known and not name.startswith("_"):
             part_of = [each for each in missing_arguments(operator, given) if name in each]
-            hint = f"; did you mean {part_of[0]}?" if part_of else did_you_mean(name, known - {"self"})
+            hint = f"; did you mean {part_of[0]}?" if part_of else did_you_mean(name, known)
             raise TypeError(f"{operator.__name__} has no argument {name!r}{hint}")
 
 
 def missing_arguments(operator: type, given: Collection[str]) -> list[str]:
     """Return the arguments without a default that are not given."""
-    return [
-        name
-        for name, parameter in inspect.signature(operator).parameters.items()
-        if parameter.default is parameter.empty
-        and parameter.kind is parameter.KEYWORD_ONLY
-        and name not in given
-    ]
+    return [name for name in _required_arguments(operator) if name not in given]
+
+
+@cache
+def own_parameters(kind: type) -> tuple[inspect.Parameter, ...]:
+    """Return the arguments that a class itself names; none if it has no ``__init__`` of its own."""
+    if "__init__" not in vars(kind) or kind is object:
+        return ()
+    _, *parameters = inspect.signature(vars(kind)["__init__"]).parameters.values()
+    return tuple(each for each in parameters if each.kind in (each.KEYWORD_ONLY, each.POSITIONAL_OR_KEYWORD))
+
+
+# A DAG file may have thousands of operators, and reading a signature takes longer than all other checks.
+@cache
+def _known_arguments(operator: type) -> frozenset[str]:
+    return frozenset(each.name for kind in operator.__mro__ for each in own_parameters(kind))
+
+
+@cache
+def _required_arguments(operator: type) -> tuple[str, ...]:
+    # Of the class itself: what its base classes require, it may pass to them.
+    first = next(kind for kind in operator.__mro__ if "__init__" in vars(kind))
+    return tuple(each.name for each in own_parameters(first) if each.default is each.empty)
+
+
+def set_default(arguments: Any, name: str, value: Any) -> None:
+    """Set a keyword argument that is neither given nor in ``default_args``.
+
+    :param arguments: the keyword arguments that an operator passes to its base class
+    """
+    if name not in (arguments.get("default_args") or {}):
+        arguments.setdefault(name, value)

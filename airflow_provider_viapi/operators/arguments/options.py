@@ -230,7 +230,8 @@ def describe(operator: type) -> str:
     ``_options``.
     """
     named = re.search(r"Unpack\[(\w+)\]", str(operator.__init__.__annotations__.get("kwargs")))  # type: ignore[misc]
-    options = globals()[named[1]] if named else vars(operator).get("_options")
+    # A team's own dictionary is not among those of this module.
+    options = globals().get(named[1]) if named else vars(operator).get("_options")
     own = cleandoc(operator.__doc__ or "")
     return f"{own}\n\n{_arguments(options)}" if options else own
 

@@ -314,13 +314,10 @@ class BatchOperator(BaseBatchOperator):
 
     def item_operator(self, arguments: Mapping[str, Any]) -> JobOperator:
         """Return the operator of one item, as a task with this item alone would have it."""
-        operator: JobOperator = self.operator(
-            task_id=self.task_id,
-            on_doubt=self.on_doubt,
-            **self.connection,
-            **self.cloud_arguments(),
-            **arguments,
-        )
+        operator: JobOperator = self.operator(task_id=self.task_id, **arguments)
+        # Not as arguments: a subclass may set its own.
+        for name, value in {**self.connection, **self.cloud_arguments(), "on_doubt": self.on_doubt}.items():
+            setattr(operator, name, value)
         operator.hook = self.hook
         return operator
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.errors import InvalidRequest
+from airflow_provider_viapi.operators.action_base import request_arguments
 from airflow_provider_viapi.operators.arguments.checks import is_templated
 from airflow_provider_viapi.operators.base import JobOperator
 from airflow_provider_viapi.schema import NATIVE_HINT, is_iterable
@@ -17,6 +18,22 @@ if TYPE_CHECKING:
 
 MAX_ITEMS = 10_000
 """Items of one batch; for more, map over several batches."""
+
+OF_THE_BATCH = frozenset(
+    {
+        *(
+            "allowed_hosts",
+            "deferrable",
+            "durable",
+            "huaweicloud_conn_id",
+            "job_timeout",
+            "land_manifest",
+            "land_to",
+        ),
+        *("on_doubt", "reuse_results", "reuse_unversioned", "staging", "viapi_conn_id"),
+    }
+)
+"""Arguments of an operator that the batch has in its place."""
 
 Operator = type[JobOperator]
 
@@ -32,6 +49,7 @@ def check_literals(operator: Operator, items: Any, shared: Any) -> None:
         raise _invalid(operator, "items is empty; a batch has at least one")
     for index, arguments in _arguments(operator, items, shared, is_templated):
         with _naming(index):
+            _refuse_batch_arguments(operator, arguments)
             operator.build_request(arguments)
 
 
@@ -47,6 +65,7 @@ def build_items(operator: Operator, items: Any, shared: Any) -> tuple[list[Item]
     built, given = [], []
     for index, arguments in _arguments(operator, items, {} if shared is None else shared):
         with _naming(index):
+            _refuse_batch_arguments(operator, arguments)
             request = operator.build_request(arguments)
             request = operator.check_request(operator.action, request, lambda value: False)
         digest = request_digest(operator.action.full_name, request)
@@ -88,6 +107,15 @@ def _arguments(
                 f"item {index} is {_kind(item)}; allowed: a mapping of {operator.__name__}'s keyword arguments",
             )
         yield index, {**shared, **item}
+
+
+def _refuse_batch_arguments(operator: Operator, arguments: Mapping[str, Any]) -> None:
+    for name in OF_THE_BATCH & arguments.keys():
+        if name not in request_arguments(operator):
+            raise _invalid(
+                operator,
+                f"{name} is an argument of the batch, neither of an item nor of shared; set it there",
+            )
 
 
 def _kind(value: Any) -> str:
