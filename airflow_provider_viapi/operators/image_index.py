@@ -21,7 +21,7 @@ from airflow_provider_viapi.image_index.images import (
 )
 from airflow_provider_viapi.media.inputs.request_media import check_place
 from airflow_provider_viapi.media.storage_schemes import opens
-from airflow_provider_viapi.operators.arguments.checks import as_flag, is_templated
+from airflow_provider_viapi.operators.arguments.checks import as_flag, is_default, is_templated
 from airflow_provider_viapi.operators.provider_task import ProviderTask
 from airflow_provider_viapi.operators.stoppable import StoppableOperator
 from airflow_provider_viapi.operators.task.permanent_errors import fail_without_retry
@@ -128,6 +128,8 @@ class IndexImagesOperator(ProviderTask, StoppableOperator):
         self.db_name = db_name
         self.instance_name = instance_name
         self._check_container()
+        if backend == "imagesearch" and is_default("staging", staging, kwargs):
+            staging = None
         if backend == "imagesearch" and staging is not None:
             raise invalid(
                 "staging cannot be set with backend='imagesearch', which reads only its temporary storage"

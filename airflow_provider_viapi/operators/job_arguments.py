@@ -101,12 +101,13 @@ class BaseJobOperator(StoppableOperator, LandingOperator):
         self.durable = as_flag("durable", durable, self.action.name)
         self.on_doubt = on_doubt
         reuse_results, land_manifest = applicable_reuse(self.land_to, reuse_results, land_manifest, kwargs)
+        has_own_digest = type(self).request_digest is not BaseJobOperator.request_digest
+        if (not durable or has_own_digest) and is_default("reuse_results", reuse_results, kwargs):
+            reuse_results = None
         self.reuse_results = reuse_duration(
             reuse_results, land_to=self.land_to, land_manifest=land_manifest, action=self.action.name
         )
-        if self.reuse_results and (
-            not durable or type(self).request_digest is not BaseJobOperator.request_digest
-        ):
+        if self.reuse_results and (not durable or has_own_digest):
             raise InvalidRequest(
                 f"reuse_results needs durable=True; {type(self).__name__} has durable={durable}"
                 if not durable

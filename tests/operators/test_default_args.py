@@ -10,8 +10,16 @@ from airflow.providers.common.compat.sdk import DAG, BaseOperator, TaskGroup
 
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.operators.batch import ViapiBatchOperator
+from airflow_provider_viapi.operators.image_index import IndexImagesOperator
 from airflow_provider_viapi.operators.imgsearch import AddImageOperator
-from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
+from airflow_provider_viapi.operators.metastudio import (
+    AssessVoiceOperator,
+    CreateAvatarModelOperator,
+    CreateVoiceModelOperator,
+    TransferAssetOperator,
+    UploadAssetOperator,
+)
+from airflow_provider_viapi.operators.videoenhan import ChangeVideoSizeOperator, EraseVideoSubtitlesOperator
 from airflow_provider_viapi.operators.videorecog import DetectVideoShotOperator
 
 VIDEO = "http://h/a.mp4"
@@ -60,6 +68,55 @@ def test_reuse_by_default_waits_for_a_task_that_lands() -> None:
         does_not = EraseVideoSubtitlesOperator(task_id="does_not", video_url=VIDEO)
 
     assert (lands.reuse_results, does_not.reuse_results) == (timedelta(days=3), None)
+
+
+@pytest.mark.parametrize("of_group", [False, True])
+def test_landed_files_of_a_mapped_task_can_be_used_if_land_to_is_a_default(of_group: bool) -> None:
+    defaults = {"land_to": "s3://bucket/results/"}
+    with (
+        dag(**({} if of_group else defaults)),
+        TaskGroup("g", default_args=defaults if of_group else {}),
+    ):
+        erase = EraseVideoSubtitlesOperator.partial(task_id="erase").expand(video_url=[VIDEO])
+        own = EraseVideoSubtitlesOperator.partial(task_id="own", land_to=None).expand(video_url=[VIDEO])
+
+        ChangeVideoSizeOperator.partial(task_id="reframe", width=320, height=320).expand(
+            video_url=erase.landed["VideoUrl"]
+        )
+        with pytest.raises(InvalidRequest, match="has no land_to"):
+            own.landed["VideoUrl"]
+
+
+def test_a_default_takes_precedence_over_the_longer_timeout_of_a_training() -> None:
+    with dag(job_timeout=3600, on_doubt="fail"):
+        tasks: list[Any] = [
+            CreateVoiceModelOperator(task_id="voice", voice_name="v", recordings="s3://b/a.zip"),
+            CreateAvatarModelOperator(task_id="avatar", name="n", training_video="s3://b/a.mp4"),
+            AssessVoiceOperator(task_id="assess", recordings="s3://b/a.zip"),
+            TransferAssetOperator(task_id="transfer", asset_ids=["a" * 32], dest_project_id="b" * 32),
+            UploadAssetOperator(task_id="keep", source="s3://b/a.mp3", asset_name="a", asset_type="AUDIO"),
+        ]
+    without = CreateVoiceModelOperator(task_id="voice", voice_name="v", recordings="s3://b/a.zip")
+    doubted = AssessVoiceOperator(task_id="assess", recordings="s3://b/a.zip")
+
+    assert {(each.job_timeout, each.on_doubt) for each in tasks} == {(timedelta(hours=1), "fail")}
+    assert (without.job_timeout, doubted.on_doubt) == (timedelta(days=7), "resubmit")
+
+
+def test_a_default_that_a_task_cannot_have_is_left_out() -> None:
+    defaults = {"staging": "oss://bucket/staged", "reuse_results": 3600, "land_to": "s3://bucket/"}
+    with dag(**defaults):
+        index = IndexImagesOperator(task_id="index", instance_name="shop", images="s3://b/x/")
+        once = EraseVideoSubtitlesOperator(task_id="once", video_url=VIDEO, durable=False)
+
+        with pytest.raises(InvalidRequest, match="staging cannot be set"):
+            IndexImagesOperator(
+                task_id="own", instance_name="shop", images="s3://b/x/", staging="oss://own/x"
+            )
+        with pytest.raises(InvalidRequest, match="reuse_results needs durable=True"):
+            EraseVideoSubtitlesOperator(task_id="e", video_url=VIDEO, durable=False, reuse_results=60)
+
+    assert (index.staging, once.reuse_results) == (None, None)
 
 
 @pytest.mark.parametrize(

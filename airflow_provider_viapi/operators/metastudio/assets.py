@@ -7,13 +7,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_viapi.huawei.services.metastudio import assets, transfers
-from airflow_provider_viapi.operators.arguments.checks import is_templated
+from airflow_provider_viapi.operators.arguments.checks import is_templated, set_default
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator
 from airflow_provider_viapi.operators.metastudio.training_files import checked_files
 from airflow_provider_viapi.schema import as_address
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context
+    from airflow.providers.common.compat.sdk import Context, XComArg
     from typing_extensions import Unpack
 
     from airflow_provider_viapi.jobs.model import Job, JobReport
@@ -74,7 +74,7 @@ class UploadAssetOperator(HuaweiCloudJobOperator):
         *,
         source: Address,
         asset_name: Text,
-        asset_type: AssetType,
+        asset_type: AssetType | XComArg,
         asset_description: Text | None = None,
         review_config: Object | None = None,
         tags: TextList | None = None,
@@ -93,7 +93,7 @@ class UploadAssetOperator(HuaweiCloudJobOperator):
             "is_need_generate_cover": is_need_generate_cover,
             "supported_service": supported_service,
         }
-        kwargs.setdefault("on_doubt", "resubmit")
+        set_default(kwargs, "on_doubt", "resubmit")
         super().__init__(request=request, **kwargs)
         self.source: Any = as_address(source)
         checked_files(self, is_templated)
@@ -155,7 +155,7 @@ class TransferAssetOperator(HuaweiCloudJobOperator):
         dest_project_id: Text,
         memo: Text | None = None,
         is_need_billing: Flag | None = None,
-        transfer_type: Literal["TRANSFER_OUT", "TRANSFER_BACK"] | None = None,
+        transfer_type: Literal["TRANSFER_OUT", "TRANSFER_BACK"] | XComArg | None = None,
         transfer_job_id: Text | None = None,
         auto_accept: Flag | None = None,
         auto_active: Flag | None = None,
@@ -171,5 +171,5 @@ class TransferAssetOperator(HuaweiCloudJobOperator):
             "auto_accept": auto_accept,
             "auto_active": auto_active,
         }
-        kwargs.setdefault("job_timeout", timedelta(days=7))
+        set_default(kwargs, "job_timeout", timedelta(days=7))
         super().__init__(request=request, **kwargs)

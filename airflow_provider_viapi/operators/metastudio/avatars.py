@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_viapi.errors import ServiceError
 from airflow_provider_viapi.huawei.services.metastudio import avatars
-from airflow_provider_viapi.operators.arguments.checks import is_templated
+from airflow_provider_viapi.operators.arguments.checks import is_templated, set_default
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator
 from airflow_provider_viapi.operators.metastudio.training_files import (
     OCTETS,
@@ -22,7 +22,7 @@ from airflow_provider_viapi.operators.metastudio.training_files import (
 from airflow_provider_viapi.schema import as_address
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context
+    from airflow.providers.common.compat.sdk import Context, XComArg
     from typing_extensions import Unpack
 
     from airflow_provider_viapi.jobs.model import Job
@@ -104,7 +104,7 @@ class CreateAvatarModelOperator(UploadingModelOperator):
         is_flexus: Flag | None = None,
         is_fast_flexus: Flag | None = None,
         is_only_human_model: Flag | None = None,
-        audio_source_type: Literal["VIDEO", "AUDIO"] | None = None,
+        audio_source_type: Literal["VIDEO", "AUDIO"] | XComArg | None = None,
         voice_properties: Object | None = None,
         supported_service: TextList | None = None,
         **kwargs: Unpack[HuaweiCloudJobOptions],
@@ -124,7 +124,7 @@ class CreateAvatarModelOperator(UploadingModelOperator):
             "voice_properties": voice_properties,
             "supported_service": supported_service,
         }
-        kwargs.setdefault("job_timeout", REVIEW_TIMEOUT)
+        set_default(kwargs, "job_timeout", REVIEW_TIMEOUT)
         super().__init__(request=request, **kwargs)
         self.training_video: Any = as_address(training_video)
         self.action_video: Any = as_address(action_video)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_viapi.errors import TransientError
 from airflow_provider_viapi.huawei.services.metastudio import voices
-from airflow_provider_viapi.operators.arguments.checks import as_choice, is_templated
+from airflow_provider_viapi.operators.arguments.checks import as_choice, is_templated, set_default
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator
 from airflow_provider_viapi.operators.metastudio.training_files import (
     REVIEW_TIMEOUT,
@@ -20,7 +20,7 @@ from airflow_provider_viapi.operators.metastudio.training_files import (
 from airflow_provider_viapi.schema import as_address
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context
+    from airflow.providers.common.compat.sdk import Context, XComArg
     from typing_extensions import Unpack
 
     from airflow_provider_viapi.huawei.job_backend import HuaweiSubmitBackend
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
         Text,
         TextList,
     )
+
+VoiceTag = Literal["ECOMMERCE", "NEWS", "MARKETING", "LIVE", "EDUCATION", "CUSTOMER", "STORYTELLING"]
+"""What a voice is for."""
 
 _EDITIONS: Mapping[str, Action] = {
     "basic": voices.CREATE_TRAINING_BASIC_JOB,
@@ -55,7 +58,7 @@ class CreateVoiceModelOperator(UploadingModelOperator):
         opens
     :param authorization_letter: file of the human's consent
     :param edition: ``basic``, ``advanced``, ``premium``, or ``third_party`` (one long WAV file in the ZIP file);
-        default: ``basic``
+        default: ``basic``. It decides which action is called, so it cannot be a template or another task's output
     :param tag: ``ECOMMERCE``, ``NEWS``, ``MARKETING``, ``LIVE``, ``EDUCATION``, ``CUSTOMER`` or ``STORYTELLING``
     :param description: description of the voice
     :param sex: ``FEMALE`` or ``MALE``
@@ -85,9 +88,9 @@ class CreateVoiceModelOperator(UploadingModelOperator):
         recordings: Address,
         authorization_letter: Address | None = None,
         edition: Literal["basic", "advanced", "premium", "third_party"] = "basic",
-        tag: Text | None = None,
+        tag: VoiceTag | XComArg | None = None,
         description: Text | None = None,
-        sex: Literal["FEMALE", "MALE"] | None = None,
+        sex: Literal["FEMALE", "MALE"] | XComArg | None = None,
         language: Text | None = None,
         phone: Text | None = None,
         dhtms_job_id: Text | None = None,
@@ -114,7 +117,7 @@ class CreateVoiceModelOperator(UploadingModelOperator):
             "supported_service": supported_service,
         }
         as_choice("edition", edition, tuple(_EDITIONS), self.action.name)
-        kwargs.setdefault("job_timeout", REVIEW_TIMEOUT)
+        set_default(kwargs, "job_timeout", REVIEW_TIMEOUT)
         super().__init__(request=request, action=_EDITIONS[edition], **kwargs)
         self.recordings: Any = as_address(recordings)
         self.authorization_letter: Any = as_address(authorization_letter)
@@ -169,7 +172,7 @@ class AssessVoiceOperator(UploadingModelOperator):
         language: Text | None = None,
         **kwargs: Unpack[HuaweiCloudJobOptions],
     ) -> None:
-        kwargs.setdefault("on_doubt", "resubmit")
+        set_default(kwargs, "on_doubt", "resubmit")
         super().__init__(request={"job_type": "VOICE_ASSESS", "language": language}, **kwargs)
         self.recordings: Any = as_address(recordings)
         checked_files(self, is_templated)
