@@ -50,7 +50,7 @@ from airflow_provider_viapi.alibaba.services import find
 from airflow_provider_viapi.operators.viapi import {bases}
 
 if TYPE_CHECKING:
-    from typing_extensions import Unpack
+{xcom}    from typing_extensions import Unpack
 
     from airflow_provider_viapi.operators.arguments.options import {options}
 '''
@@ -96,6 +96,7 @@ def _module(subject: str, names: Iterable[str]) -> str:
     head = HEAD.format(
         subject=subject,
         literal=", Literal" if "Literal[" in classes else "",
+        xcom="    from airflow.providers.common.compat.sdk import XComArg\n" if "Literal[" in classes else "",
         bases=", ".join(sorted({_base(action) for action in actions})),
         options=", ".join(sorted(types | options)),
     )
@@ -203,7 +204,7 @@ def _type(parameter: Parameter) -> str:
         case Media():
             return "Address"
         case Choice():
-            return f"Literal[{', '.join(repr(each) for each in parameter.choices)}]"
+            return f"Literal[{', '.join(repr(each) for each in parameter.choices)}] | XComArg"
         case Integer():
             return "Integer"
         case Number():

@@ -11,6 +11,7 @@ from airflow_provider_viapi.alibaba.services import find
 from airflow_provider_viapi.operators.viapi import ViapiJobOperator, ViapiOperator
 
 if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import XComArg
     from typing_extensions import Unpack
 
     from airflow_provider_viapi.operators.arguments.options import (
@@ -40,7 +41,7 @@ class SegmentCommonImageOperator(ViapiOperator):
         self,
         *,
         image_url: Address,
-        return_form: Literal["crop", "mask", "whiteBK"] | None = None,
+        return_form: Literal["crop", "mask", "whiteBK"] | XComArg | None = None,
         **kwargs: Unpack[ViapiFileOptions],
     ) -> None:
         request = {"ImageURL": image_url, "ReturnForm": return_form}

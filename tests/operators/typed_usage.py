@@ -10,6 +10,7 @@ from airflow.providers.common.compat.sdk import Asset
 from airflow_provider_viapi.operators.imgsearch import AddImageOperator, ListImageDbsOperator
 from airflow_provider_viapi.operators.metastudio import (
     CreateSpeechOperator,
+    CreateVoiceModelOperator,
     StopLiveOperator,
     UploadAssetOperator,
 )
@@ -54,6 +55,10 @@ erase = EraseVideoSubtitlesOperator(
 ChangeVideoSizeOperator(
     task_id="reframe", video_url=erase.landed["VideoUrl"], width=480, height="{{ h }}", crop_type="smart"
 )
+ChangeVideoSizeOperator(
+    task_id="as_chosen", video_url="http://h/a.mp4", width=480, height=480, crop_type=erase.output["CropType"]
+)
+CreateVoiceModelOperator(task_id="voice", voice_name="v", recordings="s3://b/a.zip", tag="NEWS")
 EraseVideoLogoOperator(task_id="logo", video_url=Path("/media/a.mp4"), boxes=[{"X": 0.1, "Y": "{{ y }}"}])
 GenerateVideoOperator(
     task_id="generate",
@@ -88,6 +93,7 @@ EraseVideoSubtitlesOperator(task_id="a", video_url="a", job_timeout="1h")  # err
 EraseVideoSubtitlesOperator(task_id="a", video_url="a", on_doubt="guess")  # error: Argument "on_doubt"
 EraseVideoSubtitlesOperator(task_id="a", video_url="a", deferrable="yes")  # error: Argument "deferrable"
 ChangeVideoSizeOperator(task_id="a", video_url="a", width=1, height=1, crop_type="x")  # error: Argument "crop_type"
+CreateVoiceModelOperator(task_id="a", voice_name="v", recordings="a", tag="SONG")  # error: Argument "tag"
 UpdateViasTaskOperator(task_id="a", vias_task_id="t", dis={"stream": "s"})  # error: Argument "dis"
 ListImageDbsOperator(task_id="a", land_to="s3://media/")  # error: Unexpected keyword argument "land_to"
 StopLiveOperator(task_id="a", room_id="r", job_id="j", land_to="x")  # error: Unexpected keyword argument

@@ -11,6 +11,7 @@ from airflow_provider_viapi.alibaba.services import find
 from airflow_provider_viapi.operators.viapi import ViapiJobOperator, ViapiOperator
 
 if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import XComArg
     from typing_extensions import Unpack
 
     from airflow_provider_viapi.operators.arguments.options import (
@@ -47,7 +48,7 @@ class MakeSuperResolutionImageOperator(ViapiOperator):
         url: Address,
         mode: Text | None = None,
         upscale_factor: Integer | None = None,
-        output_format: Literal["png", "jpg", "bmp"] | None = None,
+        output_format: Literal["png", "jpg", "bmp"] | XComArg | None = None,
         output_quality: Integer | None = None,
         **kwargs: Unpack[ViapiFileOptions],
     ) -> None:

@@ -10,6 +10,7 @@ from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator
 from airflow_provider_viapi.operators.huaweicloud_job_commands import JobCommandOperator
 
 if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import XComArg
     from typing_extensions import Unpack
 
     from airflow_provider_viapi.jobs.model import JobReport
@@ -60,7 +61,7 @@ class StartLiveOperator(HuaweiCloudJobOperator):
         interaction_callback_url: Text | None = None,
         live_event_callback_config: Object | None = None,
         rtc_callback_config: Object | None = None,
-        view_mode: Literal["LANDSCAPE", "VERTICAL"] | None = None,
+        view_mode: Literal["LANDSCAPE", "VERTICAL"] | XComArg | None = None,
         co_streamer_config: Object | None = None,
         job_run_config: Object | None = None,
         **kwargs: Unpack[HuaweiCloudJobOptions],

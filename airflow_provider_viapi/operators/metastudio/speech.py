@@ -8,6 +8,7 @@ from airflow_provider_viapi.huawei.services.metastudio import speech
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator
 
 if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import XComArg
     from typing_extensions import Unpack
 
     from airflow_provider_viapi.operators.arguments.options import (
@@ -61,7 +62,7 @@ class CreateSpeechOperator(HuaweiCloudJobOperator):
         speed: Integer | None = None,
         pitch: Integer | None = None,
         volume: Integer | None = None,
-        audio_format: Literal["WAV", "MP3"] | None = None,
+        audio_format: Literal["WAV", "MP3"] | XComArg | None = None,
         need_timestamp: Flag | None = None,
         silence_flag: Flag | None = None,
         silence_time_ms: Integer | None = None,
@@ -70,7 +71,7 @@ class CreateSpeechOperator(HuaweiCloudJobOperator):
         srt_len: Integer | None = None,
         srt_line_limit: Integer | None = None,
         slice_segments: Flag | None = None,
-        channels: Literal[1, 2] | None = None,
+        channels: Literal[1, 2] | XComArg | None = None,
         output_external_url: Text | None = None,
         srt_output_external_url: Text | None = None,
         action_output_external_url: Text | None = None,

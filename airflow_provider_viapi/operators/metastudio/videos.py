@@ -16,6 +16,7 @@ from airflow_provider_viapi.huawei.services.metastudio import cards, videos
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator
 
 if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import XComArg
     from typing_extensions import Unpack
 
     from airflow_provider_viapi.jobs.model import JobReport
@@ -228,12 +229,12 @@ class CreateBusinessCardOperator(HuaweiCloudJobOperator):
         card_text_config: Object,
         card_image_config: Object,
         business_card_type: Text = "2D_DIGITAL_HUMAN_CARD",
-        introduction_type: Literal["TEXT", "AUDIO"] | None = None,
+        introduction_type: Literal["TEXT", "AUDIO"] | XComArg | None = None,
         introduction_text: Text | None = None,
         voice_asset_id: Text | None = None,
         introduction_audio_asset_id: Text | None = None,
         video_asset_name: Text | None = None,
-        gender: Literal["MALE", "FEMALE"] | None = None,
+        gender: Literal["MALE", "FEMALE"] | XComArg | None = None,
         review_config: Object | None = None,
         callback_config: Object | None = None,
         **kwargs: Unpack[HuaweiCloudJobOptions],

@@ -36,7 +36,8 @@ class CreateBatchTaskOperator(BatchTaskOperator):
     :param service_name: algorithm, such as ``c-smoke-and-fire-edge``
     :param webhook: URL that receives alarms, or a mapping with ``url`` and ``headers``
     :param dis: stream of DIS that receives alarms, or a mapping with ``stream_name``
-    :param obs: folder that receives alarms, ``obs://bucket/folder``, or a mapping with ``bucket`` and ``path``
+    :param obs: folder that receives alarms, ``obs://bucket/folder``, or a mapping with ``bucket`` and ``path``;
+        bucket and folder may be templates, but not the whole address, nor can it be another task's output
     :param event_center: send alarms to the event center
     :param output: all destinations of alarms in one mapping, instead of these four
     :param service_version: version of the algorithm, such as ``1.2``; default: that of the account's algorithm
@@ -58,7 +59,7 @@ class CreateBatchTaskOperator(BatchTaskOperator):
         service_name: Text,
         webhook: Webhook | Text | None = None,
         dis: Dis | Text | None = None,
-        obs: Obs | Text | None = None,
+        obs: Obs | str | None = None,
         event_center: Flag | None = None,
         output: Object | None = None,
         service_version: Text | None = None,
@@ -105,7 +106,8 @@ class UpdateBatchTaskOperator(BatchTaskOperator):
     :param batch_input: video sources, as for :class:`CreateBatchTaskOperator`
     :param webhook: URL that receives alarms, or a mapping with ``url`` and ``headers``
     :param dis: stream of DIS that receives alarms, or a mapping with ``stream_name``
-    :param obs: folder that receives alarms, ``obs://bucket/folder``, or a mapping with ``bucket`` and ``path``
+    :param obs: folder that receives alarms, ``obs://bucket/folder``, or a mapping with ``bucket`` and ``path``;
+        bucket and folder may be templates, but not the whole address, nor can it be another task's output
     :param event_center: send alarms to the event center
     :param output: all destinations of alarms in one mapping, instead of these four
     :param description: description of the tasks
@@ -124,7 +126,7 @@ class UpdateBatchTaskOperator(BatchTaskOperator):
         batch_input: Object | None = None,
         webhook: Webhook | Text | None = None,
         dis: Dis | Text | None = None,
-        obs: Obs | Text | None = None,
+        obs: Obs | str | None = None,
         event_center: Flag | None = None,
         output: Object | None = None,
         description: Text | None = None,

@@ -10,6 +10,7 @@ from airflow_provider_viapi.operators.huaweicloud_job_commands import DeleteReso
 from airflow_provider_viapi.operators.vias.named_resources import CreateNamedOperator
 
 if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import XComArg
     from typing_extensions import Unpack
 
     from airflow_provider_viapi.operators.arguments.options import (
@@ -46,7 +47,7 @@ class CreateVideoSourceOperator(CreateNamedOperator):
         self,
         *,
         video_source_name: Text,
-        access_type: Literal["cloud", "edge"],
+        access_type: Literal["cloud", "edge"] | XComArg,
         type: Text,
         type_config: Text,
         latitude: Number | None = None,
@@ -102,7 +103,7 @@ class CreateVideoGroupOperator(CreateNamedOperator):
         self,
         *,
         video_group_name: Text,
-        access_type: Literal["cloud", "edge"],
+        access_type: Literal["cloud", "edge"] | XComArg,
         description: Text | None = None,
         video_source_ids: TextList | None = None,
         if_exists: Literal["create", "skip", "fail"] = "create",

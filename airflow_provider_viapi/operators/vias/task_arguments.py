@@ -67,7 +67,7 @@ def alarm_output(
     *,
     webhook: Webhook | Text | None,
     dis: Dis | Text | None,
-    obs: Obs | Text | None,
+    obs: Obs | str | None,
     event_center: Flag | None,
     action: str,
     required: bool,
@@ -115,7 +115,7 @@ def _folder(value: Any, action: str) -> Any:
     if not isinstance(value, str) or not value.startswith("obs://") or not bucket:
         raise InvalidRequest(
             f"obs is {short_repr(value)}; allowed: an address such as obs://bucket/alarms, or a mapping with bucket "
-            "and path, each of which may be a template",
+            "and path; bucket and folder may be templates, the whole address may not",
             code="InvalidParameter",
             action=action,
         )

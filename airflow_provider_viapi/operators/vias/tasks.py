@@ -18,7 +18,7 @@ from airflow_provider_viapi.operators.vias.task_arguments import alarm_output, w
 from airflow_provider_viapi.schema import short_repr
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context
+    from airflow.providers.common.compat.sdk import Context, XComArg
     from typing_extensions import Unpack
 
     from airflow_provider_viapi.jobs.model import JobReport
@@ -53,7 +53,8 @@ class CreateViasTaskOperator(HuaweiCloudJobOperator):
     :param input: source to analyse: ``type``, and ``data``, a list with one source
     :param webhook: URL that receives alarms, or a mapping with ``url`` and ``headers``
     :param dis: stream of DIS that receives alarms, or a mapping with ``stream_name``
-    :param obs: folder that receives alarms, ``obs://bucket/folder``, or a mapping with ``bucket`` and ``path``
+    :param obs: folder that receives alarms, ``obs://bucket/folder``, or a mapping with ``bucket`` and ``path``;
+        bucket and folder may be templates, but not the whole address, nor can it be another task's output
     :param event_center: send alarms to the event center
     :param output: all destinations of alarms in one mapping, instead of these four
     :param service_version: version of the algorithm, such as ``1.2``; default: that of the account's algorithm
@@ -76,7 +77,7 @@ class CreateViasTaskOperator(HuaweiCloudJobOperator):
         input: Object,
         webhook: Webhook | Text | None = None,
         dis: Dis | Text | None = None,
-        obs: Obs | Text | None = None,
+        obs: Obs | str | None = None,
         event_center: Flag | None = None,
         output: Object | None = None,
         service_version: Text | None = None,
@@ -267,7 +268,8 @@ class UpdateViasTaskOperator(HuaweiCloudOperator):
     :param input: source to analyse: ``type``, and ``data``, a list with one source
     :param webhook: URL that receives alarms, or a mapping with ``url`` and ``headers``
     :param dis: stream of DIS that receives alarms, or a mapping with ``stream_name``
-    :param obs: folder that receives alarms, ``obs://bucket/folder``, or a mapping with ``bucket`` and ``path``
+    :param obs: folder that receives alarms, ``obs://bucket/folder``, or a mapping with ``bucket`` and ``path``;
+        bucket and folder may be templates, but not the whole address, nor can it be another task's output
     :param event_center: send alarms to the event center
     :param output: all destinations of alarms in one mapping, instead of these four
     :param description: description of the task
@@ -285,7 +287,7 @@ class UpdateViasTaskOperator(HuaweiCloudOperator):
         input: Object | None = None,
         webhook: Webhook | Text | None = None,
         dis: Dis | Text | None = None,
-        obs: Obs | Text | None = None,
+        obs: Obs | str | None = None,
         event_center: Flag | None = None,
         output: Object | None = None,
         description: Text | None = None,
@@ -348,7 +350,7 @@ class ListViasTasksOperator(HuaweiCloudOperator):
         task_name: Text | None = None,
         camera_name: Text | None = None,
         title: Text | None = None,
-        source_data_type: Literal["async_task", "sync_task"] | None = None,
+        source_data_type: Literal["async_task", "sync_task"] | XComArg | None = None,
         batch_id: Text | None = None,
         video_group_id: Text | None = None,
         page_size: Integer | None = None,

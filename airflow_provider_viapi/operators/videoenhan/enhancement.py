@@ -8,6 +8,7 @@ from airflow_provider_viapi.alibaba.services.videoenhan import enhancement
 from airflow_provider_viapi.operators.viapi import ViapiJobOperator
 
 if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import XComArg
     from typing_extensions import Unpack
 
     from airflow_provider_viapi.operators.arguments.options import Address, Integer, ViapiJobOptions
@@ -55,10 +56,10 @@ class AdjustVideoColorOperator(ViapiJobOperator):
         self,
         *,
         video_url: Address,
-        mode: Literal["LogC", "Rec709"] | None = None,
+        mode: Literal["LogC", "Rec709"] | XComArg | None = None,
         video_bitrate: Integer | None = None,
-        video_codec: Literal["h264", "hevc", "prores"] | None = None,
-        video_format: Literal["mp4", "mov"] | None = None,
+        video_codec: Literal["h264", "hevc", "prores"] | XComArg | None = None,
+        video_format: Literal["mp4", "mov"] | XComArg | None = None,
         **kwargs: Unpack[ViapiJobOptions],
     ) -> None:
         request = {
@@ -100,7 +101,7 @@ class EnhanceVideoQualityOperator(ViapiJobOperator):
         out_put_width: Integer | None = None,
         out_put_height: Integer | None = None,
         frame_rate: Integer | None = None,
-        hdr_format: Literal["PQ", "HLG"] | None = None,
+        hdr_format: Literal["PQ", "HLG"] | XComArg | None = None,
         max_illuminance: Integer | None = None,
         bitrate: Integer | None = None,
         **kwargs: Unpack[ViapiJobOptions],

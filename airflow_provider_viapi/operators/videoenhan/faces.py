@@ -48,7 +48,7 @@ class MergeVideoFaceOperator(ViapiJobOperator):
         reference_url: Address,
         add_watermark: Flag | None = None,
         enhance: Flag | None = None,
-        watermark_type: Literal["EN", "CN"] | None = None,
+        watermark_type: Literal["EN", "CN"] | XComArg | None = None,
         **kwargs: Unpack[ViapiJobOptions],
     ) -> None:
         request = {
@@ -89,7 +89,7 @@ class MergeVideoModelFaceOperator(ViapiJobOperator):
         face_image_url: Address | None = None,
         add_watermark: Flag | None = None,
         enhance: Flag | None = None,
-        watermark_type: Literal["EN", "CN"] | None = None,
+        watermark_type: Literal["EN", "CN"] | XComArg | None = None,
         merge_infos: Sequence[Mapping[str, Address]] | XComArg | None = None,
         **kwargs: Unpack[ViapiJobOptions],
     ) -> None:
@@ -125,7 +125,7 @@ class AddFaceVideoTemplateOperator(ViapiJobOperator):
         self,
         *,
         video_url: Address,
-        video_scene: Literal["single", "multi"] | None = None,
+        video_scene: Literal["single", "multi"] | XComArg | None = None,
         **kwargs: Unpack[ViapiJobOptions],
     ) -> None:
         super().__init__(request={"VideoURL": video_url, "VideoScene": video_scene}, **kwargs)
