@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import copy
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.providers.common.compat.sdk import AirflowFailException, XComArg
+from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_viapi.errors import InvalidRequest, ServiceError
 from airflow_provider_viapi.media.addresses import file_name
@@ -73,7 +73,7 @@ class ProviderTask:
         return partial  # type: ignore[no-any-return]
 
     @property
-    def output(self) -> XComArg:
+    def output(self) -> ResultRef:
         """Reference to the result; ``output["VideoUrl"]`` to a field of it."""
         return ResultRef(self)
 

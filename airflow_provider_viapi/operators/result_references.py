@@ -46,7 +46,7 @@ class ResultRef(PlainXComArg):
         self._path = path
         self._inside = path[2:] if path[:1] == (_LANDED,) else path[1:]
 
-    def __getitem__(self, item: str) -> XComArg:
+    def __getitem__(self, item: str) -> ResultRef | MappedResultRef:
         """Return a reference to a field of what this one refers to."""
         if not isinstance(item, str):
             raise ValueError(f"a field of a result has a name, not {item!r}")
@@ -119,7 +119,7 @@ class MappedTask(MappedOperator):
         return operator
 
     @property
-    def output(self) -> XComArg:
+    def output(self) -> ResultRef:
         """Reference to the results; ``output["VideoUrl"]`` to a field of each."""
         return ResultRef(self)
 
@@ -199,7 +199,7 @@ def _lands_nothing(operator: Any, kind: type) -> bool:
     return merged.get("land_to") is None
 
 
-def _reference(operator: Any, path: tuple[str, ...]) -> XComArg:
+def _reference(operator: Any, path: tuple[str, ...]) -> ResultRef | MappedResultRef:
     return MappedResultRef(operator, path) if is_mapped(operator) else ResultRef(operator, path)
 
 
