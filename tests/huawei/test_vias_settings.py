@@ -106,10 +106,13 @@ def test_a_templated_setting_is_checked_when_it_is_rendered() -> None:
     ("output", "named"),
     [
         ({"webhook": {"headers": {}}}, "webhook lacks url"),
-        ({"webhook": {"url": "https://h", "headers": {str(n): "" for n in range(11)}}}, "of 1 to 10"),
+        (
+            {"webhook": {"url": "https://h", "headers": {str(n): "" for n in range(11)}}},
+            "with 1 to 10 entries",
+        ),
         ({"dis": {}}, "dis lacks stream_name"),
         ({"obs": {"path": "a"}}, "obs lacks bucket"),
-        ({"event_center": "yes"}, "event_center is neither"),
+        ({"event_center": "yes"}, "event_center must be true or false"),
     ],
 )
 def test_a_destination_to_which_no_alarm_could_be_sent_is_refused(output: Any, named: str) -> None:

@@ -72,7 +72,7 @@ def test_each_destination_is_an_argument(
         ({"dis": {}}, "dis lacks stream_name"),
         ({"obs": "s3://media/alarms"}, "obs is 's3://media/alarms'; allowed: an address such as obs://"),
         ({"obs": "obs:///alarms"}, "obs is 'obs:///alarms'"),
-        ({"event_center": "maybe"}, "event_center is neither"),
+        ({"event_center": "maybe"}, "event_center must be true or false"),
         (
             {"output": {}, "dis": "a", "event_center": True},
             "output and dis, event_center are given; allowed: either",
