@@ -47,8 +47,9 @@ def translate_errors(bucket: str, key: str) -> Iterator[None]:
         translated = _translate(error, f"oss://{bucket}/{key}")
     else:
         return
-    # Outside the handler, so that the request, with its signature, is not part of the traceback.
-    raise translated
+    # The SDK's error quotes the request with its signature. Also outside the handler it would be the context: the
+    # caller's `with` handles it still.
+    raise translated from None
 
 
 def _translate(error: Exception, address: str) -> ServiceError:

@@ -76,7 +76,8 @@ def translate_errors(address: str) -> Iterator[None]:
         )
     else:
         return
-    raise error
+    # Also outside the handler the storage's error would be the context: the caller's `with` handles it still.
+    raise error from None
 
 
 def open_path(destination: str) -> ObjectStoragePath:
