@@ -12,6 +12,7 @@ import inspect
 import json
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from airflow.providers.common.compat.sdk import BaseOperator
@@ -20,7 +21,7 @@ from airflow_provider_viapi.get_provider_info import get_provider_info
 
 ROOT = Path(__file__).parents[1]
 STATIC = ROOT / "airflow_provider_viapi" / "plugins" / "static"
-ROW = re.compile(r"^\| `([A-Za-z0-9_.]+)` \|(.+)\|$", re.MULTILINE)
+NAME = re.compile(r"`([A-Za-z0-9_.]+)`")
 
 
 def operator_names() -> list[str]:
@@ -53,18 +54,35 @@ def meanings() -> dict[str, dict[str, str]]:
     """Return what an error code or class means and what to do, from the tables in the documentation."""
     found: dict[str, dict[str, str]] = {}
     for page in ("error-codes.md", "errors.md"):
-        for name, rest in ROW.findall((ROOT / "docs" / page).read_text(encoding="utf-8")):
-            cells = [_plain(cell) for cell in rest.split("|")]
-            if len(cells) == 5:
-                found.setdefault(name, {"means": cells[1], "do": cells[4]})
-            elif len(cells) == 2:
-                found.setdefault(name, {"means": cells[0], "do": cells[1]})
+        for row in _rows(page):
+            names = NAME.findall(row.get("code") or row.get("class", ""))
+            means = row.get("meaning") or row.get("when", "")
+            # The classes are above the codes of the same page, and their advice is what an empty cell refers to.
+            do = _plain(row["what to do"], page) or found[NAME.findall(row["class"])[0]]["do"]
+            for name in names:
+                found.setdefault(name, {"means": _plain(means, page), "do": do})
     return found
 
 
-def _plain(cell: str) -> str:
-    text = re.sub(r"\[([^\]]+)\]\([^)]+\)", r"\1", cell)
-    return re.sub(r" \[\d\]|[`*]", "", text).strip()
+def _rows(page: str) -> Iterator[dict[str, str]]:
+    """Yield the rows of a page's tables of codes and classes, by the heads of their columns."""
+    heads: list[str] = []
+    for line in (ROOT / "docs" / page).read_text(encoding="utf-8").splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")] if line.startswith("|") else []
+        if not cells or not heads:
+            heads = cells
+        elif heads[0] in ("code", "class") and not set(cells[0]) <= {"-"}:
+            yield dict(zip(heads, cells, strict=True))
+
+
+def _plain(cell: str, page: str) -> str:
+    """Return a cell as text; a link is followed by the name of its page."""
+
+    def named(link: re.Match[str]) -> str:
+        target = link[2].partition("#")[0] or page
+        return f"docs/{target}" if link[1] == target else f"{link[1]} (docs/{target})"
+
+    return re.sub(r" \[\d\]|[`*]", "", re.sub(r"\[([^\]]+)\]\(([^)]+)\)", named, cell)).strip()
 
 
 def source_digest() -> str:

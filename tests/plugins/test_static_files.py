@@ -24,7 +24,22 @@ def test_names_of_operators_and_meanings_of_errors_are_up_to_date() -> None:
     for path, text in files().items():
         assert path.read_text(encoding="utf-8") == text, f"run make ui: {path.name}"
     assert "EraseVideoSubtitlesOperator" in json.loads((STATIC / "operators.json").read_text())
-    assert json.loads((STATIC / "errors.json").read_text())["InvalidFile.Decode"]["means"]
+
+
+def test_every_documented_code_has_a_meaning_and_advice_that_read_well_on_their_own() -> None:
+    known = json.loads((STATIC / "errors.json").read_text())
+    assert known["InvalidFile.Decode"]["means"]
+    # Of a row with several codes, whose advice is that of their class.
+    assert known["SourceUnreadable"]["means"].startswith("A source changed")
+    assert known["SourceUnreadable"]["do"] == known["TransientError"]["do"]
+    assert known["ConnectionUnreadable"]["means"].startswith("The Airflow connection does not exist")
+    assert "do not clear the task" in known["SubmissionInDoubt"]["do"]
+    assert known["Throttling"]["do"].endswith("Quota (docs/quota.md)")
+    assert "PROCESS_FAILED" not in known
+    for name, entry in known.items():
+        assert entry["do"], name
+        assert " " in entry["means"], name
+        assert not re.search(r"\]\(|`", f"{entry}"), name
 
 
 def test_what_a_browser_loads_is_small() -> None:
