@@ -23,10 +23,8 @@ from airflow_provider_viapi.operators.action_base import ActionOperator
 from airflow_provider_viapi.operators.arguments.checks import as_flag
 from airflow_provider_viapi.operators.arguments.options import HuaweiCloudJobOptions, HuaweiCloudOptions
 from airflow_provider_viapi.operators.base import JobOperator
-from airflow_provider_viapi.operators.task.permanent_errors import (
-    fail_without_retry,
-    huawei_error_is_permanent,
-)
+from airflow_provider_viapi.operators.task.permanent_errors import huawei_error_is_permanent
+from airflow_provider_viapi.operators.task.view import fail_and_show
 from airflow_provider_viapi.task_instance.cancellation import UNSUCCESSFUL
 from airflow_provider_viapi.task_instance.xcoms import JOB_KEY
 
@@ -89,7 +87,7 @@ class HuaweiCloudOperator(ActionOperator):
 
     def execute(self, context: Context) -> Any:
         """Check the rendered request, call the action, return its response."""
-        with fail_without_retry(self.is_permanent):
+        with fail_and_show(context, self.action_name, self.is_permanent):
             return self.action.shown(self.hook.call(self.action, self.validated_request()))
 
 

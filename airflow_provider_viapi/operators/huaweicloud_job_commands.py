@@ -26,9 +26,7 @@ from airflow_provider_viapi.operators.arguments.checks import as_duration, as_fl
 from airflow_provider_viapi.operators.arguments.options import JobCommandOptions
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudOperator
 from airflow_provider_viapi.operators.task.attempt import attempt_of, choose_store
-from airflow_provider_viapi.operators.task.permanent_errors import (
-    fail_without_retry,
-)
+from airflow_provider_viapi.operators.task.view import fail_and_show
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -150,7 +148,7 @@ class DeleteResourceOperator(HuaweiCloudOperator):
 
     def execute(self, context: Context) -> Any:
         """Check the rendered request and delete."""
-        with fail_without_retry():
+        with fail_and_show(context, self.action_name):
             request, may_be_done = self.validated_request(), context["ti"].try_number > 1
             return self.action.shown(
                 call_repeatedly(self.hook, self.action, request, may_be_done=may_be_done)
@@ -225,7 +223,7 @@ class JobCommandOperator(HuaweiCloudOperator):
 
     def execute(self, context: Context) -> Any:
         """Read the job's state, send the command if it is needed, wait for the goal."""
-        with fail_without_retry(self.is_permanent):
+        with fail_and_show(context, self.action_name, self.is_permanent):
             request = self.validated_request()
             log = self._command_log(context)
             if self.durable and not log.is_persistent:
@@ -320,7 +318,7 @@ class JobCommandOperator(HuaweiCloudOperator):
         """Continue after the trigger: return what is known of the job, or raise why it has not reached the goal."""
         from airflow_provider_viapi.jobs.model import JobReport
 
-        with fail_without_retry(self.is_permanent):
+        with fail_and_show(context, self.action_name, self.is_permanent):
             if "error" in event:
                 raise from_dict(event["error"])
             return self._finish(JobReport.from_dict(event["report"]), self._command_log(context))

@@ -24,7 +24,7 @@ from airflow_provider_viapi.media.storage_schemes import opens
 from airflow_provider_viapi.operators.arguments.checks import as_flag, is_default, is_templated
 from airflow_provider_viapi.operators.provider_task import ProviderTask
 from airflow_provider_viapi.operators.stoppable import StoppableOperator
-from airflow_provider_viapi.operators.task.permanent_errors import fail_without_retry
+from airflow_provider_viapi.operators.task.view import fail_and_show
 from airflow_provider_viapi.schema import ValidationError, as_address, short_repr
 from airflow_provider_viapi.task_instance.xcoms import SUMMARY_KEY
 
@@ -179,7 +179,7 @@ class IndexImagesOperator(ProviderTask, StoppableOperator):
         from airflow_provider_viapi.image_index.report import IndexingReport
         from airflow_provider_viapi.media.inputs import resize
 
-        with fail_without_retry():
+        with fail_and_show(context):
             self.check_rendered()
             self._check_container()
             self.staging = as_address(self.staging)

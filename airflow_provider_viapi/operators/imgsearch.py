@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from airflow_provider_viapi.alibaba.services import imgsearch
 from airflow_provider_viapi.errors import InvalidRequest, ServiceError
 from airflow_provider_viapi.operators.arguments.checks import as_choice
-from airflow_provider_viapi.operators.task.permanent_errors import fail_without_retry
+from airflow_provider_viapi.operators.task.view import fail_and_show
 from airflow_provider_viapi.operators.viapi import ViapiOperator
 from airflow_provider_viapi.schema import short_repr
 
@@ -46,7 +46,7 @@ class CreateImageDbOperator(ViapiOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Create the database unless it exists."""
-        with fail_without_retry():
+        with fail_and_show(context, self.action_name):
             name = self.action.check(self.request)["Name"]
             # The answer to a second creation is not documented, so the list decides.
             if name in _names(self.hook):
@@ -90,7 +90,7 @@ class DeleteImageDbOperator(ViapiOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Delete the database if it exists."""
-        with fail_without_retry():
+        with fail_and_show(context, self.action_name):
             name = self.action.check(self.request)["Name"]
             # The answer for a missing database is not documented, so the list decides.
             if name not in _names(self.hook):
@@ -225,7 +225,7 @@ class ListImagesOperator(ViapiOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Read pages until there are no more, or enough."""
-        with fail_without_retry():
+        with fail_and_show(context, self.action_name):
             request = self.validated_request()
             most = request.pop("Limit", imgsearch.CAPACITY)
             from airflow_provider_viapi.image_index.imgsearch_database import Listing

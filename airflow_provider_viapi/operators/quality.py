@@ -21,7 +21,7 @@ from airflow_provider_viapi.operators.arguments.quality_thresholds import (
     with_unit,
 )
 from airflow_provider_viapi.operators.provider_task import ProviderTask
-from airflow_provider_viapi.operators.task.permanent_errors import fail_without_retry
+from airflow_provider_viapi.operators.task.view import fail_and_show
 from airflow_provider_viapi.schema import short_repr
 from airflow_provider_viapi.task_instance.xcoms import REPORT_KEY
 
@@ -155,7 +155,7 @@ class MediaQualityCheckOperator(ProviderTask, BaseOperator, BranchMixIn):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Measure, log, and fail or choose the branch."""
-        with fail_without_retry():
+        with fail_and_show(context):
             self.check_rendered()
             report = self._report()
             for sentence in report["failures"]:

@@ -12,12 +12,19 @@ from airflow_provider_viapi.alibaba import services
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.hooks.connection import checks_sources
 from airflow_provider_viapi.hooks.viapi import ViapiHook
-from airflow_provider_viapi.links.job import ViapiJobLink, ViapiResultLink, viapi_job_address
+from airflow_provider_viapi.links.job import (
+    ViapiJobLink,
+    ViapiResultLink,
+    result_address,
+    store_links,
+    viapi_job_address,
+)
 from airflow_provider_viapi.operators.arguments.checks import is_templated
 from airflow_provider_viapi.operators.arguments.options import ViapiFileOptions, ViapiJobOptions
 from airflow_provider_viapi.operators.base import JobOperator
 from airflow_provider_viapi.operators.landing_base import LandingOperator
-from airflow_provider_viapi.operators.task.permanent_errors import fail_without_retry
+from airflow_provider_viapi.operators.task.view import fail_and_show
+from airflow_provider_viapi.result_fields import has_files
 from airflow_provider_viapi.schema import as_address
 
 if TYPE_CHECKING:
@@ -54,6 +61,12 @@ class ViapiOperator(LandingOperator):
     """How long the copy of a file to the service is retried while that fails; of a job operator, an argument."""
     item_name = ""
     """Distinguishes the items of a batch, each of which holds its own staged copies."""
+    operator_extra_links: Any = (ViapiResultLink(),)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "action" in cls.__dict__ and not (cls.is_async or has_files(cls.action.result)):
+            cls.operator_extra_links = ()
 
     def __init__(
         self,
@@ -123,7 +136,8 @@ class ViapiOperator(LandingOperator):
 
     def execute(self, context: Context) -> Any:
         """Check the rendered request, call the action, land its files, return its ``Data``."""
-        with fail_without_retry():
+        store_links(self, context)
+        with fail_and_show(context, self.action_name):
             return self.call_action(context)
 
     def call_action(self, context: Context) -> Any:
@@ -144,6 +158,7 @@ class ViapiOperator(LandingOperator):
         result: Any = answer["Data"]
         if self.land_to is not None:
             result = {**result, "landed": self.land(result, answer["RequestId"], context)}
+        store_links(self, context, result_link=result_address(result, [self.action], self._landed))
         return result
 
     def media_addresses(self) -> Iterable[str]:

@@ -13,7 +13,7 @@ from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.media.inputs.request_media import check_place, check_source
 from airflow_provider_viapi.operators.arguments.checks import is_templated
 from airflow_provider_viapi.operators.provider_task import ProviderTask
-from airflow_provider_viapi.operators.task.permanent_errors import fail_without_retry
+from airflow_provider_viapi.operators.task.view import fail_and_show
 from airflow_provider_viapi.schema import as_address, short_repr
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class ObjectStorageToViapiOperator(ProviderTask, BaseOperator):
         """Copy the file unless this DAG run has done so, and return the address."""
         from airflow_provider_viapi.media.inputs.staging import Staging
 
-        with fail_without_retry():
+        with fail_and_show(context):
             self.check_rendered()
             self.source, self.staging = as_address(self.source), as_address(self.staging)
             self._check()

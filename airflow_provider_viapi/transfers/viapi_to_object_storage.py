@@ -15,7 +15,7 @@ from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.media.outputs.output_paths import as_destination, check, path_variables
 from airflow_provider_viapi.operators.arguments.checks import as_hosts, is_templated
 from airflow_provider_viapi.operators.provider_task import ProviderTask
-from airflow_provider_viapi.operators.task.permanent_errors import fail_without_retry
+from airflow_provider_viapi.operators.task.view import fail_and_show
 from airflow_provider_viapi.schema import short_repr
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class ViapiResultToObjectStorageOperator(ProviderTask, BaseOperator):
         from airflow_provider_viapi.media.outputs.asset_events import Origin, describe_files, report_assets
         from airflow_provider_viapi.media.outputs.landing import Landing, check_writable
 
-        with fail_without_retry():
+        with fail_and_show(context):
             self.check_rendered()
             self._check()
             names = path_variables(context, job_id=self.job_id)

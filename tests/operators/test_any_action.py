@@ -66,6 +66,8 @@ def test_a_picture_is_staged_processed_at_once_and_landed(
     landed = outcome.result["landed"]["ImageURL"]
     assert landed.startswith(f"file://{tmp_path}/clean/task-ImageURL-")
     assert outcome.pushed["landed.ImageURL"] == landed
+    assert outcome.pushed["result_link"] == landed
+    assert "viapi_view" not in outcome.pushed
     with Image.open(landed.removeprefix("file://")) as made, Image.open(files.path / "cover.png") as given:
         assert made.size == given.size
 
@@ -289,3 +291,9 @@ def test_a_job_of_an_unknown_service_is_polled_at_the_service_of_all_jobs(
     with pytest.raises(InvalidRequest):
         services.find("videoplus.StabilizeVideo")
     assert run_task(operator).result["VideoUrl"]
+
+
+def test_only_tasks_whose_results_can_hold_files_have_a_link_to_one() -> None:
+    assert [link.name for link in RemoveImageSubtitlesOperator.operator_extra_links] == ["Result"]
+    assert [link.name for link in ViapiOperator.operator_extra_links] == ["Result"]
+    assert not AssessSharpnessOperator.operator_extra_links

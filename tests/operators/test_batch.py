@@ -220,6 +220,10 @@ def test_a_retry_does_not_submit_permanently_failed_items(emulator: EmulatorServ
 
     assert len(accepted(emulator)) == 4
     assert [bool(row["error"]) for row in run.rows] == [False, True, False]
+    pages = [page for key, page in run.pushed.items() if key.startswith("items_")]
+    shown = {row["index"]: row["error"] for page in pages for row in page["rows"]}
+    assert sorted(shown) == [0, 1, 2]
+    assert shown[1]["code"] == run.rows[1]["error"]["code"]
 
 
 def test_clearing_a_failed_batch_submits_only_failed_items(

@@ -21,7 +21,7 @@ from airflow_provider_viapi.transfers.object_storage_to_viapi import ObjectStora
 from media.team_storage import BUCKET, TeamStorage, storage_emulator, team
 from operators import huawei_tasks, run_batch
 from operators.test_paid_once import Store
-from run_task import run_task
+from run_task import TaskInstance, run_task
 from served_folder import ServedFolder
 
 __all__ = ["storage_emulator", "team"]
@@ -57,6 +57,22 @@ def test_a_link_of_an_action_that_responds_at_once_is_checked_before_it_is_calle
 
     assert "secret" not in str(caught.value)
     assert team.emulator.calls() == {}
+
+
+@pytest.mark.parametrize("make", [add_image, read_colors])
+def test_a_task_that_calls_an_action_at_once_shows_why_it_failed(
+    make: Any, team: TeamStorage, served: ServedFolder
+) -> None:
+    operator, instance = make(team, served.address("nothing.jpg") + SIGNED), TaskInstance(try_number=2)
+    with pytest.raises(AirflowFailException):
+        operator.execute({"ti": instance, "task_instance": instance})
+
+    view = instance.pushed["viapi_view"]
+    assert (view["action"], view["try_number"]) == (operator.action.full_name, 2)
+    assert view["error"]["class"] == "InvalidMedia"
+    assert "nothing.jpg" in view["error"]["message"]
+    assert list(view["timeline"]) == ["rendered", "failed"]
+    assert "secret" not in str(view)
 
 
 @pytest.mark.parametrize("status", [200, 416])

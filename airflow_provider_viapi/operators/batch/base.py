@@ -282,17 +282,19 @@ class BatchOperator(BaseBatchOperator):
         return TaskView(self.operator.action.full_name, attempt_of(context).number)
 
     def _show_earlier(self, batch: BatchRunner, context: Context) -> None:
-        """Count what is billed so far, and show what was delivered: the XComs of earlier attempts were cleared."""
+        """Count what is billed so far, and show what has ended: the XComs of earlier attempts were cleared."""
         from airflow_provider_viapi.jobs.batch.ledger import Row
 
         for counted in batch.ledger.counted():
             batch.cost_limits.count(counted)
-        if batch.progress.done:
+        if batch.progress.done or batch.progress.failed:
             rows = {row["index"]: row for row in batch.ledger.rows(batch.items)}
             for item in batch.items:
-                if (row := rows.get(item.index)) is not None and row["error"] is None:
-                    usage = row.get("usage")
-                    batch.ended.append((item, Row(row["job_id"], row["state"], row["result"], usage=usage)))
+                if (row := rows.get(item.index)) is not None:
+                    ended = Row(
+                        row["job_id"], row["state"], row["result"], row["error"], usage=row.get("usage")
+                    )
+                    batch.ended.append((item, ended))
 
     def _publish(self, batch: BatchRunner, context: Context) -> None:
         batch.log_progress()

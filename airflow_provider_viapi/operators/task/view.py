@@ -1,19 +1,22 @@
-"""What Airflow's UI shows of a task with one job: the XComs ``viapi_view`` and ``usage``, which is measured here.
+"""What Airflow's UI shows of a task: the XComs ``viapi_view`` and ``usage``, which is measured here.
 
-The view is written twice, when the job was accepted and when the task ends, and the usage once: each write is a call
-of Airflow's API. While the task waits, the states of its job are in another XCom (``task_instance.job_states``).
-docs/ui.md describes the fields. The view holds no signature: signed links are in the task's result alone.
+The view of a job is written twice, when the job was accepted and when the task ends, and the usage once: each write
+is a call of Airflow's API. A task without a job writes its view only if it fails (:func:`fail_and_show`). While a
+task waits, the states of its job are in another XCom (``task_instance.job_states``). docs/ui.md describes the fields.
+The view holds no signature: signed links are in the task's result alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import conf
 
+from airflow_provider_viapi.errors import ServiceError
+from airflow_provider_viapi.operators.task.permanent_errors import fail_without_retry, is_permanent
 from airflow_provider_viapi.task_instance.xcoms import USAGE_KEY, VIEW_KEY
 
 if TYPE_CHECKING:
@@ -141,12 +144,11 @@ class TaskView:
 
     def show_error(self, error: Exception) -> None:
         """Record why the task failed."""
-        from airflow_provider_viapi.errors import ServiceError
         from airflow_provider_viapi.redaction import redact_text
 
         # Airflow's own exception ends the retries; the reason is the error that it was raised from.
         error = error.__cause__ if isinstance(error.__cause__, ServiceError) else error
-        names = ("code", "request_id", "http_status", "state")
+        names = ("code", "request_id", "host_id", "http_status", "state")
         details = {name: getattr(error, name, None) for name in names}
         message = redact_text(str(getattr(error, "message", error)))[:MAX_ERROR]
         self.mark("failed")
@@ -172,6 +174,29 @@ class TaskView:
             # The error itself must reach Airflow, also if the task was ended and may write nothing any more.
             with suppress(Exception):
                 self.publish(context)
+            raise
+
+
+@contextmanager
+def fail_and_show(
+    context: Context, action: str = "", decide: Callable[[ServiceError], bool] = is_permanent
+) -> Iterator[None]:
+    """Publish the error of a task without a job, and fail the task without retries if the error is permanent.
+
+    :param action: as ``service.Action``, if the task calls one
+    :param decide: returns whether an error is permanent
+    """
+    began = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
+    with fail_without_retry(decide):
+        try:
+            yield
+        except ServiceError as error:
+            # The error itself must reach Airflow, see publishing_errors().
+            with suppress(Exception):
+                view = TaskView(action, context["ti"].try_number)
+                view.mark("rendered", began)
+                view.show_error(error)
+                view.publish(context)
             raise
 
 

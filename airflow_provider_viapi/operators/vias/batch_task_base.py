@@ -15,9 +15,7 @@ from airflow_provider_viapi.operators.huaweicloud_job_commands import (
     call_repeatedly,
 )
 from airflow_provider_viapi.operators.task.attempt import attempt_of, choose_store
-from airflow_provider_viapi.operators.task.permanent_errors import (
-    fail_without_retry,
-)
+from airflow_provider_viapi.operators.task.view import fail_and_show
 from airflow_provider_viapi.task_instance.xcoms import BATCH_TASK_KEY
 
 if TYPE_CHECKING:
@@ -54,7 +52,7 @@ class BatchTaskOperator(HuaweiCloudOperator):
 
     def execute(self, context: Context) -> Any:
         """Call the action unless an earlier attempt has, and return its response."""
-        with fail_without_retry(self.is_permanent):
+        with fail_and_show(context, self.action_name, self.is_permanent):
             request, instance = self.validated_request(), context["ti"]
             log = CommandLedger(choose_store(context, durable=not self.repeatable), attempt_of(context))
             if self.repeatable:

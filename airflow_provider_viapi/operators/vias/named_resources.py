@@ -8,7 +8,7 @@ from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.operators.arguments.checks import as_choice
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudOperator
-from airflow_provider_viapi.operators.task.permanent_errors import fail_without_retry
+from airflow_provider_viapi.operators.task.view import fail_and_show
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -41,7 +41,7 @@ class CreateNamedOperator(HuaweiCloudOperator):
 
     def execute(self, context: Context) -> Any:
         """Create it, or return the id of what has the name."""
-        with fail_without_retry():
+        with fail_and_show(context, self.action_name):
             request = self.validated_request()
             existing = [] if self.if_exists == "create" else self._find(request[self.name_field])
             if not existing:
