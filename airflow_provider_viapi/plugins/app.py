@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, HTTPException, Query, Request, Response
-from fastapi.responses import RedirectResponse
+from fastapi.responses import PlainTextResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 
 from airflow_provider_viapi.plugins import STATIC
@@ -28,17 +28,17 @@ HEADERS = {
 """Headers of every response. Media come from wherever results and sources are."""
 
 
-def _link(
+def _link_or_reason(
     dag_id: str,
     run_id: Annotated[str, Query(max_length=250)],
     task_id: Annotated[str, Query(max_length=250)],
     address: Annotated[str, Query(max_length=2000)],
     map_index: Annotated[int, Query(ge=-1)] = -1,
-) -> str:
+) -> str | FileNotLinked:
     try:
         return file_link(address, dag_id=dag_id, run_id=run_id, task_id=task_id, map_index=map_index)
     except FileNotLinked as reason:
-        raise HTTPException(reason.status, str(reason)) from None
+        return reason
 
 
 def create_app() -> FastAPI:
@@ -61,15 +61,23 @@ def create_app() -> FastAPI:
     ]
 
     @app.get("/files/{dag_id}", dependencies=may_read)
-    def link_file(url: Annotated[str, Depends(_link)], response: Response) -> dict[str, Any]:
+    def link_file(
+        link: Annotated[str | FileNotLinked, Depends(_link_or_reason)], response: Response
+    ) -> dict[str, Any]:
         """Return a short-lived link to a file in object storage that a task has read or landed."""
+        if isinstance(link, FileNotLinked):
+            raise HTTPException(link.status, str(link))
         response.headers["Cache-Control"] = "no-store"
-        return {"url": url, "expires_in": EXPIRES_IN}
+        return {"url": link, "expires_in": EXPIRES_IN}
 
     @app.get("/open/{dag_id}", dependencies=may_read)
-    def open_file(url: Annotated[str, Depends(_link)]) -> Response:
-        """Redirect to that link: where *Result* of a task leads."""
-        return RedirectResponse(url, 302, {"Cache-Control": "no-store"})
+    def open_file(link: Annotated[str | FileNotLinked, Depends(_link_or_reason)], address: str) -> Response:
+        """Redirect to that link, where *Result* of a task leads; or show the address to copy, and why it has none."""
+        headers = {"Cache-Control": "no-store"}
+        if isinstance(link, FileNotLinked):
+            text = f"{address}\n\nAirflow cannot open this file: {link}.\nCopy its address.\n"
+            return PlainTextResponse(text, link.status, headers)
+        return RedirectResponse(link, 302, headers)
 
     app.mount("/", StaticFiles(directory=STATIC, html=True))
     return app
