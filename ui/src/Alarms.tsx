@@ -61,11 +61,11 @@ export function AlarmTable({ owner, alarms }: { owner: TaskKey; alarms: Alarm[] 
                 )}
                 <td className="line">{alarm.kind}</td>
                 <td className="line">{alarm.at !== null && showTime(alarm.at)}</td>
-                <td data-head="Stream">{alarm.streamId}</td>
+                <td data-head="Stream" dir="auto">{alarm.streamId}</td>
                 <td data-head="VIAS task">
                   <code>{alarm.taskId}</code>
                 </td>
-                <td data-head="Seen">
+                <td data-head="Seen" dir="auto">
                   {alarm.seen.slice(0, 5).join("; ")}
                   {alarm.problems.length > 0 && <span className="tag warn">{alarm.problems.join("; ")}</span>}
                 </td>

@@ -1,6 +1,6 @@
 import { useEffect, useId, useMemo, useRef, useState } from "react";
 
-import { type TaskKey, taskInstance, xcomValue } from "./airflow";
+import { type TaskKey, xcomValue } from "./airflow";
 import { Compare, isComparable } from "./Compare";
 import { FileFacts, Player } from "./Player";
 import {
@@ -9,14 +9,15 @@ import {
   type Progress,
   at,
   isObject,
+  isWebAddress,
   kindOf,
   list,
   pace,
   shortName,
-  text,
   webAddresses,
 } from "./model";
 import { ErrorBox } from "./Parts";
+import { sourcesOf } from "./present";
 import { useFile } from "./useFile";
 
 const ROW = 34;
@@ -59,13 +60,18 @@ export function ProgressBar({ progress, batch, now }: { progress: Progress; batc
   );
 }
 
-/** A table of any length: only the rows in view are in the page. */
-export function ItemTable({ batch, owner }: { batch: Batch; owner: TaskKey }) {
+/**
+ * A table of any length: only the rows in view are in the page.
+ *
+ * @param sources rendered arguments of the items; Airflow shortens long ones to a text
+ */
+export function ItemTable({ batch, owner, sources }: { batch: Batch; owner: TaskKey; sources: unknown }) {
   const [filter, setFilter] = useState<(typeof FILTERS)[number]>("all");
   const [query, setQuery] = useState("");
   const [top, setTop] = useState(0);
   const [chosen, setChosen] = useState<number | null>(null);
   const box = useRef<HTMLDivElement>(null);
+  const rows = useRows(owner);
   const id = useId();
   const height = 420;
   const items = useMemo(() => {
@@ -156,10 +162,10 @@ export function ItemTable({ batch, owner }: { batch: Batch; owner: TaskKey }) {
               <span role="gridcell">
                 <i className={each.state} aria-hidden="true" /> {each.state}
               </span>
-              <span role="gridcell" className="clip">
+              <span role="gridcell" className="clip" dir="auto">
                 {each.name || "—"}
               </span>
-              <span role="gridcell" className="clip">
+              <span role="gridcell" className="clip" dir="auto">
                 {each.error ? (
                   <>
                     <code>{each.error.code ?? each.error.class}</code> {each.error.message}
@@ -176,47 +182,48 @@ export function ItemTable({ batch, owner }: { batch: Batch; owner: TaskKey }) {
         </div>
       </div>
       {!items.length && <p className="muted">No item is like that.</p>}
-      {item && <ItemDetails key={item.index} item={item} owner={owner} />}
+      {item && <ItemDetails key={item.index} item={item} owner={owner} source={sourcesOf(list(sources)[item.index])[0]?.address ?? null} rows={rows} />}
     </section>
   );
 }
 
-interface Media {
-  source: string | null;
-  link: string | null;
-  landed: string | null;
+/** The rows of the result, which hold the links: megabytes that are requested once, and not before the batch has ended. */
+function useRows(owner: TaskKey): () => Promise<unknown[]> {
+  const rows = useRef<Promise<unknown[]> | null>(null);
+  return () => {
+    const loading = (rows.current ??= xcomValue(owner, "return_value").then(list));
+    const forget = () => void (rows.current === loading && (rows.current = null));
+    void loading.then((found) => found.length || forget(), forget);
+    return loading;
+  };
 }
 
-/** Source and result of one item; the rows, which hold the links, are requested only now. */
-function ItemDetails({ item, owner }: { item: Item; owner: TaskKey }) {
-  const [media, setMedia] = useState<Media | null>(null);
+interface ItemDetailsProps {
+  item: Item;
+  owner: TaskKey;
+  source: string | null;
+  rows: () => Promise<unknown[]>;
+}
+
+/** Source and result of one item; a link, which only the rows hold, is looked up now. */
+function ItemDetails({ item, owner, source, rows }: ItemDetailsProps) {
+  const [link, setLink] = useState<{ url: string | null } | null>(null);
+  const hasLink = item.state === "done" && isWebAddress(item.file);
   useEffect(() => {
+    if (!hasLink) return;
     let isCurrent = true;
-    const show = (found: Media) => isCurrent && setMedia(found);
-    const load = async (): Promise<Media> => {
-      const [rows, instance] = await Promise.all([
-        item.state === "done" ? xcomValue(owner, "return_value") : null,
-        taskInstance(owner),
-      ]);
-      const row = list(rows).find((each) => isObject(each) && each.index === item.index);
-      const landed = Object.values(isObject(at(row, "result.landed")) ? (at(row, "result.landed") as object) : {});
-      const items = instance.rendered_fields?.items;
-      const source = Array.isArray(items) ? webAddresses(items[item.index])[0] : undefined;
-      return {
-        source: source ?? null,
-        link: webAddresses(at(row, "result"))[0] ?? null,
-        landed: text(landed[0]) ?? (item.file && !/^https?:/.test(item.file) ? item.file : null),
-      };
-    };
-    void load().then(show, () => show({ source: null, link: null, landed: null }));
+    const show = (url: string | null) => isCurrent && setLink({ url });
+    const ofItem = (row: unknown) => isObject(row) && row.index === item.index;
+    const find = (all: unknown[]) => show(webAddresses(at(all.find(ofItem), "result"))[0] ?? null);
+    void rows().then(find, () => show(null));
     return () => {
       isCurrent = false;
     };
-  }, [item.index, item.state]);
+  }, [item.index, hasLink]);
   return (
     <div className="details" aria-label={`Item ${item.index}`} role="region">
       <h3>
-        Item {item.index} {item.name}
+        Item {item.index} <bdi>{item.name}</bdi>
       </h3>
       {item.jobId && (
         <p className="facts">
@@ -224,16 +231,19 @@ function ItemDetails({ item, owner }: { item: Item; owner: TaskKey }) {
         </p>
       )}
       {item.error && <ErrorBox error={item.error} />}
-      {media && item.state === "done" && <ItemMedia item={item} owner={owner} media={media} />}
+      {item.state === "done" && (!hasLink || link) && (
+        <ItemMedia item={item} owner={owner} source={source} link={link?.url ?? null} />
+      )}
     </div>
   );
 }
 
-function ItemMedia({ item, owner, media }: { item: Item; owner: TaskKey; media: Media }) {
-  const after = useFile(owner, item.file, media.landed, media.link);
-  const before = useFile(owner, media.source, null, null);
-  const kind = kindOf(item.file ?? media.link ?? "", "video");
-  if (isComparable(kind) && media.source) return <Compare before={before} after={after} kind={kind} />;
+function ItemMedia({ item, owner, source, link }: { item: Item; owner: TaskKey; source: string | null; link: string | null }) {
+  const landed = isWebAddress(item.file) ? null : item.file;
+  const after = useFile(owner, item.file, landed, link);
+  const before = useFile(owner, source, null, null);
+  const kind = kindOf(item.file ?? link ?? "", "video");
+  if (isComparable(kind) && source) return <Compare before={before} after={after} kind={kind} />;
   return (
     <>
       <div className="single">

@@ -70,7 +70,7 @@ export function Gallery({ owner, query, hits }: { owner: TaskKey; query: string 
           <figure key={`${hit.id}${n}`}>
             <Thumb owner={owner} address={hit.image} label={`Hit ${n + 1}: ${hit.id}`} />
             <figcaption>
-              <strong>{hit.id}</strong>
+              <strong dir="auto">{hit.id}</strong>
               {hit.score !== null && (
                 <>
                   <meter min={0} max={hit.best} value={hit.score} aria-label="Score" />
@@ -79,7 +79,7 @@ export function Gallery({ owner, query, hits }: { owner: TaskKey; query: string 
                   </span>
                 </>
               )}
-              {hit.extra && <span className="muted clip">{hit.extra}</span>}
+              {hit.extra && <span className="muted clip" dir="auto">{hit.extra}</span>}
             </figcaption>
           </figure>
         ))}
@@ -146,11 +146,11 @@ export function IndexCounts({ summary }: { summary: Record<string, unknown> }) {
             <tbody>
               {failures.map((failure, n) => (
                 <tr key={n}>
-                  <td>{text(failure.entity_id) ?? String(failure.index)}</td>
+                  <td dir="auto">{text(failure.entity_id) ?? String(failure.index)}</td>
                   <td>
                     <code>{text(failure.code)}</code>
                   </td>
-                  <td className="prose">{text(failure.message)}</td>
+                  <td className="prose" dir="auto">{text(failure.message)}</td>
                 </tr>
               ))}
             </tbody>

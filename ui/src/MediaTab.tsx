@@ -49,7 +49,7 @@ function TaskBody({ data, owner }: { data: TaskData; owner: TaskKey }) {
   return (
     <>
       <header>
-        <h1>{shown.title}</h1>
+        <h1 dir="auto">{shown.title}</h1>
         <StateBadge state={state} />
         {data.instance.try_number > 1 && <span className="tag">attempt {data.instance.try_number}</span>}
         {active && attempt !== null && attempt < data.instance.try_number && (
@@ -59,10 +59,10 @@ function TaskBody({ data, owner }: { data: TaskData; owner: TaskKey }) {
           <span className="tag good">resumed the job of attempt {shown.view.resumedFrom}</span>
         )}
         {shown.view?.reusedFrom && <span className="tag good">reused the result of run {shown.view.reusedFrom}</span>}
-        {data.instance.rendered_map_index && <span className="tag">{data.instance.rendered_map_index}</span>}
+        {data.instance.rendered_map_index && <span className="tag" dir="auto">{data.instance.rendered_map_index}</span>}
       </header>
       {shown.usage && <UsageLine usage={shown.usage} />}
-      {shown.view?.error ? (
+      {shown.view?.error && !quality ? (
         <ErrorBox error={shown.view.error} />
       ) : isBetweenAttempts ? (
         <Empty head="An attempt has failed">The task will be retried. The log of the failed attempt says why it failed.</Empty>
@@ -71,7 +71,7 @@ function TaskBody({ data, owner }: { data: TaskData; owner: TaskKey }) {
       )}
       {progress && shown.batch && <ProgressBar progress={progress} batch={shown.batch} now={active ? now : null} />}
       {shown.batch ? (
-        <ItemTable batch={shown.batch} owner={owner} />
+        <ItemTable key={shown.batch.began} batch={shown.batch} owner={owner} sources={data.instance.rendered_fields?.items} />
       ) : hits ? (
         <Gallery owner={owner} query={shown.sources[0]?.address ?? null} hits={hits} />
       ) : summary ? (
@@ -80,12 +80,12 @@ function TaskBody({ data, owner }: { data: TaskData; owner: TaskKey }) {
         <>
           <Verdict quality={quality} />
           <Facts value={quality.values} head="Measured" units={quality.units} />
-          <FilesOf shown={shown} owner={owner} active={active} />
+          <FilesOf shown={shown} owner={owner} state={active ? state : "success"} />
         </>
       ) : alarms ? (
         <AlarmTable owner={owner} alarms={alarms} />
       ) : (
-        <FilesOf shown={shown} owner={owner} active={active && !isBetweenAttempts} />
+        <FilesOf shown={shown} owner={owner} state={isBetweenAttempts ? "failed" : state} />
       )}
       {usage && <AccountUsageTable usage={usage} />}
       {!shown.batch && !hits && !summary && !usage && !quality && <Facts value={shown.result} />}
@@ -115,24 +115,28 @@ function Times({ shown, data, now }: { shown: Presented; data: TaskData; now: nu
   const view = shown.view;
   const timeline = { ...(view?.timeline ?? {}) };
   if (!view && shown.submittedAt !== null) timeline.submitted = shown.submittedAt;
-  if (!view && data.instance.start_date) timeline.rendered ??= Date.parse(data.instance.start_date);
   const hasEnded = "noticed" in timeline || "failed" in timeline;
-  const waiting = !active || hasEnded ? null : shown.jobId ? "Waiting for the job" : "Preparing";
-  if (shown.batch || (!view && !shown.jobId && !active)) return null;
+  const waiting = !active || hasEnded || !shown.jobId ? null : "Waiting for the job";
+  if (shown.batch || (!view && !shown.jobId)) return null;
   return <Timeline steps={stepsOf(timeline, shown.states, resumes(view) ? view.tryNumber : null)} waiting={waiting} now={now} />;
 }
 
-function FilesOf({ shown, owner, active }: { shown: Presented; owner: TaskKey; active: boolean }) {
+function FilesOf({ shown, owner, state }: { shown: Presented; owner: TaskKey; state: string | null }) {
+  const active = isActive(state);
   const [source, ...otherSources] = shown.sources;
   const [result, ...otherResults] = shown.results;
   if (!source && !result)
-    return active ? <Empty head="Nothing to see yet">The task has not named its media so far.</Empty> : null;
+    return active ? (
+      <Empty head={state ? `The task is ${state.replace(/_/g, " ")}` : "The task has not begun"}>
+        It has no media to show so far.
+      </Empty>
+    ) : null;
   return (
     <>
       {shown.words && (
         <section aria-label="Text">
           <h2>Text</h2>
-          <p className="said">{shown.words.slice(0, 2000)}</p>
+          <p className="said" dir="auto">{shown.words.slice(0, 2000)}</p>
         </section>
       )}
       {source && result && source.kind === result.kind && isComparable(result.kind) ? (

@@ -1,13 +1,14 @@
 import { useEffect, useState } from "react";
 
 import { type RequestFailed, get } from "./airflow";
-import { type TaskError, type Usage, duration, isObject, text } from "./model";
+import { type TaskError, type Usage, duration, isObject, plainFields, text } from "./model";
 
 export function StateBadge({ state }: { state: string | null }) {
   return <span className={`state ${state ?? "none"}`}>{(state ?? "no status").replace(/_/g, " ")}</span>;
 }
 
-export function UsageLine({ usage }: { usage: Usage }) {
+/** @param of what the usage is of, if that is not all of it */
+export function UsageLine({ usage, of = null }: { usage: Usage; of?: string | null }) {
   const parts = [
     usage.seconds !== null && `${duration(usage.seconds * 1000)} of output`,
     usage.resolution?.replace("x", "×"),
@@ -24,6 +25,7 @@ export function UsageLine({ usage }: { usage: Usage }) {
           about {usage.cost.toFixed(usage.cost < 1 ? 4 : 2)} {usage.currency}
         </strong>
       )}
+      {of && <span className="muted">{of}</span>}
     </p>
   );
 }
@@ -45,7 +47,7 @@ export function ErrorBox({ error }: { error: TaskError }) {
         {error.class}
         {error.code && error.code !== error.class && <code>{error.code}</code>}
       </h2>
-      <p>{error.message}</p>
+      <p dir="auto">{error.message}</p>
       {meaning && (
         <dl>
           <dt>Meaning</dt>
@@ -57,6 +59,11 @@ export function ErrorBox({ error }: { error: TaskError }) {
       {error.requestId && (
         <p className="muted">
           Request id <code>{error.requestId}</code>
+          {error.hostId && (
+            <>
+              , host id <code>{error.hostId}</code>
+            </>
+          )}
         </p>
       )}
     </section>
@@ -123,10 +130,7 @@ export function Facts({
   head?: string;
   units?: Record<string, unknown>;
 }) {
-  const rows = Object.entries(value).filter(
-    ([name, each]) =>
-      name !== "landed" && ["string", "number", "boolean"].includes(typeof each) && !/^https?:/.test(String(each)),
-  );
+  const rows = plainFields(value);
   if (!rows.length) return null;
   return (
     <section aria-label={head}>
@@ -135,7 +139,7 @@ export function Facts({
         {rows.slice(0, 40).map(([name, each]) => (
           <div key={name}>
             <dt>{name}</dt>
-            <dd>
+            <dd dir="auto">
               {String(each).slice(0, 500)}
               {typeof each === "number" && text(units[name]) && ` ${text(units[name])}`}
             </dd>

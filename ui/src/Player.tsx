@@ -47,6 +47,16 @@ export function Countdown({ expiresAt }: { expiresAt: number }) {
   return <span className={left < 300_000 ? "tag warn" : "tag"}>link works for {duration(left)}</span>;
 }
 
+/** Asks for another link to a file whose link has expired, if there may be one. */
+function RenewButton({ file }: { file: ShownFile }) {
+  if (!file.isExpired || !file.renew) return null;
+  return (
+    <button type="button" className="link" onClick={file.renew}>
+      New link
+    </button>
+  );
+}
+
 /**
  * What is known of a file below its picture: name, address, link.
  *
@@ -56,9 +66,12 @@ export function FileFacts({ file, label }: { file: ShownFile; label?: string }) 
   return (
     <p className="facts">
       {label && <span className="muted">{label}</span>}
-      <code title={file.address}>{shortName(file.address)}</code>
+      <code title={file.address} dir="auto">
+        {shortName(file.address)}
+      </code>
       {file.expiresAt !== null && <Countdown expiresAt={file.expiresAt} />}
       {file.url && !file.isExpired && <OpenButton url={file.url}>Open</OpenButton>}
+      <RenewButton file={file} />
       <CopyButton value={file.address} />
       {!file.url && !file.isLoading && file.reason && <span className="muted">No preview: {file.reason}.</span>}
     </p>
@@ -90,7 +103,7 @@ export function Player({
   const failed = broken !== null && broken === url;
   if (!url || failed || kind === "file") {
     const why = failed
-      ? "This browser cannot show the file"
+      ? "The file cannot be loaded, or this browser cannot show it"
       : kind === "file" && url
         ? "No preview of this kind of file"
         : file.isExpired
@@ -100,6 +113,7 @@ export function Player({
       <div className="blank">
         <p>{why}</p>
         {url && <OpenButton url={url}>Download {shortName(file.address)}</OpenButton>}
+        {!url && <RenewButton file={file} />}
         {!url && <CopyButton value={file.address} />}
       </div>
     );

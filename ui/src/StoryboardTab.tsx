@@ -6,9 +6,9 @@ import { readAlarms } from "./Alarms";
 import { usePolled, useSeen } from "./hooks";
 import { Counts, readHits, readSummary } from "./Images";
 import { Player } from "./Player";
-import { isActive, kindOf, operatorOf, readProgress, totalUsage } from "./model";
+import { isActive, kindOf, operatorOf, plainFields, readProgress, totalUsage } from "./model";
 import { Empty, Outdated, Problem, StateBadge, UsageLine, qualityOf } from "./Parts";
-import { type Shown, present } from "./present";
+import { type Presented, type Shown, present } from "./present";
 import { openOutside, taskPage } from "./theme";
 import { useFile } from "./useFile";
 import { type TaskData, loadTask } from "./useTask";
@@ -18,6 +18,9 @@ const MOST = 24;
 interface Run {
   steps: TaskData[];
   more: number;
+  /** Task instances that were read, and how many the run has. */
+  read: number;
+  total: number;
 }
 
 const begins = (instance: TaskInstance) => (instance.start_date ? Date.parse(instance.start_date) : Infinity);
@@ -27,7 +30,7 @@ export function StoryboardTab({ dagId, runId, operators }: { dagId: string; runI
   const [most, setMost] = useState(MOST);
   const { data, error, reload } = usePolled<Run>(
     async (previous, signal) => {
-      const [all, views] = await Promise.all([
+      const [{ found: all, total }, views] = await Promise.all([
         taskInstances(dagId, runId, signal),
         entriesOfRun(dagId, runId, "viapi_view", signal),
       ]);
@@ -57,8 +60,8 @@ export function StoryboardTab({ dagId, runId, operators }: { dagId: string; runI
         steps.push(...(await Promise.all(some)));
       }
       const more = instances.length - wanted.length;
-      const run = { steps, more };
-      const isSame = previous?.steps.length === steps.length && steps.every((step, n) => step === previous.steps[n]);
+      const run = { steps, more, read: all.length, total };
+      const isSame = previous?.more === more && previous.total === total && previous.steps.length === steps.length && steps.every((step, n) => step === previous.steps[n]);
       return isSame && previous ? previous : run;
     },
     (run) => run.steps.some((step) => isActive(step.instance.state)),
@@ -74,9 +77,18 @@ export function StoryboardTab({ dagId, runId, operators }: { dagId: string; runI
       {error && <Outdated error={error} />}
       <header>
         <h1>Storyboard</h1>
-        <span className="muted">{steps.length === 1 ? "1 media step" : `${steps.length} media steps`}</span>
+        <span className="muted">
+          {steps.length === 1 ? "1 media step" : `${steps.length} media steps`}
+          {data.more > 0 && " shown"}
+        </span>
       </header>
-      {usage && <UsageLine usage={usage} />}
+      {data.total > data.read && (
+        <p className="tag warn">
+          Only {data.read.toLocaleString()} of the {data.total.toLocaleString()} task instances of this run are searched
+          for media.
+        </p>
+      )}
+      {usage && <UsageLine usage={usage} of={data.more > 0 || data.total > data.read ? "of the steps shown" : null} />}
       <ol className="board">
         {steps.map((step, n) => (
           <StepCard key={`${step.key.taskId}/${step.key.mapIndex}`} step={step} place={n + 1} />
@@ -123,8 +135,8 @@ function StepCard({ step, place }: { step: TaskData; place: number }) {
       <button type="button" className="head" onClick={open} title="Open this task">
         <span className="place">{place}</span>
         <span className="names">
-          <strong>{shown.title}</strong>
-          <span className="muted clip">
+          <strong dir="auto">{shown.title}</strong>
+          <span className="muted clip" dir="auto">
             {shown.title !== taskId && taskId}
             {mapIndex >= 0 && ` [${step.instance.rendered_map_index ?? mapIndex}]`}
           </span>
@@ -229,17 +241,17 @@ function Scene({ step }: { step: TaskData }) {
         ))}
       </ul>
     );
+  const isOver = !isActive(step.instance.state);
   if (!source && !result)
     return (
-      <p className="muted plain">
-        {Object.entries(shown.result)
-          .filter(([, value]) => ["string", "number"].includes(typeof value))
+      <p className="muted plain" dir="auto">
+        {plainFields(shown.result)
           .slice(0, 2)
           .map(([, value]) => String(value).slice(0, 60))
-          .join(" · ")}
+          .join(" · ") ||
+          (isOver && shown.jobId && "submitted")}
       </p>
     );
-  const isOver = !isActive(step.instance.state);
   return (
     <div className={source || shown.words ? "flow" : "flow alone"}>
       {source ? (
@@ -247,24 +259,41 @@ function Scene({ step }: { step: TaskData }) {
       ) : (
         shown.words && (
           <div className="blank words">
-            <span>{shown.words.slice(0, 160)}</span>
+            <span dir="auto">{shown.words.slice(0, 160)}</span>
           </div>
         )
       )}
       {(source || shown.words) && <Arrow />}
       {result ? (
         <Thumb owner={step.key} file={result} label="After" />
-      ) : isOver ? (
+      ) : !isOver ? (
+        <div className="blank pending">not there yet</div>
+      ) : /^AddImage|\.AddImage$/.test(`${operatorOf(step.instance)} ${shown.view?.action}`.trim()) ? (
         <div className="blank stored" role="img" aria-label="Stored in the image database">
           <Database />
         </div>
       ) : (
-        <div className="blank pending">not there yet</div>
+        <WithoutFile shown={shown} />
       )}
     </div>
   );
 }
 
+/** What a step without a file in its result has instead. */
+function WithoutFile({ shown }: { shown: Presented }) {
+  const fields = plainFields(shown.result).slice(0, 3);
+  if (!fields.length) return <div className="blank">{shown.jobId ? "submitted" : "no file in the result"}</div>;
+  return (
+    <dl className="blank fields">
+      {fields.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd dir="auto">{String(value).slice(0, 60)}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
 const pictureAt = (address: string | null): Shown => ({
   key: "ImageUrl",
   kind: kindOf(address ?? "", "image"),

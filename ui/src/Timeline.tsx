@@ -38,6 +38,8 @@ export function stepsOf(
 export function Timeline({ steps, waiting, now }: { steps: Step[]; waiting: string | null; now: number }) {
   if (!steps.length && !waiting) return null;
   const first = steps[0]?.at ?? now;
+  // The time of day is enough if all steps are on one day.
+  const days = new Set(steps.map((step) => showTime(step.at).slice(0, 10)));
   const end = waiting ? now : (steps.at(-1)?.at ?? now);
   return (
     <section aria-label="Timeline">
@@ -51,7 +53,7 @@ export function Timeline({ steps, waiting, now }: { steps: Step[]; waiting: stri
             <li key={`${step.name}${step.at}`} style={{ flexGrow: next === null ? 0 : Math.sqrt(next - step.at + 1) }}>
               <span className="dot" aria-hidden="true" />
               <strong>{step.name}</strong>
-              <time dateTime={new Date(step.at).toISOString()}>{showTime(step.at, "time")}</time>
+              <time dateTime={new Date(step.at).toISOString()}>{showTime(step.at, days.size > 1 ? "all" : "time")}</time>
               {next !== null && <span className="muted">{duration(next - step.at)}</span>}
             </li>
           );

@@ -65,8 +65,16 @@ export function taskInstance(key: TaskKey, signal?: AbortSignal): Promise<TaskIn
 
 export const PAGE = 100;
 
+/** Task instances, and XComs of one key, of a run that are read. */
+const MOST_OF_RUN = 1000;
+
+interface Entries<T> {
+  found: T[];
+  total: number;
+}
+
 /** All entries of a list, page by page; `name` is the field of the response that holds them. */
-async function all<T>(path: string, name: string, signal?: AbortSignal, most = 20_000): Promise<T[]> {
+async function all<T>(path: string, name: string, signal?: AbortSignal, most = 20_000): Promise<Entries<T>> {
   const found: T[] = [];
   for (;;) {
     const separator = path.includes("?") ? "&" : "?";
@@ -77,22 +85,25 @@ async function all<T>(path: string, name: string, signal?: AbortSignal, most = 2
     const entries = (page[name] ?? []) as T[];
     found.push(...entries);
     // A page may be shorter than asked for: [api] maximum_page_limit may be below it.
-    if (!entries.length || found.length >= Math.min(most, Number(page.total_entries))) return found;
+    const total = Number(page.total_entries);
+    if (!entries.length || found.length >= Math.min(most, total)) return { found, total };
   }
 }
 
-export function taskInstances(dagId: string, runId: string, signal?: AbortSignal): Promise<TaskInstance[]> {
-  return all<TaskInstance>(`${runPath(dagId, runId)}/taskInstances`, "task_instances", signal, 1000);
+/** The first task instances of a run, and how many there are. */
+export function taskInstances(dagId: string, runId: string, signal?: AbortSignal): Promise<Entries<TaskInstance>> {
+  return all<TaskInstance>(`${runPath(dagId, runId)}/taskInstances`, "task_instances", signal, MOST_OF_RUN);
 }
 
-export function xcomEntries(key: TaskKey, signal?: AbortSignal): Promise<XComEntry[]> {
-  return all<XComEntry>(`${taskPath(key)}/xcomEntries?map_index=${key.mapIndex}`, "xcom_entries", signal);
+export async function xcomEntries(key: TaskKey, signal?: AbortSignal): Promise<XComEntry[]> {
+  const path = `${taskPath(key)}/xcomEntries?map_index=${key.mapIndex}`;
+  return (await all<XComEntry>(path, "xcom_entries", signal)).found;
 }
 
 /** Entries of one key in all tasks of a run. */
-export function entriesOfRun(dagId: string, runId: string, xcomKey: string, signal?: AbortSignal) {
+export async function entriesOfRun(dagId: string, runId: string, xcomKey: string, signal?: AbortSignal) {
   const path = `${runPath(dagId, runId)}/taskInstances/~/xcomEntries?xcom_key=${part(xcomKey)}`;
-  return all<XComEntry>(path, "xcom_entries", signal, 1000);
+  return (await all<XComEntry>(path, "xcom_entries", signal, MOST_OF_RUN)).found;
 }
 
 export async function xcomValue(key: TaskKey, name: string, signal?: AbortSignal): Promise<unknown> {

@@ -32,6 +32,8 @@ export interface TaskError {
   code: string | null;
   message: string;
   requestId: string | null;
+  /** Of the site that responded, which Alibaba Cloud's support asks for. */
+  hostId: string | null;
 }
 
 export interface View {
@@ -113,6 +115,7 @@ export function readView(value: unknown): View | null {
       code: text(error.code),
       message: text(error.message) ?? "",
       requestId: text(error.request_id),
+      hostId: text(error.host_id),
     },
   };
 }
@@ -193,6 +196,7 @@ export function readBatch(pages: unknown[]): Batch | null {
         code: text(error.code),
         message: text(error.message) ?? "",
         requestId: null,
+        hostId: null,
       };
     }
   }
@@ -253,6 +257,9 @@ export const isWebAddress = (address: unknown): address is string =>
 
 export const isStorageAddress = (address: string): boolean => /^(s3|s3a|s3n|gs|gcs|oss|abfss?):\/\//.test(address);
 
+/** Where results are stored: object storage, or a disk. */
+export const isStoredAddress = (address: string): boolean => isStorageAddress(address) || address.startsWith("file://");
+
 /** Parts of the address that signing adds are shown as `***`; then it cannot be opened. */
 export const isRedacted = (address: string): boolean => address.includes("***");
 
@@ -267,6 +274,15 @@ export function at(value: unknown, path: string): unknown {
     return isObject(inside) ? inside[name] : undefined;
   }, value);
 }
+
+/** Plain values of a result by their names; not the addresses, which are shown as files. */
+export const plainFields = (value: Json): [string, string | number | boolean][] =>
+  Object.entries(value).filter(
+    (entry): entry is [string, string | number | boolean] =>
+      ["string", "number", "boolean"].includes(typeof entry[1]) &&
+      !/^https?:/i.test(String(entry[1])) &&
+      !isStoredAddress(String(entry[1])),
+  );
 
 /** All texts inside a value that are web addresses. */
 export function webAddresses(value: unknown): string[] {

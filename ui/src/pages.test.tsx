@@ -14,13 +14,17 @@ interface Answers {
   xcoms?: Record<string, unknown>;
   rendered?: Record<string, unknown>;
   attempt?: number;
+  /** Answer of the plugin to a request for a link to a stored file. */
+  link?: () => unknown;
+  /** Number of task instances that Airflow says the run has. */
+  total?: number;
   /** When the XComs were written. */
   stamp?: string;
   status?: number;
 }
 
 /** Airflow's public REST API as far as the page calls it. */
-function airflow({ state = "success", operator = "EraseVideoSubtitlesOperator", xcoms = {}, rendered = {}, attempt = 1, stamp = "1", status }: Answers) {
+function airflow({ state = "success", operator = "EraseVideoSubtitlesOperator", xcoms = {}, rendered = {}, attempt = 1, stamp = "1", status, link, total = 1 }: Answers) {
   const calls: string[] = [];
   const instance = { task_id: "t", map_index: -1, state, operator_name: operator, try_number: attempt, rendered_fields: rendered };
   vi.stubGlobal("fetch", (path: string) => {
@@ -28,6 +32,7 @@ function airflow({ state = "success", operator = "EraseVideoSubtitlesOperator", 
     const respond = (body: unknown, code = 200) => Promise.resolve(new Response(JSON.stringify(body), { status: code }));
     if (status) return respond({ detail: "no" }, status);
     if (path.endsWith("errors.json")) return respond({ Bad: { means: "It is bad.", do: "mind it" } });
+    if (path.startsWith("files/")) return link ? respond(link()) : respond({ detail: "none" }, 404);
     const key = /xcomEntries\/([^?]+)/.exec(path)?.[1];
     if (key) return key in xcoms ? respond({ value: xcoms[key] }) : respond({ detail: "none" }, 404);
     const wanted = /xcom_key=(\w+)/.exec(path)?.[1];
@@ -35,7 +40,7 @@ function airflow({ state = "success", operator = "EraseVideoSubtitlesOperator", 
       .filter((name) => !wanted || name === wanted)
       .map((name) => ({ key: name, task_id: "t", map_index: -1, timestamp: stamp }));
     if (path.includes("/xcomEntries")) return respond({ xcom_entries: entries, total_entries: entries.length });
-    if (path.includes("/taskInstances?")) return respond({ task_instances: [instance], total_entries: 1 });
+    if (path.includes("/taskInstances?")) return respond({ task_instances: /offset=0/.test(path) ? [instance] : [], total_entries: total });
     return respond(instance);
   });
   return calls;
@@ -146,7 +151,7 @@ describe("a task", () => {
 
     await screen.findByText(/The log of the failed attempt says why/);
     expect(screen.queryByText("Preparing")).toBeNull();
-    expect(screen.queryByText("Nothing to see yet")).toBeNull();
+    expect(screen.queryByText(/^The task is/)).toBeNull();
   });
 
   it("shows the new job of a task that was cleared, without being opened again", async () => {
@@ -465,5 +470,139 @@ it("reads lists to their end where Airflow's pages are shorter than asked for", 
     const task_instances = names.slice(offset, offset + 50).map((task_id) => ({ task_id, map_index: -1 }));
     return Promise.resolve(new Response(JSON.stringify({ task_instances, total_entries: names.length })));
   });
-  expect((await taskInstances("d", "r")).map((each) => each.task_id)).toEqual(names);
+  expect((await taskInstances("d", "r")).found.map((each) => each.task_id)).toEqual(names);
+});
+
+describe("a task that publishes no view", () => {
+  it.each([
+    ["queued", "The task is queued"],
+    ["running", "The task is running"],
+    ["up_for_reschedule", "The task is up for reschedule"],
+  ])("says its state while there is nothing to show: %s", async (state, words) => {
+    airflow({ state });
+    render(<MediaTab owner={OWNER} operators={OPERATORS} />);
+    await screen.findByText(words);
+    expect(screen.queryByLabelText("Timeline")).toBeNull();
+  });
+
+  it("shows the file that it has landed, by a link that is asked for again once it has expired", async () => {
+    vi.useFakeTimers({ shouldAdvanceTime: true });
+    let links = 0;
+    const landed = { ImageURL: "s3://aws@media/out.jpg" };
+    airflow({
+      operator: "EraseVideoSubtitlesOperator",
+      xcoms: { return_value: { ImageURL: "https://m/gone.jpg?Expires=1", landed } },
+      link: () => ({ url: `https://bucket/out.jpg?n=${(links += 1)}`, expires_in: 600 }),
+    });
+    render(<MediaTab owner={OWNER} operators={OPERATORS} />);
+    await waitFor(() => expect(screen.getByAltText("Result").getAttribute("src")).toBe("https://bucket/out.jpg?n=1"));
+    expect(screen.getByText("Copy address").parentElement?.title).toBe("s3://aws@media/out.jpg");
+
+    await vi.advanceTimersByTimeAsync(601_000);
+    fireEvent.click(await screen.findByText("New link"));
+    await waitFor(() => expect(screen.getByAltText("Result").getAttribute("src")).toBe("https://bucket/out.jpg?n=2"));
+    expect(screen.queryByText("New link")).toBeNull();
+    vi.useRealTimers();
+  });
+
+  it("is a step of its run if it only lands files", async () => {
+    airflow({
+      xcoms: { return_value: { ImageURL: "s3://aws@media/out.jpg" } },
+      link: () => ({ url: "https://bucket/out.jpg", expires_in: 600 }),
+    });
+    render(<StoryboardTab dagId="d" runId="r" operators={OPERATORS} />);
+    expect((await screen.findByAltText("After")).getAttribute("src")).toBe("https://bucket/out.jpg");
+  });
+});
+
+it("copies the whole address of a source that holds no signature", async () => {
+  const source = (address: string) => ({ viapi_view: { ...VIEW, sources: [{ parameter: "VideoUrl", address }] } });
+  airflow({ xcoms: source("https://m/in.mp4?version=5") });
+  render(<MediaTab owner={OWNER} operators={OPERATORS} />);
+  const copied = async () => (await screen.findAllByText("Copy address")).map((each) => each.parentElement?.title);
+  expect(await copied()).toContain("https://m/in.mp4?version=5");
+
+  cleanup();
+  airflow({ xcoms: source("https://m/in.mp4?Signature=***") });
+  render(<MediaTab owner={OWNER} operators={OPERATORS} />);
+  expect(await copied()).toContain("https://m/in.mp4");
+});
+
+it("shows dates beside the times of steps that are on different days", async () => {
+  window.localStorage.setItem("timezone", '"UTC"');
+  const timeline = { submitted: "2026-01-01T23:59:00Z", noticed: "2026-01-02T00:01:00Z" };
+  airflow({ xcoms: { viapi_view: { ...VIEW, timeline } } });
+  render(<MediaTab owner={OWNER} operators={OPERATORS} />);
+  expect(await screen.findByText("2026-01-01 23:59:00")).toBeTruthy();
+  expect(screen.getByText("2026-01-02 00:01:00")).toBeTruthy();
+});
+
+it("shows the host id of an error, which the vendor's support asks for", async () => {
+  const error = { class: "TransientError", code: "Other", message: "busy", request_id: "R", host_id: "h.aliyuncs.com" };
+  airflow({ state: "failed", xcoms: { viapi_view: { ...VIEW, files: [], error } } });
+  render(<MediaTab owner={OWNER} operators={OPERATORS} />);
+  expect(await screen.findByText("h.aliyuncs.com")).toBeTruthy();
+});
+
+describe("an item of a batch", () => {
+  const items = (file: string) => ({ items_0: { action: "a.B", count: 1, rows: [{ index: 0, name: "in.mp4", file }] } });
+  const choose = async () => {
+    render(<MediaTab owner={OWNER} operators={OPERATORS} />);
+    fireEvent.click(await screen.findByText("in.mp4"));
+  };
+
+  it("is shown beside its source in storage, and nothing else is requested for a landed file", async () => {
+    const calls = airflow({
+      xcoms: { ...items("s3://aws@media/out.mp4"), return_value: [{ index: 0 }] },
+      rendered: { items: [{ title: "one", video_url: "s3://aws@raw/in.mp4" }] },
+      link: () => ({ url: "https://bucket/film.mp4", expires_in: 600 }),
+    });
+    await choose();
+    await waitFor(() => expect(screen.getByLabelText("Before").getAttribute("src")).toBe("https://bucket/film.mp4"));
+    expect(calls.filter((path) => path.startsWith("files/")).map((path) => new URLSearchParams(path.split("?")[1]).get("address")).sort()).toEqual([
+      "s3://aws@media/out.mp4",
+      "s3://aws@raw/in.mp4",
+    ]);
+    expect(calls.filter((path) => path.includes("return_value"))).toEqual([]);
+  });
+
+  it("gets its link from the result, which is requested once", async () => {
+    const link = "https://m/out.mp4?Signature=s";
+    const calls = airflow({ xcoms: { ...items("https://m/out.mp4?Signature=***"), return_value: [{ index: 0, result: { VideoUrl: link } }] } });
+    await choose();
+    await waitFor(() => expect(screen.getByLabelText("Result").getAttribute("src")).toBe(link));
+    expect(calls.filter((path) => path.includes("return_value"))).toHaveLength(1);
+  });
+});
+
+describe("a step without a file in its result", () => {
+  const shown = async (operator: string, xcoms: Record<string, unknown>) => {
+    airflow({ operator, rendered: { request: { ImageURL: "https://m/a.jpg" } }, xcoms });
+    render(<StoryboardTab dagId="d" runId="r" operators={new Set([operator])} />);
+    await screen.findByAltText("Before");
+  };
+
+  it("shows what was found", async () => {
+    await shown("AssessSharpnessOperator", { return_value: { Sharpness: 0.93 } });
+    expect(screen.getByText("Sharpness").nextSibling?.textContent).toBe("0.93");
+    expect(screen.queryByLabelText("Stored in the image database")).toBeNull();
+  });
+
+  it("was submitted if it does not wait", async () => {
+    await shown("EraseVideoSubtitlesOperator", { viapi_view: { ...VIEW, sources: [], files: [] }, return_value: "job-1" });
+    expect(screen.getByText("submitted")).toBeTruthy();
+  });
+
+  it("has stored a picture that it added", async () => {
+    await shown("AddImageOperator", { return_value: {} });
+    expect(screen.getByLabelText("Stored in the image database")).toBeTruthy();
+  });
+});
+
+it("says that only some tasks of a very large run are searched, and that usage is of those shown", async () => {
+  const usage = { jobs: 1, measured: 1, output_seconds: 12, cost: 2, currency: "CNY" };
+  airflow({ total: 1500, xcoms: { viapi_view: { ...VIEW, usage } } });
+  render(<StoryboardTab dagId="d" runId="r" operators={OPERATORS} />);
+  expect(await screen.findByText(/^Only 1 of the 1,500 task instances/)).toBeTruthy();
+  expect(screen.getByText("of the steps shown")).toBeTruthy();
 });

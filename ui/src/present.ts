@@ -7,6 +7,7 @@ import {
   type View,
   at,
   isObject,
+  isStoredAddress,
   isWebAddress,
   kindOf,
   operatorOf,
@@ -72,12 +73,8 @@ export function present(data: TaskData): Presented {
   const landed = isObject(result.landed) ? result.landed : {};
   const operator = operatorOf(instance);
   const action = view?.action || batch?.action || text(at(values.job_intent, "action")) || "";
-  // Airflow stores the names of a request in their alphabetical order; other texts may be addresses, too.
-  const isMedia = (file: Shown) => /(ur[li]|image|video|audio|picture|piccontent|file)(\.\d+)?$/i.test(file.key);
-  const media = mediaOf(instance.rendered_fields?.request);
-  const rendered = media.length
-    ? [...media.filter(isMedia), ...media.filter((file) => !isMedia(file))]
-    : fileField(instance.rendered_fields, "source");
+  const media = sourcesOf(instance.rendered_fields?.request);
+  const rendered = media.length ? media : fileField(instance.rendered_fields, "source");
   // A quality check reads two videos, of which one was made from the other.
   const compared = media.length ? [] : fileField(instance.rendered_fields, "before");
 
@@ -91,10 +88,8 @@ export function present(data: TaskData): Presented {
       link: isWebAddress(link) ? link : null,
     };
   });
-  if (!view) {
-    for (const file of mediaOf(Object.fromEntries(Object.entries(result).filter(([name]) => name !== "MatchList" && name !== "Auctions"))))
-      if (isWebAddress(file.address)) results.push({ ...file, link: file.address, landed: null });
-  }
+  // A task that stages a file returns its address alone.
+  if (!view) results.push(...filesOf(isObject(values.return_value) ? result : { return_value: values.return_value }, landed));
   if (compared.length && !results.length) results.push(...rendered);
   const sources = view?.sources.length
     ? view.sources.map((source): Shown => {
@@ -125,6 +120,32 @@ export function present(data: TaskData): Presented {
     submittedAt: Number.isNaN(signed) ? null : signed,
     states: { ...liveStates(values.job_states, jobId), ...view?.states },
   };
+}
+
+/** Media that a request or an item of a batch names, the likely ones first. */
+export function sourcesOf(request: unknown): Shown[] {
+  // Airflow stores the names of a request in their alphabetical order; other texts may be addresses, too.
+  const isMedia = (file: Shown) => /(ur[li]|image|video|audio|picture|piccontent|file)(\.\d+)?$/i.test(file.key);
+  const media = mediaOf(request);
+  return [...media.filter(isMedia), ...media.filter((file) => !isMedia(file))];
+}
+
+/** Files of a task that publishes no view: links in its result, where these were landed, and what it has stored. */
+function filesOf(result: Record<string, unknown>, landed: Record<string, unknown>): Shown[] {
+  const files = new Map<string, Shown>();
+  const own = Object.entries(result).filter(([name]) => !["MatchList", "Auctions", "landed"].includes(name));
+  for (const file of mediaOf(Object.fromEntries(own))) {
+    if (isWebAddress(file.address)) files.set(file.key, { ...file, link: file.address });
+    // Such as of a task that only lands a result.
+    else if (file.address && isStoredAddress(file.address)) files.set(file.key, { ...file, address: null, landed: file.address });
+  }
+  for (const [key, value] of Object.entries(landed)) {
+    const address = text(value);
+    if (!address) continue;
+    const kind = kindOf(address, key.split(".").pop());
+    files.set(key, { ...(files.get(key) ?? { key, address: null, link: null }), kind, landed: address });
+  }
+  return [...files.values()];
 }
 
 /** The longest text of a request that is no address and no id: it has a space, or letters that ids do not have. */

@@ -1,12 +1,12 @@
-import { useEffect, useState } from "react";
+import { useCallback, useEffect, useState } from "react";
 
 import { type TaskKey, RequestFailed, fileLink } from "./airflow";
 import { useNow } from "./hooks";
-import { isStorageAddress, isWebAddress, linkExpiry } from "./model";
+import { isRedacted, isStorageAddress, isWebAddress, linkExpiry } from "./model";
 import { openable } from "./useTask";
 
 export interface ShownFile {
-  /** What a user copies: where the file has landed, else its address at the service, without a signature. */
+  /** What a user copies: where the file has landed, its address at the service without a signature, or a source. */
   address: string;
   /** What the browser opens; null while it is looked for, and if there is nothing. */
   url: string | null;
@@ -15,6 +15,8 @@ export interface ShownFile {
   isLoading: boolean;
   /** Why there is no link. */
   reason: string | null;
+  /** Asks for another link to a file in object storage; null where the service's link is the only one. */
+  renew: (() => void) | null;
 }
 
 interface Found {
@@ -32,6 +34,7 @@ interface Found {
  */
 export function useFile(key: TaskKey, address: string | null, landed: string | null, link: string | null): ShownFile {
   const [found, setFound] = useState<Found | null>(null);
+  const [round, setRound] = useState(0);
   const stored = landed ?? (address && isStorageAddress(address) ? address : null);
   useEffect(() => {
     let isCurrent = true;
@@ -56,15 +59,18 @@ export function useFile(key: TaskKey, address: string | null, landed: string | n
     return () => {
       isCurrent = false;
     };
-  }, [key.dagId, key.runId, key.taskId, key.mapIndex, address, stored, link]);
+  }, [key.dagId, key.runId, key.taskId, key.mapIndex, address, stored, link, round]);
   const expiresAt = found?.expiresAt ?? null;
   const now = useNow(expiresAt !== null);
+  const renew = useCallback(() => setRound((n) => n + 1), []);
+  const isWhole = address !== null && link === null && !isRedacted(address);
   return {
-    address: stored ?? (address ?? link ?? "").replace(/[?#].*$/, ""),
+    address: stored ?? (isWhole ? address : (address ?? link ?? "").replace(/[?#].*$/, "")),
     url: found?.url ?? null,
     expiresAt,
     isExpired: expiresAt !== null && expiresAt <= now,
     isLoading: found === null,
     reason: found?.reason ?? null,
+    renew: stored && isStorageAddress(stored) ? renew : null,
   };
 }
