@@ -248,8 +248,7 @@ function Scene({ step }: { step: TaskData }) {
         {plainFields(shown.result)
           .slice(0, 2)
           .map(([, value]) => String(value).slice(0, 60))
-          .join(" · ") ||
-          (isOver && shown.jobId && "submitted")}
+          .join(" · ") || (isOver && withoutFields(shown))}
       </p>
     );
   return (
@@ -279,10 +278,17 @@ function Scene({ step }: { step: TaskData }) {
   );
 }
 
+/** What is said of a step whose result has no plain values: a task that does not wait returns the id of its job. */
+const withoutFields = (shown: Presented): string =>
+  Object.entries(shown.result)
+    .map(([name, value]) => (Array.isArray(value) ? `${name}: ${value.length}` : name))
+    .slice(0, 3)
+    .join(" · ") || (shown.jobId ? "submitted" : "no file in the result");
+
 /** What a step without a file in its result has instead. */
 function WithoutFile({ shown }: { shown: Presented }) {
   const fields = plainFields(shown.result).slice(0, 3);
-  if (!fields.length) return <div className="blank">{shown.jobId ? "submitted" : "no file in the result"}</div>;
+  if (!fields.length) return <div className="blank">{withoutFields(shown)}</div>;
   return (
     <dl className="blank fields">
       {fields.map(([name, value]) => (

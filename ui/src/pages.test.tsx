@@ -588,6 +588,11 @@ describe("a step without a file in its result", () => {
     expect(screen.queryByLabelText("Stored in the image database")).toBeNull();
   });
 
+  it("shows how much was found, if that is not one value", async () => {
+    await shown("DetectVideoShotOperator", { viapi_view: { ...VIEW, sources: [], files: [] }, return_value: { ShotFrameIds: [0, 25, 50] } });
+    expect(screen.getByText("ShotFrameIds: 3")).toBeTruthy();
+  });
+
   it("was submitted if it does not wait", async () => {
     await shown("EraseVideoSubtitlesOperator", { viapi_view: { ...VIEW, sources: [], files: [] }, return_value: "job-1" });
     expect(screen.getByText("submitted")).toBeTruthy();
