@@ -138,7 +138,7 @@ def test_expired_links_and_unplayable_files_say_so(window: Open, pretended: str)
     frame.get_by_text("link expired", exact=True).wait_for()
 
     frame = shown.open("pretended", pretended, "unplayable")
-    frame.get_by_text("This browser cannot show the file").wait_for()
+    frame.get_by_text("The file cannot be loaded, or this browser cannot show it").wait_for()
     with shown.context.expect_page() as download:
         frame.get_by_role("button", name="Download letter.mp4").click()
     download.value.close()
