@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_viapi.alibaba import services
 from airflow_provider_viapi.alibaba.model import Action
+from airflow_provider_viapi.errors import ServiceError
 from airflow_provider_viapi.hooks.connection import checks_sources
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.links.job import (
@@ -24,6 +25,7 @@ from airflow_provider_viapi.operators.arguments.options import ViapiFileOptions,
 from airflow_provider_viapi.operators.base import JobOperator
 from airflow_provider_viapi.operators.landing_base import LandingOperator
 from airflow_provider_viapi.operators.task.view import fail_and_show
+from airflow_provider_viapi.redaction import redact_message
 from airflow_provider_viapi.result_fields import has_files
 from airflow_provider_viapi.schema import as_address
 
@@ -155,6 +157,15 @@ class ViapiOperator(LandingOperator):
             answer = self.hook.call(self.action, staged)
         finally:
             staging.release(self.action, request)
+        if answer.get("Success") in (False, "false"):
+            # Such as the cancellation of a job that runs already.
+            reason = redact_message(answer.get("Message") or "the service gave no reason")
+            raise ServiceError(
+                f"the service reports no success: {reason}",
+                code="NoSuccess",
+                request_id=answer["RequestId"],
+                action=self.action.name,
+            )
         result: Any = answer["Data"]
         if self.land_to is not None:
             result = {**result, "landed": self.land(result, answer["RequestId"], context)}

@@ -297,3 +297,24 @@ def test_only_tasks_whose_results_can_hold_files_have_a_link_to_one() -> None:
     assert [link.name for link in RemoveImageSubtitlesOperator.operator_extra_links] == ["Result"]
     assert [link.name for link in ViapiOperator.operator_extra_links] == ["Result"]
     assert not AssessSharpnessOperator.operator_extra_links
+
+
+def test_a_call_that_the_service_reports_as_failed_fails_its_task(
+    emulator: EmulatorServer, files: ServedFolder
+) -> None:
+    emulator.fault(action="EraseVideoSubtitles", job={"processing": 0.0})
+    erase = ViapiJobOperator(
+        task_id="erase",
+        action="videoenhan.EraseVideoSubtitles",
+        request={"VideoUrl": files.address("short.mp4")},
+        deferrable=False,
+    )
+    run_task(erase, Store())
+    (job,) = emulator.jobs()
+    cancel = ViapiOperator(
+        task_id="cancel", action="viapi.CancelWaitingAsyncJob", request={"JobId": job["job_id"]}
+    )
+
+    with pytest.raises(ServiceError, match="reports no success") as raised:
+        run_task(cancel)
+    assert raised.value.code == "NoSuccess"

@@ -230,7 +230,7 @@ def test_sources_and_groups_are_changed_and_listed(emulator: EmulatorServer) -> 
             {"video_group_name": "doors", "access_type": "edge"},
             "video_group_id",
         ),
-        (vias.CreateEdgePoolOperator, {"name": "roof"}, "id"),
+        (vias.CreateEdgePoolOperator, {"name": "roof", "nodes": ["n1"]}, "id"),
     ],
 )
 def test_what_exists_is_used_refused_or_created_again(

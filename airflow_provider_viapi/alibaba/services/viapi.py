@@ -56,12 +56,6 @@ CANCEL_WAITING_ASYNC_JOB = Action(
     name="CancelWaitingAsyncJob",
     summary="Cancel a job that is still queued. A job that is already running continues and is billed.",
     parameters=(String(name="JobId", required=True, min_length=1, doc="Job to cancel."),),
-    result=(
-        ResultField("Success", "boolean", "Whether the job is cancelled; the call fails if it is not."),
-        ResultField("Message"),
-        ResultField("HttpCode", "integer"),
-    ),
-    result_in_body=True,
     idempotent=True,
     generations=("2025",),
 )
