@@ -67,7 +67,7 @@ _utc_now = partial(datetime.now, timezone.utc)
 class Timing:
     """Clock and waits of everything that submits.
 
-    :param list_pause: seconds between two reads of the job list; VIAPI allows one in 5 seconds [API metadata]
+    :param list_pause: seconds between two reads of other tasks' claims, before the job list is read
     :param adoption_window: seconds for which a listed job must be the only candidate before it is adopted. Airflow
         clears a task's XComs when its retry starts; the window is longer than the time until the retry publishes
         its open intent again.

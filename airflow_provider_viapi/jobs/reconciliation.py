@@ -1,13 +1,14 @@
 """Determine the outcome of a request whose response was lost: a job may exist or not.
 
 The same signed request is sent again where the service refuses repeated nonces. Otherwise, and if the service has
-seen the nonce, the account's job list decides. It is read until the request can no longer be accepted; a conclusion
+seen the nonce, the account's job list decides. It is read once the request can no longer be accepted; a conclusion
 from an earlier read would be a guess. One candidate that no other task could own is the job, none means that nothing
 was accepted, anything else is a :class:`~airflow_provider_viapi.errors.SubmissionInDoubt`.
 """
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.attempt_context import AttemptContext, OtherTasks
     from airflow_provider_viapi.jobs.backend import SubmitBackend
     from airflow_provider_viapi.jobs.ledger import Entry
+    from airflow_provider_viapi.jobs.model import Job
 
 Result = TypeVar("Result")
 
@@ -36,6 +38,9 @@ CLOCK_SKEW = timedelta(minutes=1)
 
 LISTED_FOR = timedelta(hours=23)
 """Oldest submission whose absence from the list is evidence: the list shows the last 24 hours."""
+
+REPLAYABLE_FOR = timedelta(minutes=15) + CLOCK_SKEW
+"""How long a signed request may be sent again: VIAPI accepts its signature for 15 minutes."""
 
 LIST_TIME_ZONES = (timezone(timedelta(hours=8)), timezone.utc)
 """VIAPI's list shows times without a zone and the documents name none: China's or UTC, whichever fits."""
@@ -175,17 +180,21 @@ class Reconciliation:
             return None
         # Staging may have taken long.
         self._raise_if_stopped()
+        may_be_accepted = False
+
+        def send() -> Job:
+            nonlocal may_be_accepted
+            try:
+                return self.backend.submit(request, self.entry.request_nonce)
+            except TransientError as error:
+                may_be_accepted = may_be_accepted or not proves_not_accepted(error)
+                raise
+
         try:
-            job = self._retry(
-                lambda: self.backend.submit(request, self.entry.request_nonce),
-                seconds=self.run.timing.replay_for,
-            )
+            job = self._retry(send, seconds=self.run.timing.replay_for)
         except ServiceError as error:
-            if not proves_not_accepted(error):
-                # The second request may be the one that is accepted, later.
-                self._last_sent = self.run.timing.now()
             self._has_arrived = is_nonce_used(error)
-            if isinstance(error, InvalidRequest) and not self._has_arrived:
+            if isinstance(error, InvalidRequest) and not (self._has_arrived or may_be_accepted):
                 self.was_refused = True
                 raise
             self.run.log.info(
@@ -201,23 +210,25 @@ class Reconciliation:
     def _find_in_job_list(self) -> str | None:
         acceptable_for = self.run.timing.transit + self.backend.accepted_within
         begun = self.run.timing.now()
+        if self.backend.can_replay:
+            # This attempt or an earlier one, of which nothing is recorded, may have sent the request again.
+            self._last_sent = max(self._last_sent, min(begun, self.entry.signed_time + REPLAYABLE_FOR))
         conclusive_at = max(
             self._last_sent + acceptable_for, begun + timedelta(seconds=self.run.timing.adoption_window)
         )
         if (wait := (conclusive_at - begun).total_seconds()) > 0:
             self.run.log.info(
-                "Reading the job list for %.0f s, until the request can no longer be accepted", wait
+                "Reading the job list in %.0f s, when the request can no longer be accepted", wait
             )
         owned = set(self.entry.past)
-        while True:
-            now = self.run.timing.now()
-            listed = self._read_list()
-            others = self.run.claims.others(self._intent)
-            owned |= others.job_ids
-            if now >= conclusive_at:
-                break
-            self.run.pause(self.run.timing.list_pause)
+        while (now := self.run.timing.now()) < conclusive_at:
+            # Other tasks' claims may be seen for a moment only: a retry clears its XComs.
+            owned |= self.run.claims.others(self._intent).job_ids
+            self.run.pause(min(self.run.timing.list_pause, (conclusive_at - now).total_seconds()))
             self._raise_if_stopped()
+        listed = self._read_list()
+        others = self.run.claims.others(self._intent)
+        owned |= others.job_ids
         return self._conclude(listed, self._last_sent + acceptable_for, now, owned, others)
 
     def _conclude(
@@ -295,7 +306,8 @@ class Reconciliation:
             except TransientError:
                 if self.run.stop_requested() or self.run.timing.now() >= give_up:
                     raise
-            self.run.pause(pause)
+            # With jitter: several tasks may have lost their responses at the same moment.
+            self.run.pause(random.uniform(0.5, 1) * pause)  # noqa: S311
             self._raise_if_stopped()
             pause = min(10.0, 2 * pause)
 

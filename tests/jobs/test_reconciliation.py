@@ -164,10 +164,6 @@ def test_without_a_replay_the_list_alone_decides() -> None:
     assert find([], again=None) is None
 
 
-def test_a_job_that_shows_late_is_found() -> None:
-    assert find([], [listed("J-1", SENT)]) == "J-1"
-
-
 @pytest.mark.parametrize("ahead", [timedelta(minutes=-9), timedelta(minutes=9)])
 def test_a_submission_of_a_worker_with_another_clock_is_found(ahead: timedelta) -> None:
     assert find([listed("J-1", SENT)], clock_skew=ahead) == "J-1"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
@@ -31,6 +32,7 @@ from skipping_clock import SkippingClock
 
 LOST = ResponseLost("no response")
 SEEN = InvalidRequest("seen", code="SignatureNonceUsed", http_status=400)
+TOO_OLD = CredentialsRejected("too old", code="InvalidTimeStamp.Expired", http_status=400)
 
 
 class WorkerLost(BaseException):
@@ -54,6 +56,62 @@ def intent_of_lost_worker(clock: SkippingClock, **settings: object) -> tuple[Scr
     return backend, ledger
 
 
+def accepted_but(backend: ScriptedBackend, error: BaseException) -> Callable[[], str]:
+    """Return a response that never arrives, although the request became the job J-1."""
+
+    def respond() -> str:
+        backend.listed["J-1"] = backend.clock.now()
+        raise error
+
+    return respond
+
+
+def test_a_replay_that_was_accepted_before_the_signature_expired_is_found(clock: SkippingClock) -> None:
+    backend, ledger = intent_of_lost_worker(clock)
+    clock.sleep(14.5 * 60)
+    backend.responses = [accepted_but(backend, LOST), TOO_OLD, "J-2"]
+
+    job, _ = submission(backend, ledger=ledger, attempt=Attempt(2, 3)).resume_or_submit()
+
+    assert job.id == "J-1"
+
+
+def test_a_replay_that_was_accepted_before_its_worker_was_lost_is_found(clock: SkippingClock) -> None:
+    backend, ledger = intent_of_lost_worker(clock)
+    clock.sleep(10 * 60)
+    backend.responses = [accepted_but(backend, WorkerLost())]
+    with pytest.raises(WorkerLost):
+        submission(backend, ledger=ledger, attempt=Attempt(2, 4)).resume_or_submit()
+    clock.sleep(10 * 60)
+    backend.responses = [TOO_OLD, "J-2"]
+
+    job, _ = submission(backend, ledger=ledger, attempt=Attempt(3, 4)).resume_or_submit()
+
+    assert job.id == "J-1"
+
+
+def test_a_refusal_proves_nothing_if_an_earlier_replay_may_have_been_accepted(clock: SkippingClock) -> None:
+    backend, ledger = intent_of_lost_worker(clock)
+    unreadable = InvalidRequest("cannot download", code="InvalidFile.Download", http_status=400)
+    backend.responses = [accepted_but(backend, LOST), unreadable]
+
+    job, _ = submission(backend, ledger=ledger, attempt=Attempt(2, 3)).resume_or_submit()
+
+    assert job.id == "J-1"
+
+
+def test_the_job_list_is_read_once_and_after_the_request_can_no_longer_be_accepted(
+    clock: SkippingClock,
+) -> None:
+    backend = ScriptedBackend(clock, [LOST, SEEN])
+    backend.listed = {"J-1": clock.now() + timedelta(seconds=100)}
+
+    job, _ = submission(backend).resume_or_submit()
+
+    assert job.id == "J-1"
+    assert backend.list_reads == 1
+
+
 # Adoption of another task's job.
 
 
@@ -69,7 +127,7 @@ def test_an_open_intent_of_another_task_makes_the_outcome_unknown(clock: Skippin
     assert len(backend.sent) == 1
 
 
-def test_a_job_that_another_task_publishes_while_the_list_is_read_is_not_adopted(
+def test_a_job_that_another_task_publishes_while_the_outcome_is_open_is_not_adopted(
     clock: SkippingClock,
 ) -> None:
     backend, ledger = intent_of_lost_worker(clock, can_replay=False)
@@ -77,9 +135,12 @@ def test_a_job_that_another_task_publishes_while_the_list_is_read_is_not_adopted
     backend.responses = ["J-A"]
 
     class Publishing(ScriptedClaims):
+        reads = 0
+
         def others(self, intent):  # type: ignore[no-untyped-def]
             # The other task's XCom is there only for a moment: its retry clears it.
-            self.jobs = {"J-B"} if backend.list_reads == 2 else set()
+            self.reads += 1
+            self.jobs = {"J-B"} if self.reads == 2 else set()
             return super().others(intent)
 
     job, _ = submission(backend, ledger=ledger, claims=Publishing(), attempt=Attempt(2, 3)).resume_or_submit()
