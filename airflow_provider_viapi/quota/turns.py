@@ -27,7 +27,7 @@ CLOCK_STEP = 1.0
 """Seconds by which a turn may become more distant while it is waited for; more means that the clock was set back."""
 
 KEPT_SECONDS = 30
-"""Seconds for which a slot is remembered after its time."""
+"""Seconds for which a slot is remembered after its time, besides the windows of calls in which it counts."""
 
 REFUSED_FOR = 60
 """Seconds for which a throttled call makes all processes slower."""
@@ -91,6 +91,11 @@ class Turns:
         self._chains = math.ceil(rate)
         self._window = self._chains / rate
         self.spacing = 1 / rate + ARRIVAL_MARGIN / self._chains
+        # How late a call may be sent before its turn counts as missed, or may arrive because it waited for another.
+        self._tolerated = max(1.5 * self.spacing, TOLERATED)
+        self._answered_within = max(self._window, self._tolerated) + UNANSWERED_SECONDS
+        # A call looks at the slots of up to two windows before its own.
+        self._kept_for = math.ceil(KEPT_SECONDS + 2 * self._window)
         # Slots of another rate have other numbers.
         self.key = f"{key}:{round(self.spacing * 1e6)}"
 
@@ -150,7 +155,7 @@ class Turns:
 
     def is_missed(self, turn: Turn) -> bool:
         """Return whether a turn is so long ago that its call would take the place of a later one."""
-        return self._clock() - turn.at > max(1.5 * self.spacing, TOLERATED)
+        return self._clock() - turn.at > self._tolerated
 
     def was_set_back(self, turn: Turn) -> bool:
         """Return whether the clock was set back since a turn was taken, which is further away than it was then."""
@@ -158,14 +163,14 @@ class Turns:
 
     def give_up(self, turn: Turn) -> None:
         """Record that a turn is not used."""
-        self._counters.incr(self._answered(turn.slot), KEPT_SECONDS)
+        self._counters.incr(self._answered(turn.slot), self._kept_for)
 
     def end(self, turn: Turn) -> None:
         """Record that the response has arrived, or that none will."""
         arrived_at = (turn.sent_at + self._clock()) / 2
         # Bounded, since the clock of this machine may have been set meanwhile, and others wait accordingly.
-        late = min(arrived_at - turn.at, self._window + UNANSWERED_SECONDS)
-        self._counters.incr(self._answered(turn.slot), KEPT_SECONDS, max(1, math.ceil(late * 1000)))
+        late = min(arrived_at - turn.at, self._answered_within)
+        self._counters.incr(self._answered(turn.slot), self._kept_for, max(1, math.ceil(late * 1000)))
 
     def refused(self) -> None:
         """Record that the service throttled a call: for a while all processes take fewer slots."""
@@ -180,7 +185,7 @@ class Turns:
         return f"{self.key}:answered:{slot}"
 
     def _take(self, slot: int) -> bool:
-        expiry = math.ceil(max(0.0, slot * self.spacing - self._clock())) + KEPT_SECONDS
+        expiry = math.ceil(max(0.0, slot * self.spacing - self._clock())) + self._kept_for
         return self._counters.incr(self._slot(slot), expiry) == 1
 
     def _find_free(self, taken: int, step: int) -> int:
@@ -203,8 +208,6 @@ class Turns:
             if late := self._counters.get(self._answered(slot)):
                 if (seconds := before_at + late / 1000 + self._window - now) > 0:
                     return seconds
-            elif now - before_at <= self._window + UNANSWERED_SECONDS and self._counters.get(
-                self._slot(slot)
-            ):
+            elif now - before_at <= self._answered_within and self._counters.get(self._slot(slot)):
                 return RECHECK_SECONDS
         return 0.0

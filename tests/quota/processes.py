@@ -50,6 +50,27 @@ class DictCounters:
         return self.values.get(key, 0)
 
 
+class ExpiringCounters(DictCounters):
+    """Counters that are forgotten when their time is over.
+
+    :param clock: Unix time
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        super().__init__()
+        self._clock = clock
+        self._until: dict[str, float] = {}
+
+    def incr(self, key: str, expiry: int, amount: int = 1) -> int:
+        if self.get(key) == 0:
+            self.values.pop(key, None)
+            self._until[key] = self._clock() + expiry
+        return super().incr(key, expiry, amount)
+
+    def get(self, key: str) -> int:
+        return super().get(key) if self._until.get(key, 0.0) > self._clock() else 0
+
+
 class BrokenCounters(DictCounters):
     """Counters that cannot be reached."""
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings, strategies as st
 
 from airflow_provider_viapi.quota.turns import MAX_SLOWDOWN, Turns
-from quota.processes import Account, DictCounters, Simulation, caller, uniform
+from quota.processes import Account, DictCounters, ExpiringCounters, Simulation, caller, uniform
 
 
 def run(
@@ -174,3 +175,22 @@ def test_a_clock_that_is_set_back_costs_a_new_turn_and_no_wait() -> None:
     simulation.now -= 3600
 
     assert next(turns.begin(turn), 0.0) < 10
+
+
+@pytest.mark.parametrize("seconds", [2, 10, 50, 100])
+def test_a_late_call_delays_the_next_one_however_low_the_rate_is(seconds: float) -> None:
+    simulation = Simulation()
+    turns = Turns(ExpiringCounters(simulation.clock), "a:submit", 1 / seconds, simulation.clock)
+    sent = []
+
+    for number in range(6):
+        turn = turns.reserve()
+        # Every other process wakes up late, but not so late that its turn counts as missed.
+        simulation.now = max(simulation.now, turn.at) + (1.2 * seconds if number % 2 == 0 else 0)
+        for pause in turns.begin(turn):
+            simulation.now += pause
+        sent.append(simulation.now)
+        simulation.now += 0.2
+        turns.end(turn)
+
+    assert min(after - before for before, after in pairwise(sent)) >= seconds
