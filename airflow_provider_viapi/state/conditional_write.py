@@ -74,6 +74,7 @@ class LocalObjects:
     def write(self, path: str, data: bytes, expected: Version) -> Version:
         """Replace the file as a whole and return its new version."""
         place = Path(path)
+        created = [folder for folder in place.parents if not folder.exists()]
         place.parent.mkdir(parents=True, exist_ok=True)
         with _lock(place.parent / ".lock"):
             if self.read(path)[1] != expected:
@@ -87,6 +88,9 @@ class LocalObjects:
                 draft.replace(place)
             finally:
                 draft.unlink(missing_ok=True)
+            # A rename, too, survives a crash of the machine only once its folder is written.
+            for folder in (place.parent, *(each.parent for each in created)):
+                _sync_folder(folder)
         return _digest(data)
 
     def remove(self, path: str) -> None:
@@ -98,6 +102,16 @@ class LocalObjects:
                 (place.parent / ".lock").unlink()
             for folder in list(place.parents)[:3]:
                 folder.rmdir()
+
+
+def _sync_folder(folder: Path) -> None:
+    # Some network file systems cannot do that for a folder, or do it with each rename.
+    with contextlib.suppress(OSError):
+        opened = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
 
 
 @contextlib.contextmanager
