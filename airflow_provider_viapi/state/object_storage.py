@@ -38,6 +38,9 @@ logger = logging.getLogger(__name__)
 
 LAYOUT_VERSION = 1
 
+DEPTH_IN_DAG = 4
+"""Parts of an object's path below the folder of its DAG: run, task, index and key."""
+
 MAX_NAME = 180
 """Longest percent-encoded part of a path; file systems allow 255 bytes."""
 
@@ -113,11 +116,15 @@ class ObjectStorageStore:
     def prune(self) -> int:
         """Delete state of the DAG that was last written before ``state_retention_days``, and return how many objects.
 
-        A lifecycle rule of the bucket does the same without calls. An entry must outlive the longest ``job_timeout``.
+        The objects of a task instance are deleted together, by the age of the newest: a batch does not write its
+        first page again while it needs it. They must outlive the longest ``job_timeout``.
         """
         folder = f"{self._root}/{_encode(self._task.dag_id)}"
         days = self._config.retention_days
-        return self._retry("listed", folder, lambda: delete_older_than(days, self._fs, folder))
+        # Of a DAG called "results" or "claims", the folder holds other objects too, which are less deep.
+        return self._retry(
+            "listed", folder, lambda: delete_older_than(days, self._fs, folder, depth=DEPTH_IN_DAG, together=True)
+        )
 
     def _path(self, task: TaskKey, key: str) -> str:
         names = (task.dag_id, task.run_id, task.task_id, str(task.map_index))
@@ -265,23 +272,33 @@ def modified_at(info: dict[str, Any]) -> datetime | None:
     return None
 
 
-def delete_older_than(days: int, fs: Any, folder: str) -> int:
+def delete_older_than(days: int, fs: Any, folder: str, *, depth: int, together: bool = False) -> int:
     """Delete the JSON objects below a folder that were last written more than some days ago; return their number.
 
     :param days: 0 deletes nothing
     :param fs: opened file system of ``[viapi] state_path``
+    :param depth: of the objects below the folder; 1: in the folder itself
+    :param together: those in one folder are deleted together, by the age of the newest
     """
     if not days:
         return 0
     oldest = datetime.now(timezone.utc) - timedelta(days=days)
-    objects, deleted = open_objects(fs), 0
     fs.invalidate_cache()
-    for path, info in fs.find(folder, detail=True).items():
-        written = modified_at(info)
-        if path.endswith(".json") and written is not None and written < oldest:
-            objects.remove(path)
-            deleted += 1
-    return deleted
+    groups: dict[str, dict[str, datetime | None]] = {}
+    for path, info in fs.find(folder, maxdepth=depth, detail=True).items():
+        if path.endswith(".json") and path.removeprefix(folder).count("/") == depth:
+            group = path.rpartition("/")[0] if together else path
+            groups.setdefault(group, {})[path] = modified_at(info)
+    old = [
+        path
+        for written in groups.values()
+        if all(at is not None and at < oldest for at in written.values())
+        for path in written
+    ]
+    objects = open_objects(fs)
+    for path in old:
+        objects.remove(path)
+    return len(old)
 
 
 def _without_secret(path: str) -> str:

@@ -254,11 +254,13 @@ class ReusableResults:
 
 
 def prune_records(fs: Any, folder: str) -> int:
-    """Delete the records below a folder that are older than ``result_retention_days``; return their number.
+    """Delete the records in a folder that are older than ``result_retention_days``; return their number.
 
     :param fs: opened file system of ``[viapi] state_path``
     """
-    return delete_older_than(read_days("result_retention_days", DEFAULT_RETENTION_DAYS), fs, folder)
+    # Not in folders below it: those of a DAG called "results" hold the state of its tasks.
+    days = read_days("result_retention_days", DEFAULT_RETENTION_DAYS)
+    return delete_older_than(days, fs, folder, depth=1)
 
 
 def _manifest_of(document: Mapping[str, Any]) -> dict[str, str]:

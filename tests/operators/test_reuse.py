@@ -589,14 +589,18 @@ def test_old_records_are_deleted(
     erase(film, "monday")
     (record,) = record_files(state)
     old, recent = record.with_name("0" * 64 + ".json"), record.with_name("1" * 64 + ".json")
-    for path, days in ((old, 11), (recent, 9)):
+    # State of a task of a DAG called "results", in a run of that name.
+    of_dag = record.parent / "erase" / "-1" / "viapi_job.json"
+    for path, days in ((old, 11), (recent, 9), (of_dag, 11)):
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("{}")
         written = (datetime.now(timezone.utc) - timedelta(days=days)).timestamp()
         os.utime(path, (written, written))
 
-    deleted = prune_records(*open_state_path(f"file://{state}"))
+    deleted = prune_records(*open_state_path(f"file://{record.parent}"))
 
     assert deleted == 1
     assert not old.exists()
     assert recent.exists()
     assert record.exists()
+    assert of_dag.exists()
