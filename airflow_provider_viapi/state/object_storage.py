@@ -7,7 +7,8 @@ Layout, version 1: one JSON object per task instance and key,
 * ``version``: 1
 * ``dag_id``, ``run_id``, ``task_id``, ``map_index``, ``key``: as Airflow has them
 * ``value``: what was stored; ``null`` once it was deleted, so that a deletion can be conditional too
-* ``attempt``, ``written_at``, ``write_id``: try number, time (ISO 8601, UTC) and a random id of the last write
+* ``attempt``, ``written_at``: try number and time (ISO 8601, UTC) of the last write
+* ``write_id``: a random id of the process that wrote last
 
 An object is written as a whole, before a request is sent, and only if it is still as this attempt has read it (see
 ``conditional_write``). Nothing is cached. The values hold no secret: ids, times, digests, addresses of folders.
@@ -82,6 +83,7 @@ class ObjectStorageStore:
         self._fs, self._root = open_state_path(config.path or "")
         self.objects: Objects = open_objects(self._fs)
         self._versions: dict[str, Version] = {}
+        self._write_id = uuid.uuid4().hex
 
     def get(self, key: str) -> Any:
         """Return the value, or ``None``.
@@ -160,29 +162,38 @@ class ObjectStorageStore:
             "value": value,
             "attempt": self._attempt,
             "written_at": datetime.now(timezone.utc).isoformat(),
-            "write_id": uuid.uuid4().hex,
+            "write_id": self._write_id,
         }
         data = json.dumps(document, allow_nan=False, indent=1).encode()
         expected = self._versions[key]
         try:
-            self._versions[key] = self._retry(
-                "written", path, lambda: self.objects.write(path, data, expected)
-            )
+            self._versions[key] = self._put(path, data, expected)
         except Conflict:
-            self._accept_if_ours(key, path, data)
+            self._versions[key] = self._write_over_ours(path, data)
         if expected is None and random.random() < PRUNE_PROBABILITY:  # noqa: S311
             self._prune_quietly()
 
-    def _accept_if_ours(self, key: str, path: str, data: bytes) -> None:
-        # A write whose response was lost and that was then repeated conflicts with itself.
+    def _put(self, path: str, data: bytes, expected: Version) -> Version:
+        return self._retry("written", path, lambda: self.objects.write(path, data, expected))
+
+    def _write_over_ours(self, path: str, data: bytes) -> Version:
+        """Write an object that has changed if the change is this process's own, and return its new version.
+
+        The response to an earlier write may have been lost: then its repetition, or the next write, conflicts with it.
+        """
         stored, version = self._retry("read", path, lambda: self.objects.read(path))
-        if stored != data:
-            raise StateConflict(
-                f"another attempt of this task has changed its state at {self._name_of(path)} since this attempt read"
-                " it; this attempt stops, so that no job is submitted twice",
-                code="StateConflict",
-            )
-        self._versions[key] = version
+        if stored == data:
+            return version
+        try:
+            if stored is not None and self._decode(path, stored).get("write_id") == self._write_id:
+                return self._put(path, data, version)
+        except Conflict:
+            pass
+        raise StateConflict(
+            f"another attempt of this task has changed its state at {self._name_of(path)} since this attempt read"
+            " it; this attempt stops, so that no job is submitted twice",
+            code="StateConflict",
+        )
 
     def _prune_quietly(self) -> None:
         try:
@@ -285,7 +296,7 @@ def delete_older_than(days: int, fs: Any, folder: str, *, depth: int, together: 
     oldest = datetime.now(timezone.utc) - timedelta(days=days)
     fs.invalidate_cache()
     groups: dict[str, dict[str, datetime | None]] = {}
-    for path, info in fs.find(folder, maxdepth=depth, detail=True).items():
+    for path, info in fs.find(folder, detail=True).items():
         if path.endswith(".json") and path.removeprefix(folder).count("/") == depth:
             group = path.rpartition("/")[0] if together else path
             groups.setdefault(group, {})[path] = modified_at(info)

@@ -13,7 +13,11 @@ from typing import Any
 import pytest
 
 from airflow_provider_viapi.errors import ConfigurationError, ServiceError, StateConflict, StateError
-from airflow_provider_viapi.state.object_storage import ObjectStorageStore
+from airflow_provider_viapi.state.object_storage import (
+    ObjectStorageStore,
+    delete_older_than,
+    open_state_path,
+)
 from airflow_provider_viapi.state.stores import open_store
 from media.moto_s3 import Bucket
 from state.conftest import context
@@ -269,6 +273,68 @@ def test_state_older_than_the_retention_is_deleted(
     assert not (tmp_path / "state" / "films" / "old").exists()
 
 
+def age(path: Path, days: float) -> None:
+    at = time.time() - days * 86_400
+    os.utime(path, (at, at))
+
+
+def test_state_that_is_still_used_is_kept_as_a_whole(
+    tmp_path: Path, use_state_path: Callable[[str], str]
+) -> None:
+    use_state_path(f"file://{tmp_path}")
+    store = open_store(context())
+    assert isinstance(store, ObjectStorageStore)
+    for key in ("viapi_batch", "viapi_batch_0_jobs_0"):
+        store.set(key, ENTRY)
+    (oldest,) = tmp_path.rglob("viapi_batch_0_jobs_0.json")
+    age(oldest, days=400)
+
+    assert store.prune() == 0
+
+    assert open_store(context()).get("viapi_batch_0_jobs_0") == ENTRY
+
+
+@pytest.mark.parametrize("dag_id", ["results", "claims"])
+def test_what_others_store_below_the_same_name_as_a_dag_is_kept(
+    tmp_path: Path, use_state_path: Callable[[str], str], dag_id: str
+) -> None:
+    use_state_path(f"file://{tmp_path}")
+    store = open_store(context(dag_id=dag_id))
+    assert isinstance(store, ObjectStorageStore)
+    for other in (f"{dag_id}/ab/abcd.json", f"{dag_id}/scope/2026-01-01T00/intent-a-b.json"):
+        path = tmp_path / other
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("{}")
+        age(path, days=40)
+
+    assert store.prune() == 0
+
+
+def test_a_write_whose_response_was_lost_does_not_stop_the_next_one(state_path: str) -> None:
+    store = open_store(context())
+    assert isinstance(store, ObjectStorageStore)
+    store.get("viapi_job")
+    objects = store.objects
+
+    class Failing:
+        def read(self, path: str) -> Any:
+            raise ServiceError("unreachable")
+
+        def write(self, path: str, data: bytes, expected: Any) -> Any:
+            objects.write(path, data, expected)
+            raise ServiceError("no response")
+
+        remove = objects.remove
+
+    store.objects = Failing()
+    with pytest.raises(ServiceError):
+        store.set("viapi_job", "first")
+    store.objects = objects
+    store.set("viapi_job", "second")
+
+    assert open_store(context()).get("viapi_job") == "second"
+
+
 def test_retention_works_on_every_storage(state_path: str) -> None:
     store = open_store(context())
     store.set("viapi_job", ENTRY)
@@ -277,6 +343,8 @@ def test_retention_works_on_every_storage(state_path: str) -> None:
     assert store.prune() == 0
 
     assert open_store(context()).get("viapi_job") == ENTRY
+    # As if all of it were old.
+    assert delete_older_than(-1, *open_state_path(state_path), depth=5, together=True) == 1
 
 
 @pytest.mark.parametrize("days", ["-1", "soon", "1.5", "99999999"])
