@@ -27,6 +27,7 @@ from airflow_provider_viapi.image_index.images import (
 from airflow_provider_viapi.links.job import viapi_action_address
 from airflow_provider_viapi.media.storage_schemes import opens
 from airflow_provider_viapi.operators.arguments.checks import is_templated
+from airflow_provider_viapi.operators.task.attempt import choose_store
 from airflow_provider_viapi.operators.viapi import ViapiJobOperator
 from airflow_provider_viapi.schema import as_address, short_repr
 from airflow_provider_viapi.task_instance.xcoms import REPORT_KEY
@@ -40,6 +41,9 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.model import Job, JobReport
     from airflow_provider_viapi.operators.arguments.options import Text, ViapiJobOptions
     from airflow_provider_viapi.operators.task.job_run import JobRun, SubmittingRun, SubmitTurn
+
+SUMMARY_STORE_KEY = "viapi_bulk_summary"
+"""Key in the store of what the task returns: it is read from a folder that is deleted before Airflow has it."""
 
 _ACTION = INCREASE_INSTANCE.replace(
     is_job=True,
@@ -223,7 +227,16 @@ class BulkIndexImagesOperator(ViapiJobOperator):
         )
 
     def _finish(self, run: JobRun, report: JobReport) -> dict[str, Any]:
-        self._summary = self._summarize(report)
+        store = choose_store(run.context, durable=self.durable)
+        kept = store.get(SUMMARY_STORE_KEY) or {}
+        if kept.get("job_id") == report.job_id:
+            # An earlier attempt was lost after it had deleted the folder, or shortly before.
+            self._place, self._summary = (kept["bucket"], kept["path"]), kept["summary"]
+        else:
+            self._summary = self._summarize(report)
+            bucket, path = self._place
+            about = {"job_id": report.job_id, "bucket": bucket, "path": path, "summary": self._summary}
+            store.set(SUMMARY_STORE_KEY, about)
         run.context["ti"].xcom_push(key=REPORT_KEY, value=self._summary)
         try:
             result = super()._finish(run, report)

@@ -278,6 +278,18 @@ def test_a_picture_that_cannot_be_read_now_does_not_stop_the_others(
         written("none", entries[3:])
 
 
+def test_a_worker_lost_after_its_result_was_returned_returns_the_same_result_again(
+    images: list[dict[str, Any]], tiny: dict[str, Any]
+) -> None:
+    store = Store()
+    first = index([*images, tiny], store)
+
+    again = run_task(task([*images, tiny]), store, try_number=2)
+
+    assert first.result["images"] == 4
+    assert again.result == first.result
+
+
 def test_a_task_that_was_cleared_submits_again(images: list[dict[str, Any]]) -> None:
     store = Store()
     run_task(task(images), store)
