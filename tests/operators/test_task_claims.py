@@ -297,6 +297,33 @@ def test_a_submission_that_was_seen_counts_until_its_task_publishes_the_outcome(
     assert watcher.others(intent("of a")).open_intents == ()
 
 
+def test_a_job_that_was_seen_is_not_read_again() -> None:
+    airflow = Airflow("a", "b")
+    for number in range(20):
+        claims = airflow.claims("a", map_index=number)
+        claims.open(intent(f"n-{number}"))
+        claims.publish_job(intent(f"n-{number}"), f"J-{number}")
+    mine = airflow.claims("b")
+    mine.others(intent("mine"))
+    airflow.pulled.clear()
+
+    mine.others(intent("mine"))
+
+    assert len(airflow.pulled) < 10
+
+
+def test_a_submission_whose_job_was_withdrawn_is_open_again_for_those_who_had_seen_the_job() -> None:
+    airflow = Airflow("a", "b")
+    other, mine = airflow.claims("a"), airflow.claims("b")
+    other.open(intent("theirs"))
+    other.publish_job(intent("theirs"), "J")
+    assert mine.others(intent("mine")).open_intents == ()
+
+    other.retract_job(intent("theirs"), "J")
+
+    assert mine.others(intent("mine")).open_intents == ("a/-1",)
+
+
 def test_an_earlier_submission_of_the_same_task_is_not_its_present_one(
     airflow: Airflow, shared: None
 ) -> None:

@@ -44,6 +44,8 @@ class TaskClaims:
         self._has_abandoned = False
         # The intents that were seen last: a retry clears its XComs while its submission may still be open.
         self._seen: dict[tuple[str, int], Mapping[str, Any]] = {}
+        # Nonces of submissions of other tasks that became jobs: each check costs a call of Airflow's API.
+        self._became_jobs: set[str] = set()
 
     @cached_property
     def _shared(self) -> SharedClaims | None:
@@ -112,6 +114,8 @@ class TaskClaims:
         """Withdraw the task's job: the submission is open again."""
         self._job_id = None
         self._instance.xcom_push(key=JOB_KEY, value=None)
+        # Other tasks that have seen the job do not look for it again.
+        self.abandon(intent)
         self.retract_item(intent, job_id)
 
     def retract_item(self, intent: Intent, job_id: str) -> None:
@@ -196,10 +200,18 @@ class TaskClaims:
             name = f"{task_id}/{map_index}"
             if name == self._key.name or (found.get("action"), found.get("endpoint")) != place:
                 continue
-            job_id = self._instance.xcom_pull(task_ids=task_id, key=JOB_KEY, map_indexes=map_index)
-            if job_id is None or found.get("abandoned"):
+            if found.get("abandoned") or not self._became_job(found, task_id, map_index):
                 names.add(name)
         return names
+
+    def _became_job(self, found: Mapping[str, Any], task_id: str, map_index: int) -> bool:
+        nonce = str(found.get("nonce"))
+        if nonce in self._became_jobs:
+            return True
+        if self._instance.xcom_pull(task_ids=task_id, key=JOB_KEY, map_indexes=map_index) is None:
+            return False
+        self._became_jobs.add(nonce)
+        return True
 
 
 def _job_keys(task: Any) -> Sequence[str]:
