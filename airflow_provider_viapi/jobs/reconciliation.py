@@ -193,6 +193,9 @@ class Reconciliation:
         try:
             job = self._retry(send, seconds=self.run.timing.replay_for)
         except ServiceError as error:
+            if may_be_accepted or not proves_not_accepted(error):
+                # However old the signature is: the service has not refused it for its age.
+                self._last_sent = self.run.timing.now()
             self._has_arrived = is_nonce_used(error)
             if isinstance(error, InvalidRequest) and not (self._has_arrived or may_be_accepted):
                 self.was_refused = True
@@ -211,7 +214,7 @@ class Reconciliation:
         acceptable_for = self.run.timing.transit + self.backend.accepted_within
         begun = self.run.timing.now()
         if self.backend.can_replay:
-            # This attempt or an earlier one, of which nothing is recorded, may have sent the request again.
+            # An earlier attempt, of which nothing is recorded, may have sent the request again.
             self._last_sent = max(self._last_sent, min(begun, self.entry.signed_time + REPLAYABLE_FOR))
         conclusive_at = max(
             self._last_sent + acceptable_for, begun + timedelta(seconds=self.run.timing.adoption_window)

@@ -125,7 +125,9 @@ class ObjectStorageStore:
         days = self._config.retention_days
         # Of a DAG called "results" or "claims", the folder holds other objects too, which are less deep.
         return self._retry(
-            "listed", folder, lambda: delete_older_than(days, self._fs, folder, depth=DEPTH_IN_DAG, together=True)
+            "listed",
+            folder,
+            lambda: delete_older_than(days, self._fs, folder, depth=DEPTH_IN_DAG, together=True),
         )
 
     def _path(self, task: TaskKey, key: str) -> str:
@@ -179,7 +181,7 @@ class ObjectStorageStore:
     def _write_over_ours(self, path: str, data: bytes) -> Version:
         """Write an object that has changed if the change is this process's own, and return its new version.
 
-        The response to an earlier write may have been lost: then its repetition, or the next write, conflicts with it.
+        The response to an earlier write may have been lost: its repetition, or the next write, conflicts with it.
         """
         stored, version = self._retry("read", path, lambda: self.objects.read(path))
         if stored == data:

@@ -8,8 +8,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from airflow_provider_viapi.errors import (
     ConnectionFailed,
@@ -123,7 +122,7 @@ class FailingClaims(ScriptedClaims):
 @given(seed=st.integers(0, 2**32), can_replay=st.booleans())
 @settings(max_examples=400, deadline=None)
 def test_whatever_fails_in_whichever_attempt_one_job_is_paid_for(seed: int, can_replay: bool) -> None:
-    chance, clock, killed = random.Random(seed), SkippingClock(), 0.0  # noqa: S311
+    chance, clock, killed = random.Random(seed), SkippingClock(), 0.0
 
     def fail() -> None:
         if chance.random() < killed:
