@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
+from airflow_provider_viapi.errors import StateError
 from airflow_provider_viapi.jobs.attempt_context import Attempt
 from airflow_provider_viapi.jobs.backend import Identity
 from airflow_provider_viapi.jobs.batch.item_records import ItemRecord
@@ -85,6 +86,7 @@ FAILURE = {"number": 1, "max_tries": 3, "clear_number": 0, "is_permanent": True}
         ({"index": 0, "counted": [60.0, None], "row": 2, "job_id": "J"}, "delivered"),
         ({"index": 0, "row": 2, "failed": FAILURE, "past": ["J"]}, "new"),
         ({**SUBMISSION, "index": 0, "row": 2, "failed": FAILURE}, "unknown"),
+        ({"row": 2, "failed": {**FAILURE, "began": NOW.isoformat()}}, "new"),
     ],
 )
 def test_a_record_is_stored_in_the_form_in_which_deployed_batches_read_it(
@@ -223,3 +225,28 @@ def test_a_thousand_items_are_few_reads_and_small_values() -> None:
     assert len(store.writes) < 2 * 1000 + 2 * 50 + 50
     assert [row["index"] for row in rows] == list(range(1000))
     assert len(json.dumps(rows)) < 600_000
+
+
+def test_a_batch_whose_record_was_deleted_stops_instead_of_paying_again() -> None:
+    store = Store()
+    ledger = opened(store)
+    ledger.begin_attempt(items(1), NOW)
+    assert opened(store, try_number=2).status(items(1)[0].name) == "new"
+    submit(ledger, items(1)[0], "J")
+    store.delete("viapi_batch_0_jobs_0")
+
+    with pytest.raises(StateError, match=r"viapi_batch_0_jobs_0.* Nothing was submitted"):
+        opened(store, try_number=2)
+
+
+def test_a_failure_does_not_count_in_a_run_that_was_created_again() -> None:
+    store, (item,) = Store(), items(1)
+    ledger = opened(store)
+    ledger.begin_attempt([item], NOW)
+    ledger.record_rows({item.name: FAILED})
+    assert opened(store).status(item.name) == "failed"
+
+    again = opened(store)
+    again.begin_attempt([item], NOW + timedelta(hours=1))
+
+    assert again.status(item.name) == "new"

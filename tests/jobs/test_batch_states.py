@@ -21,7 +21,7 @@ from jobs.test_batch import ACTION, FATES, Clock, ItemClaims, Log, Service, item
 from jobs.test_batch_limits import MeasuringBackend
 from operators.run_batch import Store, WorkerLost
 
-LISTS = st.lists(st.sampled_from("abc"), min_size=1, max_size=4)
+LISTS = st.lists(st.sampled_from("abc"), max_size=4)
 LOST_AT = st.one_of(st.none(), st.none(), st.none(), st.integers(1, 12))
 """Number of the write at which the worker is lost."""
 
@@ -81,6 +81,8 @@ class BatchStates(RuleBasedStateMachine):
         self.service.clock.sleep(600)
         self._open_process(begins=True)
         assert self.runner is not None
+        # Whatever failed in an earlier attempt, also in one of the same number, is tried again.
+        assert self.runner.items_with("failed") == []
         self.runner.resume()
 
     def _open_process(self, *, begins: bool) -> None:
@@ -98,7 +100,9 @@ class BatchStates(RuleBasedStateMachine):
             began=began,
             until=began + timedelta(days=1),
         )
-        run = AttemptContext(self.attempt, ItemClaims(ledger, self.wanted[0]), Log(), clock.timing)
+        run = AttemptContext(
+            self.attempt, ItemClaims(ledger, (*self.wanted, Item(0, ""))[0]), Log(), clock.timing
+        )
         limits = CostLimits(max_cost=self.max_cost)
         for counted in ledger.counted():
             limits.count(counted)
@@ -177,6 +181,13 @@ class BatchStates(RuleBasedStateMachine):
             self._take_list(names)
         self.max_cost = None if self.max_cost is None else max(self.max_cost, max_cost)
         self.attempt = replace(self.attempt, number=self.attempt.number + 1)
+        self._begin_attempt()
+
+    @precondition(lambda self: self.runner is None or self.runner.running or self.runner.is_over)
+    @rule()
+    def create_the_run_again(self) -> None:
+        """A user deletes the DAG run and creates it again: its attempts count from 1."""
+        self.attempt = Attempt(1, 100)
         self._begin_attempt()
 
     @precondition(lambda self: self.runner is not None and self.runner.is_over)

@@ -34,14 +34,19 @@ class Failure:
 
     :param when: the attempt that saw it
     :param is_permanent: it counts for later attempts too, until a user clears the task
+    :param began: when that attempt began, ISO 8601; ``None``: an earlier version of the provider has recorded it
     """
 
     when: Delivery
     is_permanent: bool
+    began: str | None = None
 
-    def counts_in(self, attempt: Attempt) -> bool:
-        """Return whether the item is not tried again in an attempt."""
-        if self.when.number == attempt.number:
+    def counts_in(self, attempt: Attempt, began: str | None) -> bool:
+        """Return whether the item is not tried again in an attempt.
+
+        :param began: when the attempt began: one of a DAG run that was deleted and created again has the same number
+        """
+        if self.when.number == attempt.number and self.began in (None, began):
             return True
         return self.is_permanent and not self.when.was_cleared_before(attempt)
 
@@ -107,7 +112,10 @@ class ItemRecord:
         if self.submission is not None or self.job_id is not None:
             stored["job_id"] = self.job_id
         if self.failure is not None:
-            stored["failed"] = {**asdict(self.failure.when), "is_permanent": self.failure.is_permanent}
+            failure = asdict(self.failure)
+            stored["failed"] = {**failure.pop("when"), **failure}
+            if self.failure.began is None:
+                del stored["failed"]["began"]
         others = {
             "index": self.index,
             "row": self.page,
@@ -120,13 +128,13 @@ class ItemRecord:
     def from_dict(cls, stored: Mapping[str, Any]) -> ItemRecord:
         """Build a record from its stored form."""
         failed, counted = dict(stored.get("failed", {})), stored.get("counted")
-        is_permanent = failed.pop("is_permanent", False)
+        is_permanent, began = failed.pop("is_permanent", False), failed.pop("began", None)
         return cls(
             index=stored.get("index"),
             submission=submission_of(stored) if "nonce" in stored else None,
             job_id=stored.get("job_id"),
             page=stored.get("row"),
-            failure=Failure(Delivery(**failed), is_permanent) if failed else None,
+            failure=Failure(Delivery(**failed), is_permanent, began) if failed else None,
             counted=None if counted is None else (counted[0], counted[1]),
             past=tuple(stored.get("past", ())),
         )
@@ -142,10 +150,11 @@ class ItemRecords:
 
     :param store: keeps the pages
     :param key: prefix of the pages' keys
+    :param is_begun: see ``PagedStore``
     """
 
-    def __init__(self, store: Store, key: str) -> None:
-        self._pages = PagedStore(store, key)
+    def __init__(self, store: Store, key: str, *, is_begun: bool = False) -> None:
+        self._pages = PagedStore(store, key, is_begun=is_begun)
         self.by_name = {name: ItemRecord.from_dict(stored) for name, stored in self._pages.records.items()}
 
     def get(self, name: str) -> ItemRecord:
@@ -157,6 +166,11 @@ class ItemRecords:
         if records:
             self._pages.put({name: record.as_dict() for name, record in records.items()})
             self.by_name.update(records)
+
+    def begin(self) -> None:
+        """Store a page, unless there is one: from now on a missing one means that records were lost."""
+        if not self.by_name:
+            self._pages.put({})
 
     def delete(self) -> None:
         """Delete all records from the store."""

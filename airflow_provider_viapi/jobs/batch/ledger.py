@@ -96,13 +96,14 @@ class BatchLedger:
 
     :param store: keeps the pages
     :param attempt: the running attempt
+    :raises StateError: what was recorded of the items is not there any more
     """
 
     def __init__(self, store: Store, attempt: Attempt) -> None:
         self._store = store
         self._attempt = attempt
         self._head: dict[str, Any] = store.get(KEY) or {"round": 0}
-        self._records = ItemRecords(store, self._key("jobs"))
+        self._records = ItemRecords(store, self._key("jobs"), is_begun="is_begun" in self._head)
         self._indexes: dict[str, int] = {}
         delivery = self._head.get("delivery")
         self._is_delivered = delivery is not None
@@ -135,8 +136,9 @@ class BatchLedger:
             if record.index != self._indexes.get(name)
         }
         self._records.put(moved)
+        self._records.begin()
         about = {"count": len(items), "items": _fingerprint(items), "began": began.isoformat()}
-        self._write_head(attempt=self._attempt.number, **about)
+        self._write_head(attempt=self._attempt.number, is_begun=True, **about)
 
     def is_same_as_begun(self, items: Sequence[Item]) -> bool:
         """Return whether the items are those that the attempt began with."""
@@ -172,8 +174,8 @@ class BatchLedger:
     def status(self, name: str) -> Status:
         """Return the status of an item."""
         record = self._records.get(name)
-        failure = record.failure
-        if failure is not None and (self._is_delivered or failure.counts_in(self._attempt)):
+        failure, began = record.failure, self._head.get("began")
+        if failure is not None and (self._is_delivered or failure.counts_in(self._attempt, began)):
             return "failed"
         return record.status
 
@@ -234,7 +236,7 @@ class BatchLedger:
             past = record.past_besides(row.job_id)
             return ItemRecord(index, job_id=row.job_id, page=page, counted=row.counted, past=past)
         kept = record if row.is_resumable else record.without_job()
-        failure = Failure(Delivery.of(self._attempt), row.is_permanent)
+        failure = Failure(Delivery.of(self._attempt), row.is_permanent, self._head.get("began"))
         return replace(kept, index=index, page=page, failure=failure, counted=row.counted)
 
     def _start_over(self) -> None:

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from airflow_provider_viapi.errors import StateError
 from airflow_provider_viapi.jobs.ledger import Store
 
 PAGE_BYTES = 24_000
@@ -24,9 +25,11 @@ class PagedStore:
     :param store: keeps the pages
     :param key: prefix of the pages' keys, which end with their numbers
     :param first: the page to read from; records of earlier pages are not loaded
+    :param is_begun: pages were stored
+    :raises StateError: they are not there any more
     """
 
-    def __init__(self, store: Store, key: str, *, first: int = 0) -> None:
+    def __init__(self, store: Store, key: str, *, first: int = 0, is_begun: bool = False) -> None:
         self._store = store
         self._key = key
         self._page: dict[str, Record] = {}
@@ -37,6 +40,14 @@ class PagedStore:
             self._page, self.number = page, number
             self.records.update(page)
             number += 1
+        if is_begun and number == first:
+            raise StateError(
+                f"the task's state has no value of {self._page_key(first)}, which records the jobs of the batch: it "
+                "was deleted, perhaps by a lifecycle rule of the bucket, or by a retention that is too short. "
+                "Nothing was submitted. Look for the jobs of earlier attempts at the service; to submit all items "
+                "again, delete the rest of the task's state",
+                code="StateError",
+            )
 
     def put(self, records: Mapping[str, Record]) -> None:
         """Store records durably; afterwards ``number`` is the number of the last page."""
