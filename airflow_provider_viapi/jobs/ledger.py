@@ -130,6 +130,10 @@ class Entry:
         """When the request was signed, an aware time."""
         return datetime.fromisoformat(self.signed_at)
 
+    def was_delivered_and_cleared(self, attempt: Attempt) -> bool:
+        """Return whether the result was returned, and a user cleared the task afterwards or created its run again."""
+        return self.delivery is not None and self.delivery.was_cleared_before(attempt)
+
     @property
     def identity(self) -> Identity:
         """Who submitted, and where."""
@@ -219,6 +223,11 @@ class Ledger:
         """Record the accepted job."""
         accepted = replace(entry, job_id=job_id, scope=scope, adopted=adopted, request_id=request_id)
         return self._write(accepted)
+
+    def renew(self) -> None:
+        """Write the entry again, so that it does not become too old while it is used."""
+        if (entry := self.read()) is not None:
+            self._write(entry)
 
     def mark_delivered(self, attempt: Attempt) -> None:
         """Record that the result was returned; the entry stays for a worker that is lost before Airflow knows."""

@@ -13,6 +13,7 @@ import asyncio
 import math
 import random
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
@@ -143,8 +144,11 @@ class Submission:
             return None if found is None else (found, None)
         job = Job(entry.job_id, self.backend.action_name, entry.scope, entry.request_id)
         report = self._report_of(job, entry)
-        if report is None or report.outcome in (Outcome.FAILED, Outcome.CANCELLED):
-            if report is not None and report.may_continue:
+        if report is None:
+            return None
+        if report.outcome in (Outcome.FAILED, Outcome.CANCELLED) and entry.delivery is None:
+            # What was delivered is not replaced: a job that has reached its goal may have been stopped since.
+            if report.may_continue:
                 # It could be billed besides the job that replaces it.
                 self._cancel(job)
             return None
@@ -165,6 +169,8 @@ class Submission:
             self.run.log.info(
                 "Job %s has returned its result and the task was cleared: submitting again", entry.job_id
             )
+            # If this attempt fails before it submits, the next one must not take the result for its own.
+            self.ledger.clear()
             return False
         if same:
             return True
@@ -196,7 +202,7 @@ class Submission:
                 f"the service does not know job {job.id} of attempt {entry.try_number} any more ({unknown.code})"
             ) from unknown
         message = "Resumed job %s of attempt %s, which is %s"
-        if report.outcome in (Outcome.FAILED, Outcome.CANCELLED):
+        if report.outcome in (Outcome.FAILED, Outcome.CANCELLED) and entry.delivery is None:
             message = "Job %s of attempt %s ended as %s; submitting again"
         self.run.log.info(message, job.id, entry.try_number, report.state)
         return report
@@ -281,6 +287,10 @@ class Submission:
         sent_at = self.run.timing.now()
         try:
             job = self._send(request, entry.request_nonce)
+            # Before anything else: if the task is stopped or killed now, its log still names the job.
+            self.run.log.info("Submitted job %s (%s)", job.id, job.action)
+            if job.request_id:
+                self.run.log.info("The id of the request was %s", job.request_id)
             seconds = (self.run.timing.now() - sent_at).total_seconds()
             may_be_adopted = seconds > self.run.timing.list_pause
             if job.id in entry.past or (not may_be_adopted and self._is_taken(entry, job.id)):
@@ -307,10 +317,6 @@ class Submission:
                 "continues and is billed. The next attempt finds out"
             )
             raise
-        # Log the id before it is recorded: if the task is stopped in between, its log still names the job.
-        self.run.log.info("Submitted job %s (%s)", job.id, job.action)
-        if job.request_id:
-            self.run.log.info("The id of the request was %s", job.request_id)
         self._record(entry, job)
         if may_be_adopted:
             self._check_not_adopted(entry, job)
@@ -331,10 +337,15 @@ class Submission:
         nonce = RequestNonce.new(self.run.timing.now())
         # Before the ledger: if publishing or recording fails, nothing is sent, and no attempt has to find out.
         signed_at = nonce.at.isoformat()
-        self.run.claims.open(
-            Intent(self.backend.action_name, identity.account, identity.endpoint, nonce.nonce, signed_at)
-        )
-        return self.ledger.record_intent(self.digest, nonce, identity, self.run.attempt.number, sources)
+        intent = Intent(self.backend.action_name, identity.account, identity.endpoint, nonce.nonce, signed_at)
+        self.run.claims.open(intent)
+        try:
+            return self.ledger.record_intent(self.digest, nonce, identity, self.run.attempt.number, sources)
+        except BaseException:
+            # Nothing is sent. If it stayed open, the task itself could not adopt a job later.
+            with suppress(Exception):
+                self.run.claims.close(intent)
+            raise
 
     def _wait_for_turn(self, entry: Entry) -> bool:
         """Wait for the turn to submit; if it was missed, forget the recorded intent and return false.

@@ -102,6 +102,10 @@ class JobOperator(BaseJobOperator):
             # A setting that cannot be read must fail before a job is paid.
             read_prices()
             ledger = open_ledger(context, durable=self.durable)
+            before = ledger.read()
+            if before is not None and before.was_delivered_and_cleared(attempt.attempt):
+                # At once: if this attempt fails before it submits, the next one must not return that result.
+                ledger.clear()
             longest_wait = min(self.job_timeout, self.execution_timeout or self.job_timeout)
             run = SubmittingRun(
                 context=context,
@@ -110,7 +114,7 @@ class JobOperator(BaseJobOperator):
                 view=view,
                 request=request,
                 deadline=turn.deadline or attempt.timing.now() + longest_wait,
-                before=ledger.read(),
+                before=before,
                 turn=turn,
             )
             with self.cancelling_if_ended(
@@ -119,7 +123,9 @@ class JobOperator(BaseJobOperator):
                 lambda: self._cancel_recorded(run),
                 has_jobs=lambda: run.recorded_job(self.action_name) is not None,
             ):
-                self._check_can_submit(run)
+                if run.before is None:
+                    # An earlier job is paid for, and is resumed even if its result cannot be stored now.
+                    self._check_can_submit(run)
                 if (reused := self._reuse(run)) is not None:
                     return reused
                 job, report = self._resume_or_submit(run)
@@ -161,6 +167,9 @@ class JobOperator(BaseJobOperator):
         from airflow_provider_viapi.jobs.submission import Submission, SubmitPolicy
 
         def staged_request() -> Mapping[str, Any]:
+            if run.before is not None:
+                # A task without an earlier job has checked that before it waits for its turn.
+                self._check_can_submit(run)
             prepared = self.prepare_request(run.request, run.context)
             run.view.mark("staged")
             return prepared
@@ -188,9 +197,6 @@ class JobOperator(BaseJobOperator):
 
     def _check_can_submit(self, run: SubmittingRun) -> None:
         """Refuse to submit a job that could not be waited for, or whose result could not be stored."""
-        if run.before is not None and run.before.job_id is not None:
-            # A recorded job is paid for, and is resumed even if its result cannot be stored now.
-            return
         self.check_destination(run.context)
         if self.wait_for_completion and not self.deferrable:
             self.check_can_poll()
@@ -257,6 +263,9 @@ class JobOperator(BaseJobOperator):
         :param report: of a job that has ended already
         """
         record_decision(self.hook.stats, run.before, job, report)
+        if report is None and run.before is not None and run.before.job_id == job.id:
+            # The retention counts from the last write, and the job may outlive several attempts.
+            run.ledger.renew()
         run.view.show_job(job, run.before)
         store_links(self, run.context, job_link=self.job_link(job))
         if report is None:
@@ -330,7 +339,7 @@ class JobOperator(BaseJobOperator):
             if report.may_continue:
                 # It stays recorded unless it is cancelled: a retry resumes it if it runs again, or replaces it.
                 self._cancel_job(run, self._job(report.job_id))
-            else:
+            elif not run.is_delivered:
                 run.ledger.clear()
             raise
         check_adopted(run.attempt.claims, run.ledger.read(), self.action_name)

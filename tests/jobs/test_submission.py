@@ -667,6 +667,52 @@ def test_a_response_that_names_an_earlier_job_of_the_task_is_an_unknown_outcome(
     assert job.id == "J-2"
 
 
+def test_a_submission_that_cannot_be_recorded_is_withdrawn(clock: SkippingClock) -> None:
+    class Full(MemoryStore):
+        def set(self, key: str, value: object) -> None:
+            raise OSError("no space left")
+
+    backend, claims = ScriptedBackend(clock, ["J-1"]), ScriptedClaims()
+
+    with pytest.raises(OSError, match="no space left"):
+        submission(backend, ledger=Ledger(Full()), claims=claims).resume_or_submit()
+
+    assert claims.opened == set()
+    assert backend.sent == []
+
+
+def test_the_log_names_a_job_even_if_the_worker_is_lost_before_its_owner_is_checked(
+    clock: SkippingClock,
+) -> None:
+    class Lost(ScriptedClaims):
+        def is_taken(self, intent: Intent, job_id: str) -> bool:
+            raise WorkerLost
+
+    class Lines(Log):
+        def info(self, message: str, /, *values: object) -> None:
+            lines.append(message % values)
+
+    lines: list[str] = []
+    job = submission(ScriptedBackend(clock, ["J-1"]), claims=Lost())
+
+    with pytest.raises(WorkerLost):
+        replace(job, run=replace(job.run, log=Lines())).resume_or_submit()
+
+    assert any("J-1" in line for line in lines)
+
+
+def test_a_delivered_job_that_was_stopped_since_is_not_replaced(clock: SkippingClock) -> None:
+    store = MemoryStore()
+    backend = ScriptedBackend(clock, ["J-1", "J-2"])
+    submission(backend, ledger=Ledger(store)).resume_or_submit()
+    Ledger(store).mark_delivered(Attempt(1, 3))
+    backend.states = {"J-1": JobReport("J-1", "STOPPED", Outcome.CANCELLED)}
+
+    job, _ = submission(backend, ledger=Ledger(store), attempt=Attempt(2, 3)).resume_or_submit()
+
+    assert job.id == "J-1"
+
+
 def test_the_ledger_holds_the_ids_of_the_last_earlier_jobs(clock: SkippingClock) -> None:
     store = MemoryStore()
     ids = [f"J-{number}" for number in range(MAX_PAST + 5)]

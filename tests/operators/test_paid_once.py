@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -153,6 +155,51 @@ def test_a_task_that_a_user_clears_after_its_success_submits_again(service: Scri
     done = run_task(task(), store, try_number=2, max_tries=4)
 
     assert done.pushed["job_id"] == "J-2"
+
+
+def test_a_run_that_was_created_again_does_not_return_the_old_result_although_its_first_attempt_failed(
+    service: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    says(service, EraseVideoSubtitles=[accepted("J-1"), accepted("J-2")], GetAsyncJobResult=[DONE])
+    store = Store()
+    run_task(task(), store)
+    connection = os.environ["AIRFLOW_CONN_VIAPI_DEFAULT"]
+    monkeypatch.delenv("AIRFLOW_CONN_VIAPI_DEFAULT")
+    with pytest.raises((ServiceError, AirflowFailException)):
+        run_task(task(), store, try_number=1)
+    monkeypatch.setenv("AIRFLOW_CONN_VIAPI_DEFAULT", connection)
+
+    done = run_task(task(), store, try_number=2)
+
+    assert done.pushed["job_id"] == "J-2"
+
+
+def test_a_cleared_task_whose_result_could_not_be_stored_submits_nothing(
+    service: ScriptedServer, tmp_path: Path
+) -> None:
+    says(service, EraseVideoSubtitles=[accepted("J-1"), accepted("J-2")], GetAsyncJobResult=[DONE])
+    store = Store()
+    run_task(task(), store)
+    (tmp_path / "file").touch()
+
+    with pytest.raises((ServiceError, AirflowFailException)):
+        run_task(task(land_to=f"file://{tmp_path}/file/"), store, try_number=2, max_tries=5)
+
+    assert submissions(service) == 1
+
+
+def test_the_state_of_a_job_that_is_resumed_becomes_young_again(service: ScriptedServer) -> None:
+    says(service, EraseVideoSubtitles=[accepted("J-1")], GetAsyncJobResult=[DONE, state("PROCESSING"), DONE])
+    store = Store()
+    store.lost_before_write = 3
+    with pytest.raises(WorkerLost):
+        run_task(task(), store)
+    before = store.writes
+
+    run_task(task(deferrable=True), store, try_number=2)
+
+    # When it is resumed, and when its result is returned.
+    assert store.writes == before + 2
 
 
 @pytest.mark.parametrize("ended", ["PROCESS_FAILED", "TIMEOUT_FAILED", "LIMIT_RETRY_FAILED", "JOB_CANCELED"])
@@ -305,8 +352,8 @@ def test_a_lost_answer_without_a_job_is_followed_by_a_new_submission(service: Sc
     seen, same, resubmitted = service.sent("EraseVideoSubtitles")
     assert seen == same != resubmitted
     assert done.pushed["job_id"] == "J-1"
-    # The list is read until the first request can no longer be accepted: a minute of transit and the timeouts.
-    assert service.count("QueryAsyncJobList") > 60 / 5.5
+    # Once, when the first request can no longer be accepted.
+    assert service.count("QueryAsyncJobList") == 1
 
 
 def test_several_candidates_fail_the_task_keep_the_ledger_and_name_them(service: ScriptedServer) -> None:

@@ -70,6 +70,12 @@ class JobRun:
             return None
         return Job(entry.job_id, action, entry.scope)
 
+    @property
+    def is_delivered(self) -> bool:
+        """True if an earlier attempt has returned the result of the recorded job."""
+        entry = self.ledger.read()
+        return entry is not None and entry.delivery is not None
+
     def mark_delivered(self) -> None:
         """Record that the task returns its result, or has no result to return any more."""
         self.ledger.mark_delivered(self.attempt.attempt)
