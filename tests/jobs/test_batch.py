@@ -14,6 +14,7 @@ from hypothesis import given, settings, strategies as st
 
 from airflow_provider_viapi.alibaba.services import videoenhan
 from airflow_provider_viapi.errors import (
+    ConnectionFailed,
     InvalidRequest,
     PermissionDenied,
     ResponseLost,
@@ -97,6 +98,8 @@ class Service:
         if fate == "request lost, key renewed":
             self.keys += 1
             raise ResponseLost("no response")
+        if fate == "unreachable":
+            raise ConnectionFailed("refused")
         if fate == "request lost":
             raise ResponseLost("no response")
         if nonce.nonce in self.nonces:
@@ -427,3 +430,43 @@ def test_a_batch_whose_submissions_fail_continues_later(failed_submissions: int)
     until = waiting.wait_policy(lands=False).until
 
     assert timedelta(seconds=30) <= until - service.clock.now() <= timedelta(seconds=300)
+
+
+def test_a_batch_whose_service_is_unreachable_gives_up_after_submit_timeout() -> None:
+    service, store = Service(Clock(), ["accepted", *["unreachable"] * 1000]), Store()
+    running = batch(service, store, items(["a", "b"]), 1, submit_timeout=timedelta(minutes=20))
+    began = service.clock.now()
+
+    while not running.is_drained:
+        running.submit()
+        if not running.is_drained:
+            service.clock.time = running.wait_policy(lands=False).until
+
+    assert isinstance(running.refusal, ConnectionFailed)
+    assert timedelta(minutes=20) <= service.clock.now() - began < timedelta(minutes=30)
+    # What was submitted is still waited for.
+    assert not running.is_over
+    running.collect(FinishedJobs([service.report(job) for job in running.jobs]))
+    assert running.is_over
+
+
+def test_a_retry_records_the_results_of_ended_jobs_together() -> None:
+    service, store, names = Service(Clock(), []), Store(), [f"v{number}" for number in range(15)]
+    batch(service, store, items(names), 1, max_in_flight=20).submit()
+    running = batch(service, store, items(names), 2, max_in_flight=20)
+    store.writes.clear()
+
+    running.resume()
+
+    assert running.progress.done == 15
+    # The rows, and what refers to them.
+    assert len(store.writes) == 2
+
+
+def test_a_batch_with_more_jobs_than_it_may_have_now_waits_until_others_may_follow() -> None:
+    service, store, names = Service(Clock(), []), Store(), [f"v{number}" for number in range(40)]
+    batch(service, store, items(names), 1, max_in_flight=30).submit()
+
+    policy = batch(service, store, items(names), 1, max_in_flight=5).wait_policy(lands=False)
+
+    assert policy.min_completed == 25

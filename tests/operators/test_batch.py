@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import threading
 import time
@@ -264,7 +265,7 @@ def test_a_worker_lost_after_the_rows_were_returned_costs_nothing(
 
 
 @pytest.mark.parametrize("lost_after", [False, True])
-@pytest.mark.parametrize("lost_at_write", range(1, 13))
+@pytest.mark.parametrize("lost_at_write", range(1, 14))
 def test_whenever_the_worker_is_lost_each_item_is_paid_for_once(
     emulator: EmulatorServer, batch: Make, lost_at_write: int, lost_after: bool
 ) -> None:
@@ -344,7 +345,7 @@ def test_two_items_in_doubt_never_adopt_each_others_jobs(emulator: EmulatorServe
 
 def test_a_reordered_list_still_finds_its_jobs(emulator: EmulatorServer, batch: Make) -> None:
     store = Store()
-    store.lost_at_write, store.lost_after = 5, True
+    store.lost_at_write, store.lost_after = 6, True
     with pytest.raises(WorkerLost):
         run_batch(batch("a", "b", "c"), store)
 
@@ -360,7 +361,7 @@ def test_the_queued_job_of_a_changed_item_is_cancelled_by_the_retry(
 ) -> None:
     emulator.fault(action=EVERY, job={"queued": 60}, times=2)
     store = Store()
-    store.lost_at_write, store.lost_after = 5, True
+    store.lost_at_write, store.lost_after = 6, True
     with pytest.raises(WorkerLost):
         run_batch(batch("a", "b"), store)
 
@@ -466,6 +467,54 @@ def test_an_empty_list_of_another_task_succeeds_without_rows(emulator: EmulatorS
         return operator
 
     assert run_batch(make, Store()).rows == []
+
+
+def test_a_list_that_has_become_empty_cancels_the_jobs_of_the_attempt_before(
+    emulator: EmulatorServer, batch: Make
+) -> None:
+    emulator.fault(action=EVERY, job={"queued": 600}, times=None)
+    store = Store()
+
+    def lose_worker(run: BatchRun) -> None:
+        raise WorkerLost
+
+    with pytest.raises(WorkerLost):
+        run_batch(batch("a", "b"), store, between=lose_worker)
+
+    def make() -> ViapiBatchOperator:
+        operator = batch("a")()
+        operator.items = []
+        return operator
+
+    assert run_batch(make, store, try_number=2).rows == []
+    assert {job["status"] for job in emulator.jobs()} == {"JOB_CANCELED"}
+
+
+def test_a_retry_polls_the_running_jobs_at_the_rate_of_the_connection(
+    emulator: EmulatorServer, batch: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fields = json.loads(os.environ["AIRFLOW_CONN_VIAPI_DEFAULT"])
+    fields["extra"] |= {"poll_qps": 5}
+    monkeypatch.setenv("AIRFLOW_CONN_VIAPI_DEFAULT", json.dumps(fields))
+    emulator.fault(action=EVERY, job={"processing": 600}, times=None)
+    store, polled = Store(), []
+    report = ViapiHook.report
+
+    def lose_worker(run: BatchRun) -> None:
+        raise WorkerLost
+
+    def note(self: ViapiHook, job: Any) -> Any:
+        polled.append(time.monotonic())
+        return report(self, job)
+
+    with pytest.raises(WorkerLost):
+        run_batch(batch(*"abcdef"), store, between=lose_worker)
+    monkeypatch.setattr(ViapiHook, "report", note)
+    with pytest.raises(WorkerLost):
+        run_batch(batch(*"abcdef"), store, try_number=2, between=lose_worker)
+
+    assert len(polled) == 6
+    assert polled[-1] - polled[0] > 0.7
 
 
 def test_an_empty_list_does_not_need_a_destination(emulator: EmulatorServer, batch: Make) -> None:
@@ -770,7 +819,7 @@ def test_nothing_is_submitted_after_the_task_was_stopped(
 
     def stop_after_the_first_job(key: str, value: Any) -> None:
         write(key, value)
-        if len(store.writes) == 3:
+        if len(store.writes) == 4:
             operator.on_kill()
 
     monkeypatch.setattr(store, "set", stop_after_the_first_job)

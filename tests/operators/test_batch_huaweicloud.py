@@ -59,7 +59,7 @@ def test_a_batch_returns_a_row_per_item(emulator: EmulatorServer, deferrable: bo
     assert all(arguments["huaweicloud_conn_id"] == "huaweicloud_default" for arguments in run.triggers)
 
 
-@pytest.mark.parametrize("lost_at_write", [3, 5])
+@pytest.mark.parametrize("lost_at_write", [4, 6])
 def test_each_item_is_paid_for_once_when_a_worker_is_lost_after_a_job_was_recorded(
     emulator: EmulatorServer, lost_at_write: int
 ) -> None:

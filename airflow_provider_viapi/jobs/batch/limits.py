@@ -21,6 +21,7 @@ class BatchConfig:
     :param began: when the attempt began, an aware time
     :param until: when the attempt has to end, an aware time
     :param done_before: number of items that had ended before the attempt
+    :param submit_timeout: how long an attempt retries to submit while the service cannot be reached or fails
     """
 
     action: str
@@ -30,6 +31,7 @@ class BatchConfig:
     began: datetime
     until: datetime
     done_before: int = 0
+    submit_timeout: timedelta = timedelta(minutes=10)
 
 
 Counted = tuple[float | None, float | None]

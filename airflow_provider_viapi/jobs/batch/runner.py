@@ -24,7 +24,7 @@ from airflow_provider_viapi.errors import (
 from airflow_provider_viapi.jobs.batch.background_wait import Watch
 from airflow_provider_viapi.jobs.batch.ledger import Item
 from airflow_provider_viapi.jobs.batch.report import describe_item
-from airflow_provider_viapi.jobs.batch.running_jobs import RunningJobs
+from airflow_provider_viapi.jobs.batch.running_jobs import ROWS_PER_WRITE, RunningJobs
 from airflow_provider_viapi.jobs.batch.wait import FinishedJobs, WaitPolicy
 from airflow_provider_viapi.jobs.model import Job, JobReport
 
@@ -70,13 +70,15 @@ class BatchRunner(RunningJobs):
     Takes what :class:`~airflow_provider_viapi.jobs.batch.running_jobs.RunningJobs` takes, and:
 
     :param is_closed: submit nothing, only collect what was submitted
-    :param refusal: why nothing more is submitted, if the service refuses every submission
+    :param refusal: why nothing more is submitted, if the service refuses every submission or cannot be reached
     :param failed_submissions: number of failed submissions in a row
+    :param failing_since: time of the first one of those that were not throttled, an aware time
     """
 
     is_closed: bool = False
-    refusal: PermissionDenied | None = None
+    refusal: ServiceError | None = None
     failed_submissions: int = 0
+    failing_since: datetime | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -116,12 +118,26 @@ class BatchRunner(RunningJobs):
         self._cancel_unwanted()
         # All count as running until one is found to have ended: if this is interrupted, the task cancels them.
         ended: dict[str, Item] = {}
+        reports: list[JobReport] = []
+
+        def resume(item: Item) -> tuple[Job, JobReport | None] | None:
+            begun = self.backend.resume(item)
+            if begun is None or begun[1] is None:
+                return begun
+            # Collected with others, which are downloaded at the same time and recorded with one write.
+            reports.append(begun[1])
+            return begun[0], None
+
         try:
             for job_id, item in tuple(self.running.items()):
                 if self.run.stop_requested():
                     return
-                if not self._begin(item, self.backend.resume, Watch()):
+                if not self._begin(item, resume, Watch()):
                     ended[job_id] = item
+                if len(reports) >= ROWS_PER_WRITE:
+                    self.collect(FinishedJobs(reports[:]))
+                    reports.clear()
+            self.collect(FinishedJobs(reports))
         finally:
             # Like new items they are submitted within the limits, perhaps by a later process of this attempt.
             self.ledger.forget_jobs([item.name for item in ended.values()])
@@ -216,7 +232,7 @@ class BatchRunner(RunningJobs):
         if self.run.stop_requested():
             return False
         if self._begin(item, self.backend.resume if is_unknown else self.backend.resume_or_submit, watch):
-            self.failed_submissions = 0
+            self.failed_submissions, self.failing_since = 0, None
             if self.refusal is None:
                 self._left.popleft()
             return True
@@ -244,10 +260,12 @@ class BatchRunner(RunningJobs):
         :param lands: results are downloaded, which many workers could share
         """
         config, now = self.config, self.run.timing.now()
-        # While there is more to submit, a tenth of the jobs make way for the next ones.
+        # While there is more to submit, a tenth of the jobs make way for the next ones; besides those that are too
+        # many since max_in_flight was lowered.
         enough = len(self.running)
         if not self.is_drained:
-            enough = max(1, min(enough, config.max_in_flight // 10))
+            surplus = max(0, enough - config.max_in_flight)
+            enough = max(1, min(enough, surplus + config.max_in_flight // 10))
         until = config.until
         if self.running:
             first = min(self.deadline_of(item) for item in self.running.values())
@@ -266,10 +284,7 @@ class BatchRunner(RunningJobs):
                 self.backend.limiter.on_throttled()
             if self._keep_recorded_job(item):
                 return True
-            if self.failed_submissions == 0:
-                self.run.log.warning(
-                    "Not submitted now, and retried later: %s: %s", describe_item(item), error
-                )
+            self._note_failure(item, error)
             return False
         except (CredentialsRejected, ConfigurationError, StopRequested):
             raise
@@ -295,6 +310,21 @@ class BatchRunner(RunningJobs):
             else:
                 watch.add(job)
         return True
+
+    def _note_failure(self, item: Item, error: TransientError) -> None:
+        """Submit nothing more if the service was unreachable for so long that a later attempt should try again."""
+        now = self.run.timing.now()
+        # A throttled submission has reached the service.
+        self.failing_since = None if isinstance(error, Throttled) else self.failing_since or now
+        if self.failing_since and now - self.failing_since >= self.config.submit_timeout:
+            self.run.log.warning(
+                "No submission was accepted within %s (submit_timeout), this attempt submits nothing more: %s",
+                self.config.submit_timeout,
+                error,
+            )
+            self.refusal = error
+        elif self.failed_submissions == 0:
+            self.run.log.warning("Not submitted now, and retried later: %s: %s", describe_item(item), error)
 
     def _keep_recorded_job(self, item: Item) -> bool:
         """Return whether the item has a job after all; its state is found out by polling."""

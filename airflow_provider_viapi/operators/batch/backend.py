@@ -91,6 +91,8 @@ class TaskBatchBackend:
 
     def resume(self, item: Item) -> tuple[Job, JobReport | None] | None:
         """Resume an item's job, or find out whether it has one; ``None`` if a new one is to be submitted."""
+        if self._ledger.status(item.name) == "running":
+            self._await_poll_turn()
         return self._submission(item).resume()
 
     def _submission(self, item: Item) -> Submission:
@@ -130,9 +132,12 @@ class TaskBatchBackend:
 
     def report(self, job: Job) -> JobReport:
         """Return the state of a job, at the rate that the connection allows."""
-        self._run.pause(max(0.0, self._poll_limiter.reserve()))
+        self._await_poll_turn()
         report: JobReport = self._task.hook.report(job)
         return report
+
+    def _await_poll_turn(self) -> None:
+        self._run.pause(max(0.0, self._poll_limiter.reserve()))
 
     def cancel(self, jobs: Collection[Job]) -> Collection[str]:
         """Cancel the jobs that are still queued, and return their ids."""

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_viapi.errors import (
     InvalidRequest,
-    PermissionDenied,
     StopRequested,
     from_dict,
 )
@@ -84,12 +83,13 @@ class BatchOperator(BaseBatchOperator):
             self.check_inputs()
             self._check_prices()
             self._check_destination(len(items))
-            if not items:
+            ledger = self._open_ledger(context)
+            if not (items or ledger.names()):
+                # Otherwise jobs of earlier attempts, whose items were removed, may run.
                 self.log.info("There are no items, nothing to do")
                 return []
             if retired := getattr(self.operator.action, "retired", None):
                 self.log.warning("%s: %s", self.operator.action.name, retired)
-            ledger = self._open_ledger(context)
             run = attempt_context(context, self.log, self.timing, lambda: self._stop_requested)
             ledger.begin_attempt(items, run.timing.now())
             batch = self._batch(items, ledger, run, context, {})
@@ -180,6 +180,7 @@ class BatchOperator(BaseBatchOperator):
             max_in_flight=self.max_in_flight,
             max_failed=self.max_failed,
             job_timeout=self.job_timeout,
+            submit_timeout=self.submit_timeout,
             began=began,
             until=began + min(self.execution_timeout or MAX_DURATION, MAX_DURATION),
             done_before=state.get("done_before", ended),
@@ -187,6 +188,7 @@ class BatchOperator(BaseBatchOperator):
         seconds = None if self.max_output_minutes is None else 60 * self.max_output_minutes
         self._pages = state.get("pages", 0)
         refusal = from_dict(state["refusal"]) if state.get("refusal") else None
+        failing_since = state.get("failing_since")
         return BatchRunner(
             items,
             ledger,
@@ -194,8 +196,9 @@ class BatchOperator(BaseBatchOperator):
             TaskBatchBackend(self, self._arguments, items, ledger, run, context),
             run,
             is_closed=is_closed,
-            refusal=refusal if isinstance(refusal, PermissionDenied) else None,
+            refusal=refusal,
             failed_submissions=state.get("failed_submissions", 0),
+            failing_since=datetime.fromisoformat(failing_since) if failing_since else None,
             logged_failures=state.get("logged_failures", 0),
             cost_limits=CostLimits.resume(seconds, self.max_cost, state.get("cost_limits")),
         )
@@ -307,6 +310,7 @@ class BatchOperator(BaseBatchOperator):
         return {
             "done_before": batch.config.done_before,
             "failed_submissions": batch.failed_submissions,
+            "failing_since": batch.failing_since.isoformat() if batch.failing_since else None,
             "logged_failures": batch.logged_failures,
             "refusal": batch.refusal.as_dict() if batch.refusal else None,
             "is_closed": batch.is_closed,

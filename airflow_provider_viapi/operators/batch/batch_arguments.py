@@ -61,6 +61,9 @@ class BaseBatchOperator(ProviderTask, StoppableOperator):
     :param deferrable: wait in the triggerer; default: ``[operators] default_deferrable``
     :param job_timeout: how long an attempt waits for one job; a ``timedelta`` or seconds, up to 30 days;
         default: 1 day
+    :param submit_timeout: how long the batch retries to submit while the service cannot be reached or fails; then it
+        submits nothing more in this attempt, waits for the running jobs and fails; a ``timedelta`` or seconds;
+        default: 10 minutes
     :param durable: record the jobs so that a retry resumes them; with ``False`` the batch waits on its worker, and a
         retry submits and pays for all items again; default: ``True``
     :param allowed_hosts: private hosts (``host`` or ``host:port``) that results may be downloaded from; default:
@@ -98,6 +101,7 @@ class BaseBatchOperator(ProviderTask, StoppableOperator):
         max_failed: int = 0,
         deferrable: bool | None = None,
         job_timeout: timedelta | float = timedelta(days=1),
+        submit_timeout: timedelta | float = timedelta(minutes=10),
         durable: bool = True,
         on_doubt: OnDoubt = "fail",
         reuse_results: timedelta | float | None = None,
@@ -116,6 +120,7 @@ class BaseBatchOperator(ProviderTask, StoppableOperator):
         self._check("on_doubt", on_doubt, on_doubt in ("fail", "resubmit"), "fail, resubmit")
         self.on_doubt = on_doubt
         self.job_timeout = as_duration("job_timeout", job_timeout, operator.action.name)
+        self.submit_timeout = as_duration("submit_timeout", submit_timeout, operator.action.name)
         self.durable = as_flag("durable", durable, operator.action.name)
         self.deferrable = default_deferrable(deferrable, operator.action.name)
         if is_default("land_to", land_to, kwargs) and not has_files(operator.action.result):
