@@ -91,6 +91,7 @@ class IncrementSubmitBackend(ViapiSubmitBackend):
 
     # Whether this service refuses a repeated nonce is not documented; the path in the list shows what was accepted.
     can_replay = False
+    has_list = True
 
     def __init__(self, client: Client, instance: str, bucket: str, path: str) -> None:
         super().__init__(client, INCREASE_INSTANCE)

@@ -166,6 +166,7 @@ class ViapiSubmitBackend:
     """
 
     can_replay = True
+    has_list = True
 
     def __init__(self, client: Client, action: Action) -> None:
         self._client = client

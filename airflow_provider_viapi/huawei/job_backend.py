@@ -87,6 +87,7 @@ class HuaweiSubmitBackend:
         self.answer: Mapping[str, Any] = {}
         """The response to the submission; empty before it, and if the job was found in a list."""
         self.action_name = action.full_name
+        self.has_list = has_list(action)
         # Connecting and responding each have the connection's whole timeout.
         self.accepted_within = 2 * timedelta(seconds=client.account.http.timeout)
 
@@ -112,10 +113,8 @@ class HuaweiSubmitBackend:
         scope = self._action.job_kind.scope_name
         return Job(job_id, self.action_name, str(self._request[scope]) if scope else None)
 
-    def list_recent(self, sent_at: datetime) -> JobList | None:
-        """Return the listed jobs that may be the request's; ``None`` if no list shows the action's jobs."""
-        if not has_list(self._action):
-            return None
+    def list_recent(self, sent_at: datetime) -> JobList:
+        """Return the listed jobs that may be the request's."""
         return list_jobs(self._client, self._action, self._request, sent_at)
 
 

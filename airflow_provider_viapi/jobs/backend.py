@@ -35,12 +35,14 @@ class SubmitBackend(Protocol):
     :param action_name: the action, as ``service.Action``
     :param can_replay: the service refuses a request that repeats a nonce, so that sending the same signed request
         again can never create a second job
+    :param has_list: a list shows the action's jobs
     :param accepted_within: how long after it was sent a request may be accepted, besides its transit: the
         client's timeouts
     """
 
     action_name: str
     can_replay: bool
+    has_list: bool
     accepted_within: timedelta
 
     def identity(self) -> Identity:
@@ -65,8 +67,8 @@ class SubmitBackend(Protocol):
         """Return the job of this action with an id that was found in a list."""
         ...
 
-    def list_recent(self, sent_at: datetime) -> JobList | None:
-        """Return the account's jobs that may be this request's; ``None`` if no list shows such jobs.
+    def list_recent(self, sent_at: datetime) -> JobList:
+        """Return the account's jobs that may be this request's; only called if ``has_list``.
 
         :param sent_at: when the request was sent, an aware time
         """

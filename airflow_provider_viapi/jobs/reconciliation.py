@@ -211,6 +211,8 @@ class Reconciliation:
         return job.id
 
     def _find_in_job_list(self) -> str | None:
+        if not self.backend.has_list:
+            raise self._in_doubt("the service has no list of such jobs")
         acceptable_for = self.run.timing.transit + self.backend.accepted_within
         begun = self.run.timing.now()
         if self.backend.can_replay:
@@ -291,14 +293,11 @@ class Reconciliation:
 
     def _read_list(self) -> JobList:
         try:
-            listed = self._retry(
+            return self._retry(
                 lambda: self.backend.list_recent(self.entry.signed_time), seconds=self.run.timing.list_for
             )
         except ServiceError as error:
             raise self._in_doubt(f"the job list could not be read: {error}") from error
-        if listed is None:
-            raise self._in_doubt("the service has no list of such jobs")
-        return listed
 
     def _retry(self, call: Callable[[], Result], *, seconds: float) -> Result:
         give_up = self.run.timing.now() + timedelta(seconds=seconds)

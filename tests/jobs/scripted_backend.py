@@ -67,10 +67,8 @@ class ScriptedBackend:
     def job(self, job_id: str) -> Job:
         return Job(job_id, ACTION)
 
-    def list_recent(self, sent_at: datetime) -> JobList | None:
+    def list_recent(self, sent_at: datetime) -> JobList:
         self.list_reads += 1
-        if not self.has_list:
-            return None
         now = self.clock.now()
         shown = [
             ListedJob(job_id, f"{at:%Y-%m-%d %H:%M:%S}") for job_id, at in self.listed.items() if at <= now

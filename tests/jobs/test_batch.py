@@ -79,6 +79,7 @@ class Service:
 
     action_name = ACTION
     can_replay = True
+    has_list = True
     accepted_within = timedelta(seconds=60)
 
     def __init__(self, clock: Clock, fates: list[str], lists_refused: list[bool] | None = None) -> None:

@@ -79,7 +79,7 @@ class Backend(ScriptedBackend):
             with suppress(ServiceError):
                 self.accept(nonce, at)
 
-    def list_recent(self, sent_at: datetime) -> JobList | None:
+    def list_recent(self, sent_at: datetime) -> JobList:
         self.fail()
         self.deliver()
         if self.chance.random() < 0.1:

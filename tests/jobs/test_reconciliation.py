@@ -36,7 +36,7 @@ class ListBackend(ScriptedBackend):
     def script(self, looks: Sequence[Sequence[ListedJob] | ServiceError], clock_skew: timedelta) -> None:
         self.looks, self.skew = list(looks), clock_skew
 
-    def list_recent(self, sent_at: datetime) -> JobList | None:
+    def list_recent(self, sent_at: datetime) -> JobList:
         look = self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]
         if isinstance(look, ServiceError):
             raise look

@@ -83,7 +83,7 @@ class Backend(ScriptedBackend):
             raise ResponseLost("no response")
         return Job(job_id, ACTION)
 
-    def list_recent(self, sent_at: object) -> JobList | None:
+    def list_recent(self, sent_at: object) -> JobList:
         return JobList(list(self.account.jobs.values()))
 
 
