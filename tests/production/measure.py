@@ -16,7 +16,7 @@ LIST_INTERVAL = 5.0
 BEGIN, END = "<!-- make test-production: begin -->", "<!-- make test-production: end -->"
 HEADER = (
     *("scenario", "jobs", "submissions throttled", "polls throttled", "waiting calls per job"),
-    *("notice delay p95", "forced", "wall", "forced", "load", "code"),
+    *("notice delay p95", "lower bound", "duration", "lower bound", "load", "code"),
 )
 
 
@@ -30,9 +30,9 @@ class Row:
     :param polls: accepted and throttled calls for results
     :param lists: accepted and throttled reads of the job list
     :param delay: 95th percentile of seconds from the end of a job until its result was fetched
-    :param forced_delay: the same if one program fetched them at the quota and read the list every 5 s
-    :param wall: seconds from the first submission to the last result
-    :param forced_wall: what quota and length of the jobs force
+    :param least_delay: the same if one program fetched them at the quota and read the list every 5 s
+    :param duration: seconds from the first submission to the last result
+    :param least_duration: lower bound of that, by quota and length of the jobs
     :param load: mean number of processes that wanted to run, in the last five minutes
     """
 
@@ -43,9 +43,9 @@ class Row:
     polls: tuple[int, int]
     lists: tuple[int, int]
     delay: float
-    forced_delay: float
-    wall: float
-    forced_wall: float
+    least_delay: float
+    duration: float
+    least_duration: float
     load: float
 
     @property
@@ -62,9 +62,9 @@ class Row:
             f"{self.polls[1]} of {sum(self.polls)}",
             f"{self.calls_per_job:.2f}",
             f"{self.delay:.1f} s",
-            f"{self.forced_delay:.1f} s",
-            f"{self.wall:.0f} s",
-            f"{self.forced_wall:.0f} s",
+            f"{self.least_delay:.1f} s",
+            f"{self.duration:.0f} s",
+            f"{self.least_duration:.0f} s",
             f"{self.load:.1f}",
             tested_code(),
         ]
@@ -74,19 +74,19 @@ class Row:
 class WaitingRow:
     """The same number of mapped tasks without jobs, which only wait: what Airflow alone takes on this machine.
 
-    :param wall: seconds from the start of the first task to the end of the last one
-    :param forced_wall: how long each of them waits
+    :param duration: seconds from the start of the first task to the end of the last one
+    :param least_duration: how long each of them waits
     :param load: see :class:`Row`
     """
 
     scene: str
-    wall: float
-    forced_wall: float
+    duration: float
+    least_duration: float
     load: float
 
     def cells(self) -> list[str]:
         """Return the row's texts."""
-        times = [f"{self.wall:.0f} s", f"{self.forced_wall:.0f} s", f"{self.load:.1f}"]
+        times = [f"{self.duration:.0f} s", f"{self.least_duration:.0f} s", f"{self.load:.1f}"]
         return [self.scene, *["–"] * (len(HEADER) - len(times) - 2), *times, tested_code()]
 
 
@@ -112,14 +112,14 @@ def measure(scene: str, emulator: RecordingEmulator, *, tasks: int, rate: float,
         calls(RESULT),
         calls(LIST),
         percentile(delays),
-        percentile(forced_delays(sorted(ended.values()), rate)),
+        percentile(least_delays(sorted(ended.values()), rate)),
         last - first,
         tasks / rate + seconds + LIST_INTERVAL,
         os.getloadavg()[1],
     )
 
 
-def forced_delays(ended: list[float], rate: float) -> list[float]:
+def least_delays(ended: list[float], rate: float) -> list[float]:
     """Return the delays of one program that reads the list every 5 s and fetches at the quota, oldest first."""
     delays, free_at = [], 0.0
     began = ended[0] if ended else 0.0

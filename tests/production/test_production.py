@@ -59,8 +59,8 @@ def run_waiting(production: Production, tasks: int) -> None:
         [datetime.fromisoformat(each[name]) for each in instances if each["task_id"] == "wait"]
         for name in ("start_date", "end_date")
     ]
-    wall = (max(moments[1]) - min(moments[0])).total_seconds()
-    row = WaitingRow(f"{count} mapped, without jobs", wall, JOB_SECONDS, os.getloadavg()[1])
+    duration = (max(moments[1]) - min(moments[0])).total_seconds()
+    row = WaitingRow(f"{count} mapped, without jobs", duration, JOB_SECONDS, os.getloadavg()[1])
     production.rows.append(row)
     print(row.cells(), flush=True)
 
@@ -103,8 +103,8 @@ def test_a_batch_within_the_shared_quota(production: Production) -> None:
     assert few(row.submissions)
 
 
-def test_mapped_tasks_with_kills_everywhere(production: Production) -> None:
-    run(production, "mapped, kills everywhere", "mapped", 100, meanwhile=kill_everything)
+def test_mapped_tasks_while_processes_are_killed(production: Production) -> None:
+    run(production, "mapped, processes killed", "mapped", 100, meanwhile=kill_everything)
 
 
 def test_mapped_tasks_that_poll_once_a_second(production: Production) -> None:
