@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 
 class JobMessageSender:
-    """Pushes messages to a queue, from one event loop.
+    """Sends messages to a queue, from one event loop.
 
     :param url: ``redis://host:port/db?channel=NAME``, ``amqp://user:password@host:port/vhost?exchange=NAME``, or
         ``sns:///?topic=ARN``, with the credentials of AWS's default chain; ``None``: none is sent
@@ -68,16 +68,16 @@ class JobMessageSender:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def follow(self, job: Job | None) -> None:
-        """Push a message when a job has ended."""
+        """Send a message when a job has ended."""
         if self._is_used and job is not None:
-            self._spawn(self._push_end(job))
+            self._spawn(self._send_end(job))
 
     def _spawn(self, work: Any) -> None:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _push_end(self, job: Job) -> None:
+    async def _send_end(self, job: Job) -> None:
         await job.ended.wait()
         # Jobs that were deleted have no time.
         if job.finished_at is not None:

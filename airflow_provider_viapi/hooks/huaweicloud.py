@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Literal
@@ -136,6 +136,7 @@ class HuaweiCloudHook(CloudHook):
     def report(self, job: Job) -> JobReport:
         """Return the state of a job, with one call."""
         from airflow_provider_viapi.huawei.job_reports import (
+            NO_ASSET_LINK,
             asset_without_link,
             kind_of,
             read_report,
@@ -146,9 +147,11 @@ class HuaweiCloudHook(CloudHook):
         scoped, kind = self._scoped(job), kind_of(job.action)
         report = read_report(scoped, self.call(kind.status_action, request_about(scoped)), self.goal)
         if (asset_id := asset_without_link(report, kind)) is not None:
-            with suppress(InvalidRequest, PermissionDenied):
+            try:
                 shown = self.call("metastudio.ShowAsset", {"asset_id": asset_id})
                 report = with_asset_link(report, kind, shown)
+            except (InvalidRequest, PermissionDenied) as error:
+                self.log.warning(NO_ASSET_LINK, job.id, error)
         return report
 
     async def cancel(self, job: Job, log: Log) -> bool:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_viapi.errors import InvalidRequest, PermissionDenied, ResponseLost, ServiceError
 from airflow_provider_viapi.huawei.job_reports import (
+    NO_ASSET_LINK,
     asset_without_link,
     is_cancelled,
     kind_of,
@@ -144,9 +145,11 @@ class HuaweiJobBackend:
         )
         self._log_unknown(kind.states, report.state)
         if (asset_id := asset_without_link(report, kind)) is not None:
-            with suppress(InvalidRequest, PermissionDenied):
+            try:
                 shown = await self._client.call_once(SHOW_ASSET, {"asset_id": asset_id})
                 report = with_asset_link(report, kind, shown)
+            except (InvalidRequest, PermissionDenied) as error:
+                logger.warning(NO_ASSET_LINK, job.id, error)
         return report
 
     async def cancel(self, job: Job) -> bool:

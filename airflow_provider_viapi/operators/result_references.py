@@ -228,9 +228,13 @@ def _sample_arguments(mapped: Any) -> Iterator[dict[str, Any]]:
         if isinstance(value, list | tuple | Mapping) and value
     }
     kind = mapped.operator_class
-    parameters = getattr(getattr(kind, "action", None), "parameters", ())
+    action = getattr(kind, "action", None)
+    names = [snake_case(each.name) for each in getattr(action, "parameters", ())]
     # Only of these it is certain that no class reads them in Python while the DAG is parsed.
-    templated = {*kind.template_fields, *(snake_case(each.name) for each in parameters)}
+    templated = {*kind.template_fields, *names}
+    if action is not None:
+        # An argument that Airflow's operators have themselves has the name of the service before it.
+        templated |= {f"{action.service.name}_{name}" for name in names}
     if not given.keys() - literal.keys() <= templated:
         # What such an argument will be may decide whether others are allowed.
         return

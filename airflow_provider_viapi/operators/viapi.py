@@ -67,8 +67,9 @@ class ViapiOperator(LandingOperator):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if "action" in cls.__dict__ and not (cls.is_async or has_files(cls.action.result)):
-            cls.operator_extra_links = ()
+        if "action" in cls.__dict__ and "operator_extra_links" not in cls.__dict__:
+            has_link = cls.is_async or has_files(cls.action.result)
+            cls.operator_extra_links = (ViapiResultLink(),) if has_link else ()
 
     def __init__(
         self,
@@ -169,7 +170,11 @@ class ViapiOperator(LandingOperator):
         result: Any = answer["Data"]
         if self.land_to is not None:
             result = {**result, "landed": self.land(result, answer["RequestId"], context)}
-        store_links(self, context, result_link=result_address(result, [self.action], self._landed))
+        try:
+            store_links(self, context, result_link=result_address(result, [self.action], self._landed))
+        except Exception as error:
+            # The call is paid for; a retry would pay for another.
+            self.log.warning("The link Result could not be stored: %s", type(error).__name__)
         return result
 
     def media_addresses(self) -> Iterable[str]:

@@ -60,6 +60,8 @@ def test_placeholders_are_filled_in(to: str, lands_at: str) -> None:
             "s3://media/out/{{ dag_run.run_id }}/",
         ),
         (ObjectStoragePath("s3://media/out") / "{{ ds }}{ext}", "s3://media/out/{{ ds }}{ext}"),
+        (ObjectStoragePath("s3://media/out") / "{{ ds }}.mp4", "s3://media/out/{{ ds }}.mp4"),
+        (ObjectStoragePath("s3://my.bucket"), "s3://my.bucket/"),
         (Path("/media/out"), "file:///media/out/"),
         (Path("/media/out.mp4"), "file:///media/out.mp4"),
         ("s3://media/out", "s3://media/out"),

@@ -242,13 +242,15 @@ function Scene({ step }: { step: TaskData }) {
       </ul>
     );
   const isOver = !isActive(step.instance.state);
+  // The badge says of a step that was skipped or failed why it has no result.
+  const hasSucceeded = step.instance.state === "success";
   if (!source && !result)
     return (
       <p className="muted plain" dir="auto">
         {plainFields(shown.result)
           .slice(0, 2)
           .map(([, value]) => String(value).slice(0, 60))
-          .join(" · ") || (isOver && withoutFields(shown))}
+          .join(" · ") || (hasSucceeded && withoutFields(shown))}
       </p>
     );
   return (
@@ -267,7 +269,7 @@ function Scene({ step }: { step: TaskData }) {
         <Thumb owner={step.key} file={result} label="After" />
       ) : !isOver ? (
         <div className="blank pending">not there yet</div>
-      ) : /^AddImage|\.AddImage$/.test(`${operatorOf(step.instance)} ${shown.view?.action}`.trim()) ? (
+      ) : !hasSucceeded ? null : /^AddImage|\.AddImage$/.test(`${operatorOf(step.instance)} ${shown.view?.action}`.trim()) ? (
         <div className="blank stored" role="img" aria-label="Stored in the image database">
           <Database />
         </div>

@@ -49,9 +49,10 @@ def as_destination(to: Any) -> Any:
     address = as_address(to)
     if address is to or address.endswith("/"):
         return address
-    # Jinja's templates have braces and dots, too.
-    last = _JINJA.sub("", address).rpartition("/")[2]
-    return address if "{" in last or PurePosixPath(last).suffix else f"{address}/"
+    # Jinja's templates have braces and dots, too, and so may the name of a bucket.
+    _, slash, last = _JINJA.sub("x", address).partition("://")[2].rpartition("/")
+    is_file = slash and ("{" in last or PurePosixPath(last).suffix)
+    return address if is_file else f"{address}/"
 
 
 def check(
