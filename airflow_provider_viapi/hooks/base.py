@@ -43,6 +43,9 @@ READ_RETRIED_FOR = 180.0
 CANCEL_RETRIES = 30.0
 """Seconds over which the cancellation of a job is retried: what is not cancelled continues and is billed."""
 
+CANCEL_RETRIES_OF_MANY = 10.0
+"""The same for each of many jobs: a trigger that is stopped has 25 s for all of them."""
+
 MAX_CONCURRENT_CANCELS = 8
 """How many cancellations per second the service accepts is not documented."""
 
@@ -245,7 +248,7 @@ class CloudHook(BaseHook):
 
     async def cancel(self, job: Job, log: Log) -> bool:
         """Cancel a job and return true; false if it continues and is billed. Logs which of the two happened."""
-        (outcome,) = await self._cancel([job], log)
+        (outcome,) = await self._cancel([job], log, CANCEL_RETRIES)
         if isinstance(outcome, ServiceError):
             log.warning("Job %s could not be cancelled (%s): it continues and is billed", job.id, outcome)
         elif outcome:
@@ -261,7 +264,7 @@ class CloudHook(BaseHook):
         """
         from airflow_provider_viapi.jobs.batch.wait import QuietLog
 
-        outcomes = await self._cancel(jobs, QuietLog(log))
+        outcomes = await self._cancel(jobs, QuietLog(log), CANCEL_RETRIES_OF_MANY)
         cancelled = {job.id for job, outcome in zip(jobs, outcomes, strict=True) if outcome is True}
         if cancelled:
             log.info("Cancelled %d jobs", len(cancelled))
@@ -271,7 +274,7 @@ class CloudHook(BaseHook):
             log.warning("%d jobs could not be cancelled (%s): they continue and are billed", left, reason)
         return cancelled
 
-    async def _cancel(self, jobs: Collection[Job], log: Log) -> list[bool | ServiceError]:
+    async def _cancel(self, jobs: Collection[Job], log: Log, max_seconds: float) -> list[bool | ServiceError]:
         """Return for each job whether it was cancelled, or why that is unknown."""
         from airflow_provider_viapi.retrying import READ, aretry_call
 
@@ -282,7 +285,7 @@ class CloudHook(BaseHook):
                 try:
                     # A second cancellation changes nothing, so every transient error may be retried.
                     return await aretry_call(
-                        lambda: backend.cancel(job), policy=READ, max_seconds=CANCEL_RETRIES, log=log
+                        lambda: backend.cancel(job), policy=READ, max_seconds=max_seconds, log=log
                     )
                 except ServiceError as error:
                     return error

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Literal
 
-from airflow_provider_viapi.errors import ConfigurationError, InvalidRequest, PermissionDenied, ServiceError
+from airflow_provider_viapi.errors import ConfigurationError, PermissionDenied, ServiceError
 from airflow_provider_viapi.hooks.base import CloudHook
 from airflow_provider_viapi.hooks.connection import ConnectionFields
 
@@ -134,7 +134,7 @@ class HuaweiCloudHook(CloudHook):
         return Client(self.account)
 
     def report(self, job: Job) -> JobReport:
-        """Return the state of a job, with one call."""
+        """Return the state of a job, with one call; with another for the link of an avatar video."""
         from airflow_provider_viapi.huawei.job_reports import (
             NO_ASSET_LINK,
             asset_without_link,
@@ -150,7 +150,7 @@ class HuaweiCloudHook(CloudHook):
             try:
                 shown = self.call("metastudio.ShowAsset", {"asset_id": asset_id})
                 report = with_asset_link(report, kind, shown)
-            except (InvalidRequest, PermissionDenied) as error:
+            except ServiceError as error:
                 self.log.warning(NO_ASSET_LINK, job.id, error)
         return report
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-from airflow_provider_viapi.errors import InvalidRequest, PermissionDenied, ResponseLost, ServiceError
+from airflow_provider_viapi.errors import InvalidRequest, ResponseLost, ServiceError
 from airflow_provider_viapi.huawei.job_reports import (
     NO_ASSET_LINK,
     asset_without_link,
@@ -138,7 +138,7 @@ class HuaweiJobBackend:
         return ListSnapshot({}, scan_complete=True)
 
     async def report(self, job: Job) -> JobReport:
-        """Return the state of the job by one call of the action that shows it."""
+        """Return the state of the job, with one call; with another for the link of an avatar video."""
         kind = kind_of(job.action)
         report = read_report(
             job, await self._client.call_once(kind.status_action, request_about(job)), self._goal
@@ -148,7 +148,7 @@ class HuaweiJobBackend:
             try:
                 shown = await self._client.call_once(SHOW_ASSET, {"asset_id": asset_id})
                 report = with_asset_link(report, kind, shown)
-            except (InvalidRequest, PermissionDenied) as error:
+            except ServiceError as error:
                 logger.warning(NO_ASSET_LINK, job.id, error)
         return report
 

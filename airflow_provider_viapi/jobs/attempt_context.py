@@ -68,9 +68,9 @@ class Timing:
     """Clock and waits of everything that submits.
 
     :param list_pause: seconds between two reads of other tasks' claims, before the job list is read
-    :param adoption_window: seconds for which a listed job must be the only candidate before it is adopted. Airflow
-        clears a task's XComs when its retry starts; the window is longer than the time until the retry publishes
-        its open intent again.
+    :param adoption_window: seconds for which other tasks' claims are watched at least before a listed job is adopted.
+        Airflow clears a task's XComs when its retry starts; the window is longer than the time until the retry
+        publishes its open intent again.
     :param transit: how long a request may be in transit before the service accepts it, besides the client's timeouts
     :param replay_for: seconds over which the same signed request is sent again while the service fails
     :param list_for: seconds over which reading the job list is retried while the service fails

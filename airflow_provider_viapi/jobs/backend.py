@@ -174,7 +174,7 @@ class JobHook(Protocol):
     """The part of a cloud's hook that submissions, operators and triggers use."""
 
     def report(self, job: Job) -> JobReport:
-        """Return the state of a job, with one call."""
+        """Return the state of a job, usually with one call."""
         ...
 
     async def cancel(self, job: Job, log: Log) -> bool:

@@ -174,9 +174,7 @@ class Reconciliation:
         try:
             request = self.request()
         except ServiceError as error:
-            self.run.log.warning(
-                "The request cannot be sent again, because its media cannot be staged: %s", error
-            )
+            self.run.log.warning("The request cannot be sent again, because it cannot be prepared: %s", error)
             return None
         # Staging may have taken long.
         self._raise_if_stopped()
@@ -232,6 +230,8 @@ class Reconciliation:
             self.run.pause(min(self.run.timing.list_pause, (conclusive_at - now).total_seconds()))
             self._raise_if_stopped()
         listed = self._read_list()
+        # Reading may have been retried for minutes, in which jobs were accepted.
+        now = self.run.timing.now()
         others = self.run.claims.others(self._intent)
         owned |= others.job_ids
         return self._conclude(listed, self._last_sent + acceptable_for, now, owned, others)

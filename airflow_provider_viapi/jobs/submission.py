@@ -166,9 +166,8 @@ class Submission:
         if entry.delivery is not None:
             if same and not entry.delivery.was_cleared_before(self.run.attempt):
                 return True
-            self.run.log.info(
-                "Job %s has returned its result and the task was cleared: submitting again", entry.job_id
-            )
+            why = "the task was cleared" if same else "the request has changed"
+            self.run.log.info("Job %s has returned its result and %s: submitting again", entry.job_id, why)
             # If this attempt fails before it submits, the next one must not take the result for its own.
             self.ledger.clear()
             return False
@@ -294,7 +293,7 @@ class Submission:
             seconds = (self.run.timing.now() - sent_at).total_seconds()
             may_be_adopted = seconds > self.run.timing.list_pause
             if job.id in entry.past or (not may_be_adopted and self._is_taken(entry, job.id)):
-                # Another task adopts a job only if it was listed for ``adoption_window``, which is longer: a gateway
+                # Another task that adopts a job has watched this one's open intent for longer than that: a gateway
                 # has repeated an older response from its cache.
                 raise ResponseLost(f"the response names job {job.id}, which belongs to another submission")
         except ServiceError as error:

@@ -33,6 +33,7 @@ from airflow_provider_viapi.errors import (
     JobTimedOut,
     ResultExpired,
     ServiceError,
+    StateConflict,
     from_dict,
 )
 from airflow_provider_viapi.links.job import result_address, store_links
@@ -105,6 +106,9 @@ class JobOperator(BaseJobOperator):
             before = ledger.read()
             if before is not None and before.was_delivered_and_cleared(attempt.attempt):
                 # At once: if this attempt fails before it submits, the next one must not return that result.
+                self.log.info(
+                    "Job %s has returned its result and the task was cleared: submitting again", before.job_id
+                )
                 ledger.clear()
             longest_wait = min(self.job_timeout, self.execution_timeout or self.job_timeout)
             run = SubmittingRun(
@@ -265,7 +269,14 @@ class JobOperator(BaseJobOperator):
         record_decision(self.hook.stats, run.before, job, report)
         if report is None and run.before is not None and run.before.job_id == job.id:
             # The retention counts from the last write, and the job may outlive several attempts.
-            run.ledger.renew()
+            try:
+                run.ledger.renew()
+            except StateConflict:
+                raise
+            except Exception as error:
+                self.log.warning(
+                    "The record of job %s could not be renewed: %s", job.id, type(error).__name__
+                )
         run.view.show_job(job, run.before)
         store_links(self, run.context, job_link=self.job_link(job))
         if report is None:
@@ -336,10 +347,13 @@ class JobOperator(BaseJobOperator):
             result = self.final_report(report).result_or_raise()
         except JobFailed as failed:
             failed.action = self.action.name
-            if report.may_continue:
+            if run.is_delivered:
+                # Stopped since; a retry must not replace it.
+                pass
+            elif report.may_continue:
                 # It stays recorded unless it is cancelled: a retry resumes it if it runs again, or replaces it.
                 self._cancel_job(run, self._job(report.job_id))
-            elif not run.is_delivered:
+            else:
                 run.ledger.clear()
             raise
         check_adopted(run.attempt.claims, run.ledger.read(), self.action_name)

@@ -113,3 +113,24 @@ def test_queued_jobs_are_cancelled_if_the_time_is_over_before_the_resume(
         run_batch(make, store, try_number=2)
 
     assert [job["status"] for job in emulator.jobs()] == ["JOB_CANCELED"] * 2
+
+
+def test_a_failed_job_is_not_replaced_if_its_result_could_not_be_stored(
+    emulator: EmulatorServer, batch: Make, tmp_path: Path
+) -> None:
+    store, folder = Store(), tmp_path / "films"
+    make = batch("a", "b", land_to=f"file://{folder}/{{index}}{{ext}}")
+
+    def lose_worker(run: BatchRun) -> None:
+        raise WorkerLost
+
+    emulator.fault(action=EVERY, job={"queued": 600}, times=1)
+    emulator.fault(action=EVERY, job={"state": "PROCESS_FAILED"}, times=1)
+    with pytest.raises(WorkerLost):
+        run_batch(make, store, between=lose_worker)
+    folder.write_text("a file where the folder was")
+
+    with pytest.raises(AirflowFailException, match="land_to is"):
+        run_batch(make, store, try_number=2)
+
+    assert len(accepted(emulator)) == 2

@@ -9,7 +9,7 @@ import pytest
 from airflow.providers.common.compat.sdk import DAG, BaseOperatorLink, task
 
 from airflow_provider_viapi.emulator.server import EmulatorServer
-from airflow_provider_viapi.errors import InvalidRequest
+from airflow_provider_viapi.errors import InvalidRequest, ServiceError
 from airflow_provider_viapi.operators.batch import ViapiBatchOperator
 from airflow_provider_viapi.operators.batch.items import build_items
 from airflow_provider_viapi.operators.quality import MediaQualityCheckOperator
@@ -192,3 +192,17 @@ def test_a_link_of_the_teams_own_is_kept(
     run_task(erase)
 
     assert [link.name for link in erase.operator_extra_links] == ["Own"]
+
+
+class NeverRetried(EraseVideoSubtitlesOperator):
+    """A team's operator whose errors are never retried."""
+
+    def is_permanent(self, error: ServiceError) -> bool:
+        return super().is_permanent(error) or error.code == "NoFileInResult"
+
+
+def test_a_batch_asks_a_class_which_errors_are_permanent() -> None:
+    task = ViapiBatchOperator(task_id="batch", operator=NeverRetried, items=[{"video_url": VIDEO}])
+
+    assert task.is_permanent(ServiceError("no file", code="NoFileInResult"))
+    assert not task.is_permanent(ServiceError("other", code="Other"))

@@ -103,11 +103,14 @@ class BatchLedger:
         self._store = store
         self._attempt = attempt
         self._head: dict[str, Any] = store.get(KEY) or {"round": 0}
-        self._records = ItemRecords(store, self._key("jobs"), is_begun="is_begun" in self._head)
         self._indexes: dict[str, int] = {}
         delivery = self._head.get("delivery")
         self._is_delivered = delivery is not None
-        if delivery is not None and Delivery(**delivery).was_cleared_before(attempt):
+        is_cleared = delivery is not None and Delivery(**delivery).was_cleared_before(attempt)
+        # A batch that starts over does not need its records, some of which may have expired.
+        is_begun = "is_begun" in self._head and not is_cleared
+        self._records = ItemRecords(store, self._key("jobs"), is_begun=is_begun)
+        if is_cleared:
             self._start_over()
         pages = [record.page for record in self._records.by_name.values() if record.page is not None]
         self._rows = PagedStore(store, self._key("rows"), first=max(pages, default=0))

@@ -110,6 +110,11 @@ class BatchRunner(RunningJobs):
         is_full = len(self.running) >= self.config.max_in_flight
         return not (self.is_drained or self._is_blocked or is_full or self.failed_submissions)
 
+    @property
+    def has_items_left(self) -> bool:
+        """True if there are items without a job."""
+        return bool(self._left)
+
     def resume(self) -> None:
         """Continue previous attempts: cancel jobs that are no longer in the list, check those that run.
 
@@ -252,6 +257,9 @@ class BatchRunner(RunningJobs):
             return True
         may_submit = self.cost_limits.admits(self.backend.estimate(item), len(self.running))
         self._is_blocked = not may_submit and bool(self.running)
+        if self._is_blocked:
+            # Nothing is tried for so long as the limits block, so nothing fails meanwhile.
+            self.failing_since = None
         return may_submit
 
     def wait_policy(self, *, lands: bool) -> WaitPolicy:

@@ -96,7 +96,7 @@ class BatchOperator(BaseBatchOperator):
             with self.cancelling_if_ended(
                 context, ledger, lambda: batch.cancel(), has_jobs=lambda: bool(batch.running)
             ):
-                self._check_can_begin(items, ledger, context)
+                must_submit = self._check_can_begin(items, ledger, context)
                 if self.reuse_results is not None:
                     from airflow_provider_viapi.operators.batch.backend import reuse_results
 
@@ -104,21 +104,30 @@ class BatchOperator(BaseBatchOperator):
                     batch = self._batch(items, ledger, run, context, {})
                 self._show_earlier(batch, context)
                 batch.resume()
+                if batch.has_items_left and not must_submit:
+                    # Jobs that were paid for have failed, and are replaced.
+                    self._check_can_submit(context)
                 return self._advance(batch, context)
 
-    def _check_can_begin(self, items: Sequence[Item], ledger: BatchLedger, context: Context) -> None:
-        """Refuse to submit jobs whose results could not be stored, or which could not be waited for."""
-        if any(ledger.status(item.name) not in ("running", "delivered") for item in items):
+    def _check_can_begin(self, items: Sequence[Item], ledger: BatchLedger, context: Context) -> bool:
+        """Check that jobs may be submitted if there are items without one; return whether there are any."""
+        must_submit = any(ledger.status(item.name) not in ("running", "delivered") for item in items)
+        if must_submit:
             # If all jobs are paid for, they are resumed even if their results cannot be stored now.
-            self._probe_destination(context)
-            check_retention(self.job_timeout, durable=self.durable)
-            self.hook.check_can_wait()
+            self._check_can_submit(context)
         if not (self.deferrable and ledger.is_persistent):
             self.check_can_poll()
         if self.deferrable and not ledger.is_persistent:
             # Opening the store has warned already of what a retry costs.
             why = "there is no durable store to continue from" if self.durable else "durable is False"
             self.log.info("The batch waits on this worker: %s", why)
+        return must_submit
+
+    def _check_can_submit(self, context: Context) -> None:
+        """Refuse to submit jobs whose results could not be stored, or which could not be waited for."""
+        self._probe_destination(context)
+        check_retention(self.job_timeout, durable=self.durable)
+        self.hook.check_can_wait()
 
     def resume(self, context: Context, event: dict[str, Any], state: dict[str, Any] | None = None) -> Any:
         """Continue after a wait: collect results, submit more, wait again or return the rows.
@@ -245,7 +254,8 @@ class BatchOperator(BaseBatchOperator):
 
         rows = batch.ledger.rows(batch.items)
         publish_usage(context, self.operator.action.full_name, rows)
-        if batch.refusal is not None:
+        if batch.refusal is not None and not batch.is_closed:
+            # Not if the items render differently: the retry would pay for all of them again.
             raise batch.refusal
         failed = batch_failure(
             rows,

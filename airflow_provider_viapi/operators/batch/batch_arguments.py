@@ -171,7 +171,8 @@ class BaseBatchOperator(ProviderTask, StoppableOperator):
 
     def is_permanent(self, error: ServiceError) -> bool:
         """Return whether no retry can succeed after an error."""
-        return self.operator.is_permanent(self, error)
+        # An instance of the class, which may call ``super()``; what it was made with does not matter.
+        return bool(object.__new__(self.operator).is_permanent(error))
 
     # Checks.
 

@@ -27,6 +27,7 @@ OF_THE_BATCH = frozenset(
             "durable",
             "huaweicloud_conn_id",
             "job_timeout",
+            "submit_timeout",
             "land_manifest",
             "land_to",
         ),
