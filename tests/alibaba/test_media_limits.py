@@ -99,6 +99,7 @@ def item(name: str, url: str, kind: str) -> dict[str, Any]:
         ("song.wav", "https://h/song", "audio"),
         ("a.JPG", "https://h/a.jpeg", "image"),
         ("a.bmp", "https://h/a", "image"),
+        ("1-pic1", "https://h/1-pic1.jpg", "image"),
     ],
 )
 def test_a_file_name_with_the_suffix_of_its_type_is_accepted(name: str, url: str, kind: str) -> None:
@@ -110,7 +111,7 @@ def test_a_file_name_with_the_suffix_of_its_type_is_accepted(name: str, url: str
     [
         ("test", "https://h/a.mov", "video", "FileName"),
         ("a.jpg", "https://h/a.mp4", "image", "FileUrl"),
-        ("a", "https://h/a.jpg", "image", "FileName"),
+        ("a", "https://h/a", "image", "FileName"),
         ("a.mp3", "https://h/a.mp3", "image", "FileName"),
         ("song", "https://h/song.wav", "audio", "FileName"),
         ("clip.mp4", "https://h/clip.png", "video", "FileUrl"),

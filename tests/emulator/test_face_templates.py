@@ -122,7 +122,7 @@ def test_templates_for_several_faces_are_refused(caller: Caller, video: Callable
     [
         ("GenerateHumanAnimeStyleVideo", {"VideoUrl": "{video}", "CartoonStyle": "anime"}),
         ("MergeVideoFace", {"VideoURL": "{video}", "ReferenceURL": "{video}"}),
-        ("MergeVideoModelFace", {"TemplateId": "a"}),
+        ("MergeVideoModelFace", {"TemplateId": "a", "FaceImageURL": "{video}"}),
     ],
 )
 def test_jobs_that_need_a_trained_model_are_accepted_and_fail(

@@ -162,7 +162,7 @@ def test_only_the_rectangle_of_a_picture_counts(instance: Instance) -> None:
         (content("coffee", (90, 200)), "InvalidImage.Resolution"),
         (b64encode(b"no picture " * 20).decode(), "InvalidImage.Decode"),
         (content("coffee", kind="PDF"), "InvalidImage.Decode"),
-        (content("coffee", kind="ICO"), "InvalidImage.Type"),
+        (content("coffee", kind="ICO"), "InvalidImage.Decode"),
     ],
 )
 def test_a_picture_that_the_service_does_not_take_is_refused(

@@ -150,7 +150,7 @@ NO_EVIDENCE = {
     "fewer jobs than it counts": listing(Result=[], TotalPage=1, TotalRecord=3),
     "no pages of many jobs": listing(Result=[], TotalPage=0, TotalRecord=700),
     "unreadable count": listing(Result=[], TotalPage=1, TotalRecord="many"),
-    "page two": listing(Result=[], PageNum=2, TotalPage=1, TotalRecord=0),
+    "page two": listing(Result=[], CurrentPage=2, TotalPage=1, TotalRecord=0),
     "failure": Answer(body=document(RequestId="R", Success=False, Data={"Result": [], "TotalRecord": 0})),
     "failure in the data": listing(Result=[], TotalRecord=0, Success="false"),
     "error code in the data": listing(Result=[], TotalRecord=0, ErrorCode="Timeout"),

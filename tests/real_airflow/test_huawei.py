@@ -21,6 +21,7 @@ from airflow_provider_viapi.operators.metastudio import CreateAvatarModelOperato
 from local_airflow import LocalAirflow
 from media.moto_s3 import Bucket, connection_json, make_bucket, moto_server
 from operators.run_batch import Store
+from operators.test_metastudio_models import write_video
 from run_task import run_task
 from served_folder import ServedFolder
 
@@ -77,7 +78,7 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
 def existing(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """Create at the service what the examples use and do not create; return the ids."""
     folder = tmp_path_factory.mktemp("training")
-    media_samples.clean_copy(media_samples.big_buck_bunny(), folder / "mei.mp4", seconds=1, size=(1920, 1080))
+    write_video(folder / "mei.mp4", 1920, 1080)
     with ZipFile(folder / "recordings.zip", "w") as recordings:
         recordings.writestr("1.wav", b"RIFF")
     consent = f"file://{shutil.copy(media_samples.photographs()['astronaut'], folder / 'consent.png')}"

@@ -183,10 +183,11 @@ class PartlyUnreadable(MemoryFileSystem):
 
 def test_a_file_that_cannot_be_read_is_returned_as_unknown_and_the_others_as_they_are() -> None:
     storage = PartlyUnreadable()
-    attach("memory", fs=storage)
+    # Under a name of its own: the first one that is attached under a name stays.
+    attach("memory", conn_id="alarms", fs=storage)
     for name in ("a.json", "gone.json", "secret.json", "z.json"):
         storage.pipe_file(f"/alarms/{name}", json.dumps(MESSAGE).encode())
-    sensor = ViasAlarmSensor(task_id="wait", folder="memory:///alarms/")
+    sensor = ViasAlarmSensor(task_id="wait", folder="memory://alarms@alarms/")
 
     try:
         alarms = sensor.poke(context("run")).xcom_value["alarms"]
