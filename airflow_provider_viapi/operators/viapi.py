@@ -67,9 +67,11 @@ class ViapiOperator(LandingOperator):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if "action" in cls.__dict__ and "operator_extra_links" not in cls.__dict__:
-            has_link = cls.is_async or has_files(cls.action.result)
-            cls.operator_extra_links = (ViapiResultLink(),) if has_link else ()
+        has_own = {"action", "operator_extra_links"} & cls.__dict__.keys()
+        if has_own == {"action"} and not (cls.is_async or has_files(cls.action.result)):
+            # Links of a team's base class stay.
+            inherited = cls.operator_extra_links
+            cls.operator_extra_links = tuple(each for each in inherited if type(each) is not ViapiResultLink)
 
     def __init__(
         self,

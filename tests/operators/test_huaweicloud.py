@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import sys
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -166,14 +165,7 @@ def test_any_action_can_be_called_by_its_name() -> None:
         type("Wrong", (HuaweiCloudOperator,), {"action": vias.tasks.CREATE_TASK})
 
 
-@pytest.fixture(autouse=True)
-def nothing_masked_yet(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Airflow 2 masks keys of any length, so those of other tests, a letter long, would be masked everywhere."""
-    from airflow.providers.common.compat.sdk import redact
-
-    masker = sys.modules[redact.__module__]._secrets_masker()
-    monkeypatch.setattr(masker, "patterns", set())
-    monkeypatch.setattr(masker, "replacer", None)
+pytestmark = pytest.mark.usefixtures("nothing_masked_yet")
 
 
 def shown(request: Any) -> str:

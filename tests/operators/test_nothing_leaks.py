@@ -386,6 +386,7 @@ class TestRenderedFields:
         ],
         ids=["images", "items"],
     )
+    @pytest.mark.usefixtures("nothing_masked_yet")
     @pytest.mark.parametrize("count", [3, 2000])
     def test_no_signature_of_a_list_of_links_is_shown_however_long_it_is(
         self, task_of: Any, count: int, monkeypatch: pytest.MonkeyPatch
