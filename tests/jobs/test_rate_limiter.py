@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, strategies as st
 
-from airflow_provider_viapi.jobs.polling.rate_limiter import Permit, RateLimiter
+from airflow_provider_viapi.jobs.polling.rate_limiter import MIN_RATE, Permit, RateLimiter
 from jobs import virtual_time
 
 
@@ -146,8 +146,16 @@ def test_the_rate_stays_within_bounds_and_calls_keep_their_distance(events: list
         else:
             getattr(limiter, event)()
 
-    assert 8 * RateLimiter.min_share <= limiter.rate <= 8
+    assert MIN_RATE <= limiter.rate <= 8
     assert all(later - earlier >= 1 / 8 - 1e-9 for earlier, later in pairwise(starts))
+
+
+def test_a_maximum_below_the_lowest_rate_is_not_exceeded() -> None:
+    limiter = RateLimiter(0.1, Clock())
+
+    limiter.on_throttled()
+
+    assert limiter.rate == 0.1
 
 
 @pytest.mark.parametrize("rate", [0, -1, float("nan"), float("inf")])

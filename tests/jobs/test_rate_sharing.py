@@ -75,12 +75,14 @@ def wait_for(
     qps: float = 10,
     seconds: float | None = None,
     turns: SharedTurns | None = None,
+    seed: int = 5,
 ) -> Seen:
     """Let each of several pollers, as of several triggerers, wait for its share of the account's jobs.
 
     :param seconds: how long each job takes, which is submitted so long before its end; default: all are waited for
         from the beginning
     :param turns: that the pollers share; default: they do not know of each other
+    :param seed: of the jitter of intervals and pauses
     """
     seen = Seen(account)
 
@@ -101,7 +103,7 @@ def wait_for(
     async def all_shares() -> None:
         await asyncio.gather(*(share(who, job_ids) for who, job_ids in shares.items()))
 
-    random.seed(5)
+    random.seed(seed)
     virtual_time.run(all_shares())
     return seen
 
@@ -175,6 +177,20 @@ def test_triggerers_that_share_an_account_get_similar_shares(triggerers: int) ->
     for who in shares:
         assert account.throttled[who] < 0.15 * account.calls[who]
         assert account.list_reads[who] - account.throttled_list_reads[who] > 3
+
+
+@pytest.mark.parametrize("per_second", [1.4, 2.0])
+def test_a_triggerer_whose_polls_are_throttled_catches_up_when_the_other_has_finished(per_second: float) -> None:
+    last = 30 + 100 / per_second
+    for seed in range(10):
+        account = FakeAccount({f"J-{n}": 30 + n / per_second for n in range(100)}, results_per_second=2)
+        names = list(account.ends)
+        random.Random(seed).shuffle(names)
+
+        seen = wait_for(account, {"a": names[::2], "b": names[1::2]}, qps=2, seconds=30, seed=seed)
+
+        assert seen.all_succeeded
+        assert seen.last_of(names) < last + 60
 
 
 def test_a_triggerer_that_is_refused_most_reads_leaves_the_list_to_the_others() -> None:

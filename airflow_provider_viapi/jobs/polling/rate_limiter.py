@@ -13,6 +13,13 @@ from dataclasses import dataclass
 SLOW_START_THRESHOLD = 0.85
 """From this share of the rate that was throttled last, the rate grows a twentieth as fast."""
 
+MIN_RATE = 0.5
+"""Calls per second that throttling leaves at least, unless the maximum is lower.
+
+Where another process uses the whole quota, every call of this one may be throttled, however rare it is. From a lower
+rate it would take minutes to recover after the other one has finished, since the rate grows with successful calls.
+"""
+
 RARE_AFTER = 20
 """After so many successful calls a throttled one is rare: the rate is a little too high, not far."""
 
@@ -49,9 +56,6 @@ class RateLimiter:
     :param clock: monotonic time in seconds
     :raises ValueError: the rate is not a number above 0
     """
-
-    min_share = 1 / 64
-    """Throttling never reduces the rate below this share of its maximum, so that a recovery is noticed."""
 
     def __init__(self, rate: float, clock: Callable[[], float] = time.monotonic) -> None:
         if not 0 < rate < math.inf:
@@ -117,7 +121,7 @@ class RateLimiter:
         is_rare = now - self._ignore_until > RARE_AFTER / self.rate
         factor = SLOW_START_THRESHOLD if is_rare else 0.5
         self._throttled_rate = self.rate
-        self.rate = max(self.ceiling * self.min_share, self.rate * factor)
+        self.rate = max(min(MIN_RATE, self.ceiling), self.rate * factor)
         pause = random.uniform(1, 2)  # noqa: S311
         self._ignore_until = now + pause
         self._next = max(self._next, now + pause)
