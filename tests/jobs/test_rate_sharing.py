@@ -180,7 +180,9 @@ def test_triggerers_that_share_an_account_get_similar_shares(triggerers: int) ->
 
 
 @pytest.mark.parametrize("per_second", [1.4, 2.0])
-def test_a_triggerer_whose_polls_are_throttled_catches_up_when_the_other_has_finished(per_second: float) -> None:
+def test_a_triggerer_whose_polls_are_throttled_catches_up_when_the_other_has_finished(
+    per_second: float,
+) -> None:
     last = 30 + 100 / per_second
     for seed in range(10):
         account = FakeAccount({f"J-{n}": 30 + n / per_second for n in range(100)}, results_per_second=2)
