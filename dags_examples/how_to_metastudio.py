@@ -110,7 +110,7 @@ with DAG(
     start = StartLiveOperator(
         task_id="start_live",
         room_id="{{ params.room }}",
-        wait_for="PROCESSING",  # on air
+        target_state="PROCESSING",  # on air
         job_timeout=timedelta(minutes=30),
         deferrable=True,
     )
@@ -119,7 +119,7 @@ with DAG(
         task_id="on_air",
         room_id="{{ params.room }}",
         job_id=start.job_id,
-        wait_for="PROCESSING",
+        target_state="PROCESSING",
         deferrable=True,
     )
     stop = StopLiveOperator(

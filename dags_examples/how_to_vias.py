@@ -102,7 +102,7 @@ with DAG(
         name="roof-{{ run_id }}",  # a different name in each run
         input={"type": "url", "data": [{"url": "{{ params.stream }}"}]},
         output={"webhook": {"url": "{{ params.webhook }}"}},
-        wait_for="RUNNING",
+        target_state="RUNNING",
         job_timeout=timedelta(minutes=30),
         deferrable=True,
     )
@@ -111,14 +111,14 @@ with DAG(
         task_id="update_task", vias_task_id=watch.job_id, description="Smoke on the roof"
     )
     start = StartViasTaskOperator(
-        task_id="start_task", vias_task_id=watch.job_id, wait_for="RUNNING", deferrable=True
+        task_id="start_task", vias_task_id=watch.job_id, target_state="RUNNING", deferrable=True
     )
     show = QueryViasTaskOperator(task_id="query_task", vias_task_id=watch.job_id)
     # [END tasks]
 
     # [START task_state]
     running = ViasTaskSensor(
-        task_id="task_state", vias_task_id=watch.job_id, wait_for="RUNNING", deferrable=True
+        task_id="task_state", vias_task_id=watch.job_id, target_state="RUNNING", deferrable=True
     )
     # [END task_state]
 

@@ -43,7 +43,7 @@ with DAG(
         name="roof-{{ " + DUSK + ".strftime('%Y%m%d-%H%M%S') }}",
         input={"type": "url", "data": [{"url": "{{ params.stream }}"}]},
         webhook="{{ params.webhook }}",
-        wait_for="RUNNING",
+        target_state="RUNNING",
         job_timeout=timedelta(minutes=30),
         deferrable=True,
         retries=2,

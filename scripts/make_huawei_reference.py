@@ -27,7 +27,7 @@ name: see [Any action](how-to/any-action.md#an-action-of-huawei-cloud), or [the 
 * **Job**: the action only starts a job, which continues after the response. A job operator waits until the job is in
   one of the states after *succeeded*, *failed* or *cancelled*, and returns the response of the action that is named
   here.
-* **Other states to wait for** are values of `goal` of `HuaweiCloudJobOperator`. Typed operators have `wait_for`.
+* **Other states to wait for** are values of `target_state` of `HuaweiCloudJobOperator` and of typed operators.
 
 `make reference` generates this page from the service model in `airflow_provider_viapi/huawei/services`. Operators,
 hook and emulator check requests with the same model. [Sources of the facts](huawei.md#sources-of-the-facts) lists
@@ -88,8 +88,8 @@ def _job(kind: JobKind) -> str:
     )
     named = "; ".join(f"{name}: {', '.join(each)}" for name, each in groups if each)
     cancel = f"; `{kind.cancel.name}` cancels it" if kind.cancel else ""
-    goals = f" Other states to wait for: {', '.join(kind.goals)}." if kind.goals else ""
-    return f"Job: `{kind.status_action.name}` returns its state{cancel}. States: {named}.{goals}"
+    others = f" Other states to wait for: {', '.join(kind.target_states)}." if kind.target_states else ""
+    return f"Job: `{kind.status_action.name}` returns its state{cancel}. States: {named}.{others}"
 
 
 if __name__ == "__main__":

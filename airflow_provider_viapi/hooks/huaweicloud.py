@@ -50,7 +50,7 @@ class HuaweiCloudHook(CloudHook):
     Making a hook reads nothing and connects to nothing; the first call does.
 
     :param huaweicloud_conn_id: id of the connection; default: ``huaweicloud_default``
-    :param goal: the state to wait for instead of a job's end: ``PROCESSING`` of a live task that is on air,
+    :param target_state: the state to wait for instead of a job's end: ``PROCESSING`` of a live task that is on air,
         ``RUNNING`` or ``STOPPED`` of a task of VIAS
     :param scope: scope of jobs that do not name one: the room of a live task
     """
@@ -70,12 +70,12 @@ class HuaweiCloudHook(CloudHook):
         self,
         huaweicloud_conn_id: str = default_conn_name,
         *,
-        goal: str | None = None,
+        target_state: str | None = None,
         scope: str | None = None,
     ) -> None:
         super().__init__(huaweicloud_conn_id)
         self.huaweicloud_conn_id = huaweicloud_conn_id
-        self.goal = goal
+        self.target_state = target_state
         self.scope = scope
 
     # Airflow calls these two only if the class itself defines them; it does not look at inherited ones.
@@ -145,7 +145,7 @@ class HuaweiCloudHook(CloudHook):
         )
 
         scoped, kind = self._scoped(job), kind_of(job.action)
-        report = read_report(scoped, self.call(kind.status_action, request_about(scoped)), self.goal)
+        report = read_report(scoped, self.call(kind.status_action, request_about(scoped)), self.target_state)
         if (asset_id := asset_without_link(report, kind)) is not None:
             try:
                 shown = self.call("metastudio.ShowAsset", {"asset_id": asset_id})
@@ -159,7 +159,7 @@ class HuaweiCloudHook(CloudHook):
         return await super().cancel(self._scoped(job), log)
 
     async def wait_for(self, job: Job, *, until: Any, log: Log, on_state: OnState | None = None) -> JobReport:
-        """Wait for a job, together with all others of its family, goal and connection in the event loop."""
+        """Wait for a job, together with all others of its family, target state and connection in the event loop."""
         return await super().wait_for(self._scoped(job), until=until, log=log, on_state=on_state)
 
     def _scoped(self, job: Job) -> Job:
@@ -170,7 +170,7 @@ class HuaweiCloudHook(CloudHook):
         """Open the account's jobs of a family for the running event loop; leaving the context closes the client."""
         from airflow_provider_viapi.huawei.job_backend import open_huawei_jobs
 
-        async with open_huawei_jobs(await self.aget_config(), family, self.goal) as jobs:
+        async with open_huawei_jobs(await self.aget_config(), family, self.target_state) as jobs:
             yield jobs
 
     def open_poller(self, family: Family = "others") -> AbstractAsyncContextManager[Poller]:
@@ -178,7 +178,7 @@ class HuaweiCloudHook(CloudHook):
         from airflow_provider_viapi.huawei.job_backend import backoff_of
 
         # Only the list of VIAS shows all tasks; that of MetaStudio shows the videos that are asked for.
-        shared_list = f"list:tasks:{self.goal or ''}" if family == "tasks" else None
+        shared_list = f"list:tasks:{self.target_state or ''}" if family == "tasks" else None
         return self._poll(
             self.open_jobs(family), self.poll_backoff or backoff_of(family), shared_list=shared_list
         )
@@ -194,7 +194,7 @@ class HuaweiCloudHook(CloudHook):
         """Return what jobs have in common that share a poller."""
         from airflow_provider_viapi.huawei.job_backend import family_of
 
-        return (*self.connection_key, family_of(job.action), self.goal)
+        return (*self.connection_key, family_of(job.action), self.target_state)
 
     def open_poller_for(self, job: Job) -> AbstractAsyncContextManager[Poller]:
         """Open the poller for the family of a job."""

@@ -1,6 +1,6 @@
 """Job backends of Huawei Cloud: submission, and polling by the families of its jobs.
 
-One :class:`HuaweiJobBackend` has one goal, so tasks that wait for different ones have separate pollers.
+One :class:`HuaweiJobBackend` has one target state, so tasks that wait for different ones have separate pollers.
 """
 
 from __future__ import annotations
@@ -123,14 +123,14 @@ class HuaweiJobBackend:
     """The jobs of one account that are polled individually.
 
     :param client: calls the service
-    :param goal: state to wait for; default: a terminal one
+    :param target_state: state to wait for; default: a terminal one
     """
 
     list_interval: float | None = None
 
-    def __init__(self, client: AsyncClient, goal: str | None = None) -> None:
+    def __init__(self, client: AsyncClient, target_state: str | None = None) -> None:
         self._client = client
-        self._goal = goal
+        self._target_state = target_state
         self._unknown: set[str] = set()
 
     async def list_states(self, job_ids: Collection[str]) -> ListSnapshot:
@@ -141,7 +141,7 @@ class HuaweiJobBackend:
         """Return the state of the job, with one call; with another for the link of an avatar video."""
         kind = kind_of(job.action)
         report = read_report(
-            job, await self._client.call_once(kind.status_action, request_about(job)), self._goal
+            job, await self._client.call_once(kind.status_action, request_about(job)), self._target_state
         )
         self._log_unknown(kind.states, report.state)
         if (asset_id := asset_without_link(report, kind)) is not None:
@@ -167,7 +167,7 @@ class HuaweiJobBackend:
 
     def _outcome(self, states: States, state: Any) -> Outcome:
         self._log_unknown(states, str(state))
-        return outcome_of(states, str(state), self._goal)
+        return outcome_of(states, str(state), self._target_state)
 
     def _log_unknown(self, states: States, state: str) -> None:
         if state not in states.all and state not in self._unknown:
@@ -246,10 +246,10 @@ _SERVICES: Mapping[Family, type[HuaweiJobBackend]] = {"videos": VideoJobs, "task
 
 @asynccontextmanager
 async def open_huawei_jobs(
-    account: Account, family: Family = "others", goal: str | None = None
+    account: Account, family: Family = "others", target_state: str | None = None
 ) -> AsyncIterator[HuaweiJobBackend]:
     """Open the polling backend of an account's jobs of one family; its client closes with the context."""
     from airflow_provider_viapi.huawei.client import open_async_client
 
     async with await open_async_client(account) as client:
-        yield _SERVICES.get(family, HuaweiJobBackend)(client, goal)
+        yield _SERVICES.get(family, HuaweiJobBackend)(client, target_state)

@@ -1,7 +1,7 @@
 """Read responses about Huawei Cloud's jobs: avatar videos, speech, models, live tasks, and VIAS tasks.
 
 A job's kind (``huawei.model.JobKind``) says which action shows it, which cancels it and what its states mean. A task
-may wait for a *goal*, a state before the terminal one: a live task that is on air, a stream task that runs.
+may wait for a *target state*, a state before the terminal one: a live task that is on air, a stream task that runs.
 """
 
 from __future__ import annotations
@@ -77,19 +77,19 @@ def request_about(job: Job) -> dict[str, str]:
     return {kind.id_name: job.id, kind.scope_name: job.scope}
 
 
-def outcome_of(states: States, state: str, goal: str | None = None) -> Outcome:
+def outcome_of(states: States, state: str, target_state: str | None = None) -> Outcome:
     """Return the outcome that a state means for a task that waits; an unknown state is not terminal.
 
-    :param goal: a state before the terminal one; a job that has succeeded has passed through it
+    :param target_state: a state before the terminal one; a job that has succeeded has passed through it
     """
-    if state == goal or state in states.succeeded:
+    if state == target_state or state in states.succeeded:
         return Outcome.SUCCEEDED
     if state in states.failed:
         return Outcome.FAILED
     return Outcome.CANCELLED if state in states.cancelled else Outcome.WAITING
 
 
-def read_report(job: Job, response: Mapping[str, Any], goal: str | None = None) -> JobReport:
+def read_report(job: Job, response: Mapping[str, Any], target_state: str | None = None) -> JobReport:
     """Return the report of a job from the response of the action that shows it, which holds the result as well.
 
     :raises ResponseLost: the response has no state
@@ -102,7 +102,7 @@ def read_report(job: Job, response: Mapping[str, Any], goal: str | None = None) 
     if isinstance(named, str) and named and named != job.id:
         # Such as from a gateway's cache, or off by one on a shared connection.
         raise ResponseLost(f"the response is about another job than {job.id}", action=kind.status_action.name)
-    outcome = outcome_of(kind.states, state, goal)
+    outcome = outcome_of(kind.states, state, target_state)
     reason = _reason(response, kind) if outcome in (Outcome.FAILED, Outcome.CANCELLED) else Reason()
     return JobReport(
         job_id=job.id,

@@ -88,7 +88,7 @@ class JobKind(Record):
     :param state_in: path to the state in the response of ``status_action``
     :param id_name: parameter of ``status_action`` and ``cancel`` that takes the id
     :param scope_name: second parameter that locates the job, such as a live task's room
-    :param goals: states that may be waited for instead of the end
+    :param target_states: states that may be waited for instead of the end
     :param files: fields of the response of ``status_action`` that hold URLs of the job's files
     """
 
@@ -100,7 +100,7 @@ class JobKind(Record):
     state_in: tuple[str, ...] = ("state",)
     id_name: str = "job_id"
     scope_name: str | None = None
-    goals: tuple[str, ...] = ()
+    target_states: tuple[str, ...] = ()
     files: tuple[ResultField, ...] = ()
 
 
@@ -203,16 +203,16 @@ class Action(Record):
             )
         return self.job
 
-    def check_goal(self, goal: str | None) -> None:
+    def check_target_state(self, target_state: str | None) -> None:
         """Refuse a state to wait for that the action's jobs do not have.
 
         :raises InvalidRequest: the message lists the states that may be waited for
         """
         kind = self.job_kind
-        allowed = (*kind.goals, *kind.states.succeeded)
-        if goal is not None and not (isinstance(goal, str) and goal in allowed):
+        allowed = (*kind.target_states, *kind.states.succeeded)
+        if target_state is not None and not (isinstance(target_state, str) and target_state in allowed):
             raise InvalidRequest(
-                f"the state to wait for is {short_repr(goal)}; allowed: {', '.join(allowed)}",
+                f"the state to wait for is {short_repr(target_state)}; allowed: {', '.join(allowed)}",
                 code="InvalidParameter",
                 action=self.name,
             )

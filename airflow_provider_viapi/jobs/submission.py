@@ -147,7 +147,7 @@ class Submission:
         if report is None:
             return None
         if report.outcome in (Outcome.FAILED, Outcome.CANCELLED) and entry.delivery is None:
-            # What was delivered is not replaced: a job that has reached its goal may have been stopped since.
+            # What was delivered is not replaced: a job that has reached its target state may have been stopped since.
             if report.may_continue:
                 # It could be billed besides the job that replaces it.
                 self._cancel(job)

@@ -104,8 +104,8 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
     Takes what :class:`~airflow_provider_viapi.operators.action_base.ActionOperator` takes, what
     :class:`~airflow_provider_viapi.operators.arguments.options.HuaweiCloudJobOptions` lists, and:
 
-    :param goal: the state to wait for instead of the end, such as ``RUNNING``. Once it is reached the task succeeds
-        and the job continues until something stops it.
+    :param target_state: the state to wait for instead of the end, such as ``RUNNING``. Once it is reached the task
+        succeeds and the job continues until something stops it.
     """
 
     _options: ClassVar[type] = HuaweiCloudJobOptions
@@ -114,18 +114,20 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
     links: ClassVar[tuple[str, ...]] = ()
     """Parameters with addresses of files that the service reads; those that lead to no file are refused."""
 
-    def __init__(self, *, goal: str | None = None, cancel_on_kill: bool = True, **kwargs: Any) -> None:
+    def __init__(
+        self, *, target_state: str | None = None, cancel_on_kill: bool = True, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         if not type(self).__module__.startswith("airflow_provider_viapi.") or "action" in kwargs:
             self._check_can_follow()
-        self.action.check_goal(goal)
-        self.goal = goal
+        self.action.check_target_state(target_state)
+        self.target_state = target_state
         self.cancel_on_kill = as_flag("cancel_on_kill", cancel_on_kill, self.action.name)
 
     @cached_property
     def hook(self) -> HuaweiCloudHook:
         """The hook that calls."""
-        return HuaweiCloudHook(self.huaweicloud_conn_id, goal=self.goal, scope=self._scope)
+        return HuaweiCloudHook(self.huaweicloud_conn_id, target_state=self.target_state, scope=self._scope)
 
     @staticmethod
     def check_request(
@@ -159,7 +161,7 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
     @property
     def cancel_on_states(self) -> Collection[str]:
         """States of the task with which its job is cancelled."""
-        return super().cancel_on_states if self.goal is None else UNSUCCESSFUL
+        return super().cancel_on_states if self.target_state is None else UNSUCCESSFUL
 
     def submit_backend(self, request: Mapping[str, Any]) -> HuaweiSubmitBackend:
         """Return what sends the request."""

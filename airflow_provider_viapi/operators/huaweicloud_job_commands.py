@@ -164,8 +164,7 @@ class JobCommandOperator(HuaweiCloudOperator):
     Takes what :class:`~airflow_provider_viapi.operators.action_base.ActionOperator` takes, what
     :class:`~airflow_provider_viapi.operators.arguments.options.JobCommandOptions` lists, and:
 
-    :param goal: state that the job is to reach
-    :param wait_for_completion: if false, return the job's id as soon as the command is accepted; default: true
+    :param target_state: state that the job is to reach
     """
 
     _options: ClassVar[type] = JobCommandOptions
@@ -182,7 +181,7 @@ class JobCommandOperator(HuaweiCloudOperator):
     def __init__(
         self,
         *,
-        goal: str,
+        target_state: str,
         wait_for_completion: bool = True,
         deferrable: bool | None = None,
         job_timeout: timedelta | float = timedelta(hours=1),
@@ -190,8 +189,8 @@ class JobCommandOperator(HuaweiCloudOperator):
     ) -> None:
         as_flag("wait_for_completion", wait_for_completion)
         super().__init__(**{"multiple_outputs": wait_for_completion, **kwargs})
-        self.creating_action.check_goal(goal)
-        self.goal = goal
+        self.creating_action.check_target_state(target_state)
+        self.target_state = target_state
         self.wait_for_completion = wait_for_completion
         self.deferrable = default_deferrable(deferrable, self.action.name)
         self.job_timeout = as_duration("job_timeout", job_timeout, self.action.name)
@@ -199,7 +198,7 @@ class JobCommandOperator(HuaweiCloudOperator):
     @cached_property
     def hook(self) -> HuaweiCloudHook:
         """The hook of the connection."""
-        return HuaweiCloudHook(self.huaweicloud_conn_id, goal=self.goal, scope=self.job.scope)
+        return HuaweiCloudHook(self.huaweicloud_conn_id, target_state=self.target_state, scope=self.job.scope)
 
     @property
     def job(self) -> Job:
@@ -211,18 +210,18 @@ class JobCommandOperator(HuaweiCloudOperator):
         return Job(str(request[kind.id_name]), self.creating_action.full_name, scope)
 
     def needs_command(self, report: JobReport) -> bool:
-        """Return true if a job in this state has neither reached the goal nor is about to."""
+        """Return true if a job in this state has neither reached the target state nor is about to."""
         raise NotImplementedError
 
     def result_of(self, report: JobReport) -> dict[str, Any]:
-        """Return the task's result for a job that has reached the goal or a terminal state.
+        """Return the task's result for a job that has reached the target state or a terminal state.
 
-        :raises JobFailed: the state is not the goal
+        :raises JobFailed: the state is not the target state
         """
         return report.result_or_raise()
 
     def execute(self, context: Context) -> Any:
-        """Read the job's state, send the command if it is needed, wait for the goal."""
+        """Read the job's state, send the command if it is needed, wait for the target state."""
         with fail_and_show(context, self.action_name, self.is_permanent):
             request = self.validated_request()
             log = self._command_log(context)
@@ -268,8 +267,8 @@ class JobCommandOperator(HuaweiCloudOperator):
             # A user who clears the task sends the command again.
             log.finish()
             raise SubmissionInDoubt(
-                f"the response to the command that changes job {report.job_id} to {self.goal} was lost; the job is "
-                f"{report.state} as before, and may have run in between. Clear the task to send the command again",
+                f"the response to the command that changes job {report.job_id} to {self.target_state} was lost; "
+                f"the job is {report.state} as before, and may have run in between. Clear the task to send the command again",
                 code="SubmissionInDoubt",
                 action=self.action.name,
             )
@@ -295,7 +294,7 @@ class JobCommandOperator(HuaweiCloudOperator):
             "Sent the command that changes job %s from %s to %s",
             self.job.id,
             record.previous_state,
-            self.goal,
+            self.target_state,
         )
 
     def _wait_for_change(self, before: JobReport) -> JobReport:
@@ -315,7 +314,7 @@ class JobCommandOperator(HuaweiCloudOperator):
         self.defer(trigger=trigger, method_name="execute_complete")
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
-        """Continue after the trigger: return what is known of the job, or raise why it has not reached the goal."""
+        """Continue after the trigger: return what is known of the job, or raise why it is not in the target state."""
         from airflow_provider_viapi.jobs.model import JobReport
 
         with fail_and_show(context, self.action_name, self.is_permanent):

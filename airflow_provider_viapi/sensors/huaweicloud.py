@@ -29,7 +29,7 @@ class HuaweiCloudJobSensor(JobSensor):
 
     :param action: the action that created the job, as ``service.Action``, such as ``metastudio.CreateAsyncTtsJob``
     :param job_id: id of the job, such as ``start.job_id``
-    :param goal: the state to wait for instead of the end
+    :param target_state: the state to wait for instead of the end
     :param scope: the room of a live task, which needs it
     :param huaweicloud_conn_id: id of the Airflow connection; default: ``huaweicloud_default``
     """
@@ -43,24 +43,24 @@ class HuaweiCloudJobSensor(JobSensor):
         *,
         action: str,
         job_id: str,
-        goal: str | None = None,
+        target_state: str | None = None,
         scope: str | None = None,
         huaweicloud_conn_id: str = HuaweiCloudHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
         super().__init__(job_id=job_id, **kwargs)
-        services.find(action).check_goal(goal)
+        services.find(action).check_target_state(target_state)
         if services.find(action).job_kind.scope_name is not None and not is_templated(scope):
             as_id("scope", scope)
         self.action = action
-        self.goal = goal
+        self.target_state = target_state
         self.scope = scope
         self.huaweicloud_conn_id = huaweicloud_conn_id
 
     @cached_property
     def hook(self) -> HuaweiCloudHook:
         """Hook that polls."""
-        return HuaweiCloudHook(self.huaweicloud_conn_id, goal=self.goal, scope=self.scope)
+        return HuaweiCloudHook(self.huaweicloud_conn_id, target_state=self.target_state, scope=self.scope)
 
     @property
     def job_action(self) -> str:
@@ -130,16 +130,16 @@ class LiveTaskSensor(HuaweiCloudJobSensor):
 
     :param room_id: id of the live room
     :param job_id: id of the task, such as ``start.job_id``
-    :param wait_for: ``PROCESSING`` (on air) or ``SUCCEED`` (ended)
+    :param target_state: the state to wait for: ``PROCESSING`` (on air) or ``SUCCEED`` (ended)
     """
 
     def __init__(
-        self, *, room_id: str, job_id: str, wait_for: Literal["PROCESSING", "SUCCEED"], **kwargs: Any
+        self, *, room_id: str, job_id: str, target_state: Literal["PROCESSING", "SUCCEED"], **kwargs: Any
     ) -> None:
         action = metastudio.live.START_SMART_LIVE.full_name
         if not is_templated(room_id):
             as_id("room_id", room_id)
-        super().__init__(action=action, job_id=job_id, goal=wait_for, scope=room_id, **kwargs)
+        super().__init__(action=action, job_id=job_id, target_state=target_state, scope=room_id, **kwargs)
 
 
 class ViasTaskSensor(HuaweiCloudJobSensor):
@@ -148,16 +148,18 @@ class ViasTaskSensor(HuaweiCloudJobSensor):
     Returns the task.
 
     :param vias_task_id: id of the VIAS task, such as ``create.job_id``
-    :param wait_for: ``RUNNING``, ``SUCCEEDED`` or ``STOPPED``; default: ``RUNNING``
+    :param target_state: the state to wait for: ``RUNNING``, ``SUCCEEDED`` or ``STOPPED``; default: ``RUNNING``
     """
 
     def __init__(
         self,
         *,
         vias_task_id: str,
-        wait_for: Literal["RUNNING", "SUCCEEDED", "STOPPED"] = "RUNNING",
+        target_state: Literal["RUNNING", "SUCCEEDED", "STOPPED"] = "RUNNING",
         **kwargs: Any,
     ) -> None:
         if not is_templated(vias_task_id):
             as_id("vias_task_id", vias_task_id)
-        super().__init__(action=CREATE_TASK.full_name, job_id=vias_task_id, goal=wait_for, **kwargs)
+        super().__init__(
+            action=CREATE_TASK.full_name, job_id=vias_task_id, target_state=target_state, **kwargs
+        )

@@ -31,7 +31,7 @@ TERMINAL = frozenset({"failed", "success", "skipped", "removed"})
 """States that only a new attempt can leave."""
 
 UNSUCCESSFUL = TERMINAL - {"success"}
-"""Terminal states of a task that did not reach its goal."""
+"""Terminal states of a task that did not succeed."""
 
 
 def worker_must_cancel(

@@ -99,23 +99,23 @@ class HuaweiCloudJobTrigger(JobTrigger):
     """Wait for a job of one connection's account; takes what :class:`JobTrigger` takes, and:
 
     :param huaweicloud_conn_id: id of the connection; default: ``huaweicloud_default``
-    :param goal: the state to wait for instead of the end
+    :param target_state: the state to wait for instead of the end
     :param scope: the room of a live task
     """
 
-    argument_names = (*JobTrigger.argument_names, "huaweicloud_conn_id", "goal", "scope")
+    argument_names = (*JobTrigger.argument_names, "huaweicloud_conn_id", "target_state", "scope")
 
     def __init__(
         self,
         *,
         huaweicloud_conn_id: str = "huaweicloud_default",
-        goal: str | None = None,
+        target_state: str | None = None,
         scope: str | None = None,
         **arguments: Any,
     ) -> None:
         super().__init__(**arguments)
         self.huaweicloud_conn_id = huaweicloud_conn_id
-        self.goal = goal
+        self.target_state = target_state
         self.scope = scope
 
     @classmethod
@@ -130,7 +130,7 @@ class HuaweiCloudJobTrigger(JobTrigger):
             action=job.action,
             deadline=deadline,
             huaweicloud_conn_id=hook.huaweicloud_conn_id,
-            goal=hook.goal,
+            target_state=hook.target_state,
             scope=hook.scope,
             **options,
         )
@@ -139,15 +139,15 @@ class HuaweiCloudJobTrigger(JobTrigger):
     def cancel_on_states(self) -> Collection[str]:
         """States of the task with which its job is cancelled.
 
-        A job that continues after its goal is kept when a user marks its task as successful.
+        A job that continues after its target state is kept when a user marks its task as successful.
         """
-        return super().cancel_on_states if self.goal is None else UNSUCCESSFUL
+        return super().cancel_on_states if self.target_state is None else UNSUCCESSFUL
 
     def hook(self) -> HuaweiCloudHook:
         """Return the hook that polls."""
         from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 
-        return HuaweiCloudHook(self.huaweicloud_conn_id, goal=self.goal, scope=self.scope)
+        return HuaweiCloudHook(self.huaweicloud_conn_id, target_state=self.target_state, scope=self.scope)
 
 
 class ViapiJobTrigger(JobTrigger):

@@ -278,7 +278,7 @@ def test_a_job_outlives_the_password_that_its_waiting_began_with_if_the_new_one_
 
     async def wait() -> JobReport:
         until = datetime.now(timezone.utc) + timedelta(seconds=20)
-        hook = HuaweiCloudHook(goal="RUNNING")
+        hook = HuaweiCloudHook(target_state="RUNNING")
         waiting = asyncio.ensure_future(hook.wait_for(TASK, until=until, log=log))
         while not server.sent("GET /v2/p1/tasks/t1"):
             await asyncio.sleep(0.01)
@@ -303,7 +303,7 @@ def test_a_job_is_reported_at_its_goal_and_in_its_scope(server: ScriptedRest) ->
     )
 
     assert not HuaweiCloudHook(scope="room-1").report(LIVE).is_final
-    assert HuaweiCloudHook(scope="room-1", goal="PROCESSING").report(LIVE).is_final
+    assert HuaweiCloudHook(scope="room-1", target_state="PROCESSING").report(LIVE).is_final
     with pytest.raises(InvalidRequest, match="room_id"):
         HuaweiCloudHook().report(LIVE)
 
@@ -318,7 +318,7 @@ def test_jobs_are_waited_for_together_by_goal(server: ScriptedRest, monkeypatch:
     until = datetime.now(timezone.utc) + timedelta(seconds=20)
 
     async def wait() -> list[Any]:
-        running, ending = HuaweiCloudHook(goal="RUNNING"), HuaweiCloudHook()
+        running, ending = HuaweiCloudHook(target_state="RUNNING"), HuaweiCloudHook()
         return await asyncio.gather(
             running.wait_for(TASK, until=until, log=log),
             running.wait_for(TASK, until=until, log=log),
@@ -343,8 +343,11 @@ def test_all_who_wait_with_a_connection_keep_to_its_poll_qps_together(
     until = datetime.now(timezone.utc) + timedelta(seconds=2)
 
     async def wait() -> list[Any]:
-        by_goal = (HuaweiCloudHook(goal=goal) for goal in ("RUNNING", "STOPPED", "SUCCEEDED", None))
-        waiting = [hook.wait_for(TASK, until=until, log=log) for hook in by_goal]
+        by_target_state = (
+            HuaweiCloudHook(target_state=target_state)
+            for target_state in ("RUNNING", "STOPPED", "SUCCEEDED", None)
+        )
+        waiting = [hook.wait_for(TASK, until=until, log=log) for hook in by_target_state]
         waiting.append(HuaweiCloudHook().wait_for(speech, until=until, log=log))
         return await asyncio.gather(*waiting, return_exceptions=True)
 

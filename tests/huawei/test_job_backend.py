@@ -46,13 +46,13 @@ def with_jobs(
     server: ScriptedRest,
     job: Job,
     use: Callable[[Any], Awaitable[Result]],
-    goal: str | None = None,
+    target_state: str | None = None,
     **changes: Any,
 ) -> Result:
     account = Account(Credentials("ak", "sk"), project_id="p1", endpoint=server.url, **changes)
 
     async def run() -> Result:
-        async with open_huawei_jobs(account, family_of(job.action), goal) as jobs:
+        async with open_huawei_jobs(account, family_of(job.action), target_state) as jobs:
             return await use(jobs)
 
     return asyncio.run(run())
@@ -69,7 +69,7 @@ def test_a_job_is_polled_by_the_action_that_shows_it(server: ScriptedRest) -> No
 def test_a_goal_ends_the_waiting(server: ScriptedRest) -> None:
     server.on(LIVE_AT, Answer(200, {"job_id": "j1", "state": "PROCESSING", "rtc_room_info": {}}))
 
-    report = with_jobs(server, LIVE, lambda jobs: jobs.report(LIVE), goal="PROCESSING")
+    report = with_jobs(server, LIVE, lambda jobs: jobs.report(LIVE), target_state="PROCESSING")
 
     assert report.outcome is Outcome.SUCCEEDED
     assert report.result == {"job_id": "j1", "state": "PROCESSING"}  # what the room's key is stays out
@@ -86,7 +86,7 @@ def test_an_unknown_state_is_logged_once_and_polling_continues(
     async def ask(jobs: HuaweiJobBackend) -> list[bool]:
         return [(await jobs.report(TASK)).is_final for _ in range(3)]
 
-    assert with_jobs(server, TASK, ask, goal="RUNNING") == [False, False, True]
+    assert with_jobs(server, TASK, ask, target_state="RUNNING") == [False, False, True]
     assert caplog.text.count("'POLISHING'") == 1
 
 
@@ -196,7 +196,7 @@ def test_tasks_are_looked_for_page_by_page(server: ScriptedRest, paths: Any, siz
     async def look(jobs: ViasTasks) -> list[Any]:
         return [await jobs.list_states({"t1"}) for _ in range(3)]
 
-    sightings = with_jobs(server, TASK, look, goal="RUNNING", vias_paths=paths)
+    sightings = with_jobs(server, TASK, look, target_state="RUNNING", vias_paths=paths)
 
     assert [each.outcomes for each in sightings] == [{}, {"t1": Outcome.SUCCEEDED}, {}]
     assert [each.scan_complete for each in sightings] == [False, True, True]

@@ -141,7 +141,7 @@ def test_a_response_without_a_state_is_a_lost_response(answer: dict[str, Any]) -
 
 
 @pytest.mark.parametrize(
-    ("job", "goal", "state", "outcome"),
+    ("job", "target_state", "state", "outcome"),
     [
         (TASK, "RUNNING", "STARTING", Outcome.WAITING),
         (TASK, "RUNNING", "RUNNING", Outcome.SUCCEEDED),
@@ -157,17 +157,19 @@ def test_a_response_without_a_state_is_a_lost_response(answer: dict[str, Any]) -
     ],
 )
 def test_a_goal_short_of_the_end_may_be_waited_for(
-    job: Job, goal: str | None, state: str, outcome: Outcome
+    job: Job, target_state: str | None, state: str, outcome: Outcome
 ) -> None:
-    find(job.action).check_goal(goal)
+    find(job.action).check_target_state(target_state)
 
-    assert outcome_of(kind_of(job.action).states, state, goal) is outcome
+    assert outcome_of(kind_of(job.action).states, state, target_state) is outcome
 
 
-@pytest.mark.parametrize(("job", "goal"), [(TASK, "FAILED"), (VIDEO, "PROCESSING"), (LIVE, "WAITING")])
-def test_a_goal_that_jobs_of_a_kind_do_not_have_is_refused(job: Job, goal: str) -> None:
-    with pytest.raises(InvalidRequest, match=f"{goal!r}; allowed: .*SUCCEED"):
-        find(job.action).check_goal(goal)
+@pytest.mark.parametrize(
+    ("job", "target_state"), [(TASK, "FAILED"), (VIDEO, "PROCESSING"), (LIVE, "WAITING")]
+)
+def test_a_target_state_that_jobs_of_a_kind_do_not_have_is_refused(job: Job, target_state: str) -> None:
+    with pytest.raises(InvalidRequest, match=f"{target_state!r}; allowed: .*SUCCEED"):
+        find(job.action).check_target_state(target_state)
 
 
 @pytest.mark.parametrize(

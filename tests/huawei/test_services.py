@@ -77,7 +77,7 @@ def test_a_jobs_kind_fits_the_actions_it_names(action: Action) -> None:
     assert files <= set(kind.status_action.response_fields)
     assert not {*kind.state_in, *files} & {*kind.status_action.private}
     assert len(set(kind.states.all)) == len(kind.states.all)
-    assert set(kind.goals) <= set(kind.states.all)
+    assert set(kind.target_states) <= set(kind.states.all)
     assert set(kind.states.awaiting_review) <= set(kind.states.pending)
 
 

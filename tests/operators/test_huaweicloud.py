@@ -60,7 +60,7 @@ def test_an_operators_docstring_describes_every_argument(operator: type[HuaweiCl
 
 @pytest.mark.parametrize("operator", OPERATORS)
 def test_an_argument_becomes_the_parameter_of_its_name(operator: type[HuaweiCloudOperator]) -> None:
-    beyond = {"wait_for", "source", "on_doubt", "if_exists", "allow_partial", "edition"}
+    beyond = {"target_state", "source", "on_doubt", "if_exists", "allow_partial", "edition"}
     # Files are uploaded, and destinations of alarms are parts of the output.
     beyond |= {*getattr(operator, "file_arguments", ()), "webhook", "dis", "obs", "event_center"}
     given = {name: "{{ " + name + " }}" for name in keywords(operator) if name not in beyond}
@@ -85,11 +85,15 @@ def test_an_argument_becomes_the_parameter_of_its_name(operator: type[HuaweiClou
         (CreateAvatarVideoOperator, {**FILM, "land_to": "s3://media/film.mp4"}, "several files"),
         (CreateSpeechOperator, {**SPEAK, "land_to": "https://h/"}, "can be written to"),
         (StartLiveOperator, {"room_id": "r", "view_mode": "ROUND"}, "view_mode"),
-        (StartLiveOperator, {"room_id": "r", "wait_for": "RUNNING"}, "state to wait for is 'RUNNING'"),
+        (StartLiveOperator, {"room_id": "r", "target_state": "RUNNING"}, "state to wait for is 'RUNNING'"),
         (StartLiveOperator, {"room_id": "r", "land_to": "s3://media/"}, "holds no files"),
         (CreateViasTaskOperator, {**WATCH, "service_name": "a/b"}, "service_name"),
         (CreateViasTaskOperator, {**WATCH, "input": {}}, "type is missing"),
-        (CreateViasTaskOperator, {**WATCH, "wait_for": "PROCESSING"}, "allowed: RUNNING, STOPPED, SUCCEEDED"),
+        (
+            CreateViasTaskOperator,
+            {**WATCH, "target_state": "PROCESSING"},
+            "allowed: RUNNING, STOPPED, SUCCEEDED",
+        ),
         (CreateViasTaskOperator, {**WATCH, "job_timeout": timedelta(0)}, "job_timeout"),
         (StopViasTaskOperator, {"vias_task_id": "t", "job_timeout": timedelta(0)}, "job_timeout"),
         (StopViasTaskOperator, {"vias_task_id": ""}, "task_id is missing"),

@@ -16,7 +16,6 @@ import media_samples
 from airflow_provider_viapi.emulator.huawei.assets import SYSTEM_CARD
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.errors import (
-    InvalidRequest,
     JobFailed,
     JobTimedOut,
     SubmissionInDoubt,
@@ -203,16 +202,16 @@ def test_a_live_task_that_has_ended_badly_is_left_as_it_is(
     assert accepted(emulator, "StopSmartLive") == 0
 
 
-@pytest.mark.parametrize("wait_for", ["PROCESSING", 5, False])
-def test_another_end_of_a_stop_is_refused_when_the_dag_is_parsed(wait_for: Any) -> None:
-    with pytest.raises(InvalidRequest, match=f"wait_for is {wait_for!r}; allowed: SUCCEED"):
-        StopLiveOperator(task_id="stop", room_id="r", job_id="j", wait_for=wait_for)
+def test_another_end_of_a_stop_is_refused_when_the_dag_is_parsed() -> None:
+    arguments: Any = {"room_id": "r", "job_id": "j", "target_state": "PROCESSING"}
+    with pytest.raises(TypeError, match="target_state"):
+        StopLiveOperator(task_id="stop", **arguments)
 
 
 def test_a_live_task_need_not_be_waited_for(emulator: EmulatorServer, room: str) -> None:
-    start = StartLiveOperator(task_id="start", room_id=room, wait_for=None)
+    start = StartLiveOperator(task_id="start", room_id=room, wait_for_completion=False)
     job_id = run_task(start, Store()).result
-    stop = StopLiveOperator(task_id="stop", room_id=room, job_id=job_id, wait_for=None)
+    stop = StopLiveOperator(task_id="stop", room_id=room, job_id=job_id, wait_for_completion=False)
 
     assert run_task(stop).result == job_id
     # Airflow refuses a result of several outputs that has no fields.

@@ -109,7 +109,7 @@ TAKERS = {
     "staging": lambda v: EraseVideoSubtitlesOperator(task_id="t", video_url=VIDEO, staging=v),
     "job_timeout": lambda v: EraseVideoSubtitlesOperator(task_id="t", video_url=VIDEO, job_timeout=v),
     "allowed_hosts": lambda v: EraseVideoSubtitlesOperator(task_id="t", video_url=VIDEO, allowed_hosts=[v]),
-    "goal": lambda v: CreateAvatarVideoOperator(task_id="t", **FILM, goal=v),
+    "target_state": lambda v: CreateAvatarVideoOperator(task_id="t", **FILM, target_state=v),
     "edition": lambda v: CreateVoiceModelOperator(
         task_id="t", voice_name="n", recordings="s3://b/a.zip", authorization_letter="s3://b/a.pdf", edition=v
     ),

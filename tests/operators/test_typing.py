@@ -46,8 +46,8 @@ BASES = {
     ViapiOperator: "task_id land_to staging viapi_conn_id",
     ViapiJobOperator: "task_id land_to staging viapi_conn_id deferrable on_doubt",
     HuaweiCloudOperator: "task_id huaweicloud_conn_id",
-    HuaweiCloudJobOperator: "task_id huaweicloud_conn_id land_to deferrable goal cancel_on_kill",
-    JobCommandOperator: "task_id huaweicloud_conn_id goal wait_for_completion deferrable job_timeout",
+    HuaweiCloudJobOperator: "task_id huaweicloud_conn_id land_to deferrable target_state cancel_on_kill",
+    JobCommandOperator: "task_id huaweicloud_conn_id target_state wait_for_completion deferrable job_timeout",
 }
 
 

@@ -79,15 +79,15 @@ def test_a_task_on_a_stream_runs_is_stopped_started_again_and_deleted(
 
 
 def test_a_task_on_a_file_is_waited_for_to_its_end(emulator: EmulatorServer) -> None:
-    done = run_task(watch(input=FILE, wait_for="SUCCEEDED", deferrable=True), Store())
+    done = run_task(watch(input=FILE, target_state="SUCCEEDED", deferrable=True), Store())
 
     assert done.result["state"] == "SUCCEEDED"
     assert done.trigger is not None
-    assert done.trigger[1]["goal"] == "SUCCEEDED"
+    assert done.trigger[1]["target_state"] == "SUCCEEDED"
 
 
 def test_a_task_need_not_be_waited_for(emulator: EmulatorServer) -> None:
-    done = run_task(watch(wait_for=None), Store())
+    done = run_task(watch(wait_for_completion=False), Store())
 
     response = run_task(QueryViasTaskOperator(task_id="query", vias_task_id=done.result)).result
     assert response["name"] == "gate"
@@ -97,7 +97,7 @@ def test_a_task_is_returned_with_its_input_and_output_but_without_the_token_of_i
     emulator: EmulatorServer,
 ) -> None:
     webhook = {"url": "http://127.0.0.1:9/alarms", "headers": {"X-Auth-Token": "s3cr3t-value"}}
-    done = run_task(watch(output={"webhook": webhook}, wait_for=None), Store())
+    done = run_task(watch(output={"webhook": webhook}, wait_for_completion=False), Store())
 
     shown = run_task(QueryViasTaskOperator(task_id="query", vias_task_id=done.result)).result
 
@@ -274,7 +274,7 @@ def test_a_command_can_return_without_waiting(
 ) -> None:
     task_id = running_task()
 
-    command = operator(task_id="command", vias_task_id=task_id, wait_for=None)
+    command = operator(task_id="command", vias_task_id=task_id, wait_for_completion=False)
 
     assert run_task(command).result == task_id
     # Airflow refuses a result of several outputs that has no fields.
@@ -293,7 +293,7 @@ class TestStartingATaskOnAFile:
     @pytest.fixture
     def ended(self, emulator: EmulatorServer) -> str:
         emulator.fault(action="CreateTask", job={"processing": 0.5})
-        return str(run_task(watch(input=FILE, wait_for="SUCCEEDED"), Store()).pushed["job_id"])
+        return str(run_task(watch(input=FILE, target_state="SUCCEEDED"), Store()).pushed["job_id"])
 
     @pytest.fixture
     def stopped(self, emulator: EmulatorServer, ended: str) -> str:
@@ -307,7 +307,7 @@ class TestStartingATaskOnAFile:
 
     def start(self, task_id: str, **arguments: Any) -> StartViasTaskOperator:
         return StartOnAPromptService(
-            task_id="start", vias_task_id=task_id, **{"wait_for": "SUCCEEDED", **arguments}
+            task_id="start", vias_task_id=task_id, **{"target_state": "SUCCEEDED", **arguments}
         )
 
     def running(self, emulator: EmulatorServer) -> str:
@@ -346,15 +346,15 @@ class TestStartingATaskOnAFile:
         assert run_task(self.start(task_id), store, try_number=2, max_tries=5).result["state"] == "SUCCEEDED"
         assert accepted(emulator, "StartStopTask") == 1
 
-    @pytest.mark.parametrize("wait_for", ["RUNNING", None])
+    @pytest.mark.parametrize("arguments", [{"target_state": "RUNNING"}, {"wait_for_completion": False}])
     def test_a_retry_does_not_start_it_again_either_if_its_end_is_not_waited_for(
-        self, emulator: EmulatorServer, found: str, wait_for: Any
+        self, emulator: EmulatorServer, found: str, arguments: dict[str, Any]
     ) -> None:
         store = Store()
-        run_task(self.start(found, wait_for=wait_for), store)
+        run_task(self.start(found, **arguments), store)
         emulator.move_huawei_job(found, "SUCCEEDED")
 
-        run_task(self.start(found, wait_for=wait_for), store, try_number=2)
+        run_task(self.start(found, **arguments), store, try_number=2)
 
         assert accepted(emulator, "StartStopTask") == 1
 
@@ -362,10 +362,10 @@ class TestStartingATaskOnAFile:
         self, emulator: EmulatorServer
     ) -> None:
         task_id, store = self.running(emulator), Store()
-        run_task(self.start(task_id, wait_for="RUNNING"), store)
+        run_task(self.start(task_id, target_state="RUNNING"), store)
         emulator.move_huawei_job(task_id, "SUCCEEDED")
 
-        run_task(self.start(task_id, wait_for="RUNNING"), store, try_number=2)
+        run_task(self.start(task_id, target_state="RUNNING"), store, try_number=2)
 
         assert accepted(emulator, "StartStopTask") == 0
 
@@ -385,7 +385,7 @@ class TestStartingATaskOnAFile:
         store = Store()
         run_task(self.start(ended), store)
         emulator.fault(action="CreateTask", job={"processing": 0.5})
-        other = run_task(watch(input=FILE, wait_for="SUCCEEDED"), Store()).pushed["job_id"]
+        other = run_task(watch(input=FILE, target_state="SUCCEEDED"), Store()).pushed["job_id"]
 
         run_task(self.start(other), store, try_number=2)
 
@@ -441,7 +441,7 @@ class TestStartingATaskOnAFile:
     ) -> None:
         task_id, store, report = self.running(emulator), Store(), HuaweiCloudHook.report
         emulator.move_huawei_job(task_id, "SUCCEEDED")
-        run_task(self.start(task_id, wait_for=None), store)
+        run_task(self.start(task_id, wait_for_completion=False), store)
         emulator.move_huawei_job(task_id, "SUCCEEDED")
         looks = []
 
@@ -451,7 +451,7 @@ class TestStartingATaskOnAFile:
             return seen
 
         monkeypatch.setattr(HuaweiCloudHook, "report", looked)
-        again = run_task(self.start(task_id, wait_for="RUNNING"), store, try_number=2)
+        again = run_task(self.start(task_id, target_state="RUNNING"), store, try_number=2)
 
         assert [look.state for look in looks] == ["SUCCEEDED", "RUNNING"]
         assert again.result["state"] == "RUNNING"

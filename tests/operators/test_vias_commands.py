@@ -10,7 +10,6 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.errors import (
-    InvalidRequest,
     JobFailed,
     JobTimedOut,
     ServiceError,
@@ -154,8 +153,11 @@ def test_a_start_that_may_have_been_accepted_despite_the_error_is_not_sent_again
     emulator: EmulatorServer, fault: dict[str, Any]
 ) -> None:
     emulator.fault(action="CreateTask", job={"processing": 0.5})
-    task_id = run_task(watch(input=FILE, wait_for="SUCCEEDED"), Store()).pushed["job_id"]
-    start, store = StartViasTaskOperator(task_id="start", vias_task_id=task_id, wait_for="SUCCEEDED"), Store()
+    task_id = run_task(watch(input=FILE, target_state="SUCCEEDED"), Store()).pushed["job_id"]
+    start, store = (
+        StartViasTaskOperator(task_id="start", vias_task_id=task_id, target_state="SUCCEEDED"),
+        Store(),
+    )
     emulator.fault(action="StartStopTask", performed=True, **fault)
     with pytest.raises(ServiceError):
         run_task(start, store)
@@ -190,7 +192,7 @@ def test_the_command_of_a_task_that_has_ended_is_sent_again_only_for_a_user(
     assert (found is not None) is is_found
 
 
-@pytest.mark.parametrize("wait_for", ["RUNNING", 5, False])
-def test_a_stop_waits_for_stopped_or_not_at_all(wait_for: Any) -> None:
-    with pytest.raises(InvalidRequest, match=r"wait_for is .*; allowed: STOPPED, or None"):
-        StopViasTaskOperator(task_id="stop", vias_task_id="1", wait_for=wait_for)
+def test_a_stop_waits_for_no_other_state_than_stopped() -> None:
+    arguments: Any = {"vias_task_id": "1", "target_state": "RUNNING"}
+    with pytest.raises(TypeError, match="target_state"):
+        StopViasTaskOperator(task_id="stop", **arguments)

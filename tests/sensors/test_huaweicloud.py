@@ -62,7 +62,7 @@ def test_a_task_that_becomes_abnormal_fails_the_sensor_with_its_reason(emulator:
     emulator.move_huawei_job(task_id, "ABNORMAL", code="VIAS.1", message="no stream")
 
     with pytest.raises(JobFailed, match="ABNORMAL: no stream"):
-        run_task(sensor(ViasTaskSensor, vias_task_id=task_id, wait_for="SUCCEEDED"))
+        run_task(sensor(ViasTaskSensor, vias_task_id=task_id, target_state="SUCCEEDED"))
 
 
 @BOTH
@@ -73,7 +73,7 @@ def test_a_live_task_is_found_in_its_room(emulator: EmulatorServer, deferrable: 
     job_id = hook.call("metastudio.StartSmartLive", {"room_id": room_id})["job_id"]
 
     on_air = sensor(
-        LiveTaskSensor, room_id=room_id, job_id=job_id, wait_for="PROCESSING", deferrable=deferrable
+        LiveTaskSensor, room_id=room_id, job_id=job_id, target_state="PROCESSING", deferrable=deferrable
     )
 
     assert run_task(on_air).result["state"] == "PROCESSING"
@@ -177,7 +177,9 @@ def test_any_job_can_be_waited_for_by_its_action(emulator: EmulatorServer) -> No
 
     assert outcome.result["audio_file_url"].startswith(emulator.url)
     with pytest.raises(InvalidRequest, match="allowed: SUCCEED"):
-        sensor(HuaweiCloudJobSensor, action="metastudio.CreateAsyncTtsJob", job_id=job_id, goal="RUNNING")
+        sensor(
+            HuaweiCloudJobSensor, action="metastudio.CreateAsyncTtsJob", job_id=job_id, target_state="RUNNING"
+        )
 
 
 @pytest.mark.parametrize(
@@ -185,7 +187,7 @@ def test_any_job_can_be_waited_for_by_its_action(emulator: EmulatorServer) -> No
     [
         (ViasTaskSensor, {"vias_task_id": ""}, "vias_task_id is ''"),
         (VoiceModelSensor, {"job_id": None}, "job_id is None"),
-        (LiveTaskSensor, {"room_id": None, "job_id": "j", "wait_for": "SUCCEED"}, "room_id is None"),
+        (LiveTaskSensor, {"room_id": None, "job_id": "j", "target_state": "SUCCEED"}, "room_id is None"),
         (HuaweiCloudJobSensor, {"action": "metastudio.StartSmartLive", "job_id": "j"}, "scope is None"),
     ],
 )

@@ -32,16 +32,18 @@ def trigger(job_id: str, **arguments: Any) -> HuaweiCloudJobTrigger:
 
 
 def test_what_is_stored_makes_the_trigger_again_and_holds_no_secret() -> None:
-    path, arguments = trigger("t", goal="RUNNING", scope="room", huaweicloud_conn_id="team").serialize()
+    path, arguments = trigger(
+        "t", target_state="RUNNING", scope="room", huaweicloud_conn_id="team"
+    ).serialize()
 
     again = resolve_name(path)(**json.loads(json.dumps(arguments)))
 
     assert again.serialize() == (path, arguments)
     assert set(arguments) == {
         *("job_id", "action", "deadline", "cancel_on_kill", "survives_clear"),
-        *("huaweicloud_conn_id", "goal", "scope"),
+        *("huaweicloud_conn_id", "target_state", "scope"),
     }
-    assert (again.hook().huaweicloud_conn_id, again.hook().goal, again.hook().scope) == (
+    assert (again.hook().huaweicloud_conn_id, again.hook().target_state, again.hook().scope) == (
         "team",
         "RUNNING",
         "room",
@@ -50,7 +52,7 @@ def test_what_is_stored_makes_the_trigger_again_and_holds_no_secret() -> None:
 
 def test_it_fires_once_with_the_state_of_the_job(task_id: str) -> None:
     async def events() -> list[Any]:
-        return [event.payload async for event in trigger(task_id, goal="RUNNING").run()]
+        return [event.payload async for event in trigger(task_id, target_state="RUNNING").run()]
 
     (event,) = asyncio.run(events())
 
@@ -58,7 +60,7 @@ def test_it_fires_once_with_the_state_of_the_job(task_id: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "goal", "cancel_on_kill", "stops"),
+    ("state", "target_state", "cancel_on_kill", "stops"),
     [
         ("failed", "RUNNING", True, True),
         ("failed", "RUNNING", False, False),
@@ -68,11 +70,16 @@ def test_it_fires_once_with_the_state_of_the_job(task_id: str) -> None:
     ],
 )
 def test_whether_the_job_ends_with_its_task_depends_on_who_ended_that_and_how(
-    task_id: str, monkeypatch: pytest.MonkeyPatch, state: str, goal: str, cancel_on_kill: bool, stops: bool
+    task_id: str,
+    monkeypatch: pytest.MonkeyPatch,
+    state: str,
+    target_state: str,
+    cancel_on_kill: bool,
+    stops: bool,
 ) -> None:
     monkeypatch.setattr(cancellation, "current_state", lambda _: state)
 
-    asyncio.run(trigger(task_id, goal=goal, cancel_on_kill=cancel_on_kill).on_kill())
+    asyncio.run(trigger(task_id, target_state=target_state, cancel_on_kill=cancel_on_kill).on_kill())
 
     state = HuaweiCloudHook().call("vias.ShowTaskInfo", {"task_id": task_id})["state"]
     assert (state in ("STOPPING", "STOPPED")) is stops

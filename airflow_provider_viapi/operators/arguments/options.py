@@ -204,9 +204,9 @@ class HuaweiCloudJobOptions(WaitOptions, HuaweiCloudOptions, total=False):
     """Arguments of Huawei Cloud operators that run a job:
 
     :param cancel_on_kill: cancel the job when a user ends the task, or ``job_timeout`` passes, before it is finished;
-        default: true. A task that waits for a state before the end (``goal``) and that a user marks as successful
-        keeps its job. Live tasks and tasks of VIAS are stopped even if they run; videos are cancelled only while they
-        are queued, other jobs never
+        default: true. A task that waits for a state before the end (``target_state``) and that a user marks as
+        successful keeps its job. Live tasks and tasks of VIAS are stopped even if they run; videos are cancelled only
+        while they are queued, other jobs never
     """
 
     cancel_on_kill: bool
@@ -215,10 +215,12 @@ class HuaweiCloudJobOptions(WaitOptions, HuaweiCloudOptions, total=False):
 class JobCommandOptions(HuaweiCloudOptions, total=False):
     """Arguments of operators that start or stop a job of another task:
 
+    :param wait_for_completion: if false, return the job's id as soon as the command is accepted; default: true
     :param deferrable: wait in the triggerer instead of on a worker; default: ``[operators] default_deferrable``
     :param job_timeout: how long to wait for the state; a ``timedelta`` or seconds; default: 1 hour
     """
 
+    wait_for_completion: bool
     deferrable: bool | None
     job_timeout: timedelta | float
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_viapi.huawei.services.metastudio import live
-from airflow_provider_viapi.operators.arguments.checks import as_choice
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator
 from airflow_provider_viapi.operators.huaweicloud_job_commands import JobCommandOperator
 
@@ -33,8 +32,7 @@ class StartLiveOperator(HuaweiCloudJobOperator):
     reporting viewers' messages.
 
     :param room_id: id of the live room
-    :param wait_for: ``PROCESSING`` (on air), ``SUCCEED`` (ended), or ``None`` to return at once; default:
-        ``PROCESSING``
+    :param target_state: the state to wait for: ``PROCESSING`` (on air) or ``SUCCEED`` (ended); default: the first
     :param video_config: ``width`` and ``height`` in pixels, ``bitrate`` in kbit/s and optionally others
     :param play_policy: order and repetition of the scripts
     :param output_urls: RTMP URLs that receive the stream; at present one
@@ -53,7 +51,7 @@ class StartLiveOperator(HuaweiCloudJobOperator):
         self,
         *,
         room_id: Text,
-        wait_for: Literal["PROCESSING", "SUCCEED"] | None = "PROCESSING",
+        target_state: Literal["PROCESSING", "SUCCEED"] = "PROCESSING",
         video_config: Object | None = None,
         play_policy: Object | None = None,
         output_urls: TextList | None = None,
@@ -79,39 +77,23 @@ class StartLiveOperator(HuaweiCloudJobOperator):
             "co_streamer_config": co_streamer_config,
             "job_run_config": job_run_config,
         }
-        kwargs.setdefault("wait_for_completion", wait_for is not None)
-        super().__init__(request=request, goal="PROCESSING" if wait_for is None else wait_for, **kwargs)
+        super().__init__(request=request, target_state=target_state, **kwargs)
 
 
 class StopLiveOperator(JobCommandOperator):
-    """End a live task; one that has ended is left as it is.
+    """End a live task, and wait until it is ``SUCCEED``; one that has ended is left as it is.
 
     Returns the task, as :class:`StartLiveOperator` does, also one that has failed or was blocked.
 
     :param room_id: id of the live room
     :param job_id: id of the task, such as ``start.job_id``
-    :param wait_for: ``SUCCEED`` (ended), or ``None`` to return at once; default: ``SUCCEED``
     """
 
     action = live.STOP_SMART_LIVE
     creating_action = live.START_SMART_LIVE
 
-    def __init__(
-        self,
-        *,
-        room_id: Text,
-        job_id: Text,
-        wait_for: Literal["SUCCEED"] | None = "SUCCEED",
-        **kwargs: Unpack[JobCommandOptions],
-    ) -> None:
-        if wait_for is not None:
-            as_choice("wait_for", wait_for, ("SUCCEED",), self.action.name)
-        super().__init__(
-            request={"room_id": room_id, "job_id": job_id},
-            goal="SUCCEED",
-            wait_for_completion=wait_for is not None,
-            **kwargs,
-        )
+    def __init__(self, *, room_id: Text, job_id: Text, **kwargs: Unpack[JobCommandOptions]) -> None:
+        super().__init__(request={"room_id": room_id, "job_id": job_id}, target_state="SUCCEED", **kwargs)
 
     def needs_command(self, report: JobReport) -> bool:
         """Return true if the task has not ended."""

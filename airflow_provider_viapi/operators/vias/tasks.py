@@ -15,7 +15,6 @@ from airflow_provider_viapi.operators.huaweicloud_job_commands import (
     JobCommandOperator,
 )
 from airflow_provider_viapi.operators.vias.task_arguments import alarm_output, with_account_version
-from airflow_provider_viapi.schema import short_repr
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
@@ -58,7 +57,7 @@ class CreateViasTaskOperator(HuaweiCloudJobOperator):
     :param event_center: send alarms to the event center
     :param output: all destinations of alarms in one mapping, instead of these four
     :param service_version: version of the algorithm, such as ``1.2``; default: that of the account's algorithm
-    :param wait_for: ``RUNNING``, ``SUCCEEDED``, or ``None`` to return at once; default: ``RUNNING``
+    :param target_state: the state to wait for: ``RUNNING`` or ``SUCCEEDED``; default: ``RUNNING``
     :param description: description of the task
     :param schedule: times at which the task runs: ``type``, ``timezone``, ``days_of_week``, ``periods``; weekly only
     :param config: settings of the algorithm in ``common``; known ones are checked, others are passed on unchanged.
@@ -81,7 +80,7 @@ class CreateViasTaskOperator(HuaweiCloudJobOperator):
         event_center: Flag | None = None,
         output: Object | None = None,
         service_version: Text | None = None,
-        wait_for: Literal["RUNNING", "SUCCEEDED"] | None = "RUNNING",
+        target_state: Literal["RUNNING", "SUCCEEDED"] = "RUNNING",
         description: Text | None = None,
         schedule: Object | None = None,
         config: Object | None = None,
@@ -109,8 +108,7 @@ class CreateViasTaskOperator(HuaweiCloudJobOperator):
             "is_saved_as_template": is_saved_as_template,
             "resource_order_id": resource_order_id,
         }
-        kwargs.setdefault("wait_for_completion", wait_for is not None)
-        super().__init__(request=request, goal="RUNNING" if wait_for is None else wait_for, **kwargs)
+        super().__init__(request=request, target_state=target_state, **kwargs)
         self._refuse_several_sources(self.request["input"])
 
     @classmethod
@@ -175,7 +173,7 @@ class StartViasTaskOperator(JobCommandOperator):
     Returns the task.
 
     :param vias_task_id: id of the VIAS task, such as ``create.job_id``
-    :param wait_for: ``RUNNING``, ``SUCCEEDED``, or ``None`` to return at once; default: ``RUNNING``
+    :param target_state: the state to wait for: ``RUNNING`` or ``SUCCEEDED``; default: ``RUNNING``
     """
 
     action = tasks.START_STOP_TASK
@@ -186,13 +184,12 @@ class StartViasTaskOperator(JobCommandOperator):
         self,
         *,
         vias_task_id: Text,
-        wait_for: Literal["RUNNING", "SUCCEEDED"] | None = "RUNNING",
+        target_state: Literal["RUNNING", "SUCCEEDED"] = "RUNNING",
         **kwargs: Unpack[JobCommandOptions],
     ) -> None:
         super().__init__(
             request={"task_id": vias_task_id, "command": "start"},
-            goal="RUNNING" if wait_for is None else wait_for,
-            wait_for_completion=wait_for is not None,
+            target_state=target_state,
             **kwargs,
         )
 
@@ -204,36 +201,20 @@ class StartViasTaskOperator(JobCommandOperator):
 class StopViasTaskOperator(JobCommandOperator):
     """Stop a task, so that it costs nothing more; one that has ended or is about to is left as it is.
 
-    A task that is ``ABNORMAL`` or ``FROZEN`` is stopped too, because it is not known whether it would continue.
+    Waits until it is ``STOPPED``. A task that is ``ABNORMAL`` or ``FROZEN`` is stopped too, because it is not known
+    whether it would continue.
 
     Returns the task, also one that has failed.
 
     :param vias_task_id: id of the VIAS task, such as ``create.job_id``
-    :param wait_for: ``STOPPED``, or ``None`` to return at once; default: ``STOPPED``
     """
 
     action = tasks.START_STOP_TASK
     creating_action = tasks.CREATE_TASK
 
-    def __init__(
-        self,
-        *,
-        vias_task_id: Text,
-        wait_for: Literal["STOPPED"] | None = "STOPPED",
-        **kwargs: Unpack[JobCommandOptions],
-    ) -> None:
-        if wait_for not in ("STOPPED", None):
-            raise InvalidRequest(
-                f"wait_for is {short_repr(wait_for)}; allowed: STOPPED, or None to return at once",
-                code="InvalidParameter",
-                action=self.action.name,
-            )
-        super().__init__(
-            request={"task_id": vias_task_id, "command": "stop"},
-            goal="STOPPED",
-            wait_for_completion=wait_for is not None,
-            **kwargs,
-        )
+    def __init__(self, *, vias_task_id: Text, **kwargs: Unpack[JobCommandOptions]) -> None:
+        request = {"task_id": vias_task_id, "command": "stop"}
+        super().__init__(request=request, target_state="STOPPED", **kwargs)
 
     def needs_command(self, report: JobReport) -> bool:
         """Return true if the task continues unless it is stopped."""

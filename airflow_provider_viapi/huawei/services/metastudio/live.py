@@ -177,6 +177,6 @@ START_SMART_LIVE = Action(
         cancel=STOP_SMART_LIVE,
         states=LIVE_STATES,
         scope_name="room_id",
-        goals=("PROCESSING",),
+        target_states=("PROCESSING",),
     ),
 )

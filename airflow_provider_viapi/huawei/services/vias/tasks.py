@@ -169,7 +169,7 @@ CREATE_TASK = Action(
         states=TASK_STATES,
         id_in=("tasks", 0, "id"),
         id_name="task_id",
-        goals=("RUNNING", "STOPPED"),
+        target_states=("RUNNING", "STOPPED"),
     ),
     note="in v1, name and service_version are documented as optional",
     refine=_check_algorithm,
