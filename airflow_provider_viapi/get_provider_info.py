@@ -73,7 +73,7 @@ CONFIG: dict[str, Any] = {
                 "sensitive": True,
                 "default": "",
             },
-            "job_messages_job_id": {
+            "job_messages_id_expression": {
                 "description": (
                     "JMESPath expression that finds the id of the finished job, or a list of ids, in a message from"
                     " job_messages_url. Messages are JSON."

@@ -204,7 +204,7 @@ class CloudHook(BaseHook):
     def job_messages(self) -> JobMessageQueue | None:
         """Return the messages of ``[viapi] job_messages_url``, which name finished jobs; ``None`` if it is not set.
 
-        :raises ConfigurationError: the setting, or ``job_messages_job_id``, cannot be used
+        :raises ConfigurationError: the setting, or ``job_messages_id_expression``, cannot be used
         """
         if (settings := job_messages_settings()) is None:
             return None

@@ -184,12 +184,12 @@ class ConnectionFields:
 
 
 def job_messages_settings() -> tuple[str, str] | None:
-    """Return ``[viapi] job_messages_url`` and ``job_messages_job_id``; ``None`` if the first is not set."""
+    """Return ``[viapi] job_messages_url`` and ``job_messages_id_expression``; ``None`` if the first is not set."""
     url = read_option("job_messages_url")
     if url is None:
         return None
     _mask_password_of(url)
-    return url, read_option("job_messages_job_id") or "data.JobId"
+    return url, read_option("job_messages_id_expression") or "data.JobId"
 
 
 def read_option(name: str) -> str | None:

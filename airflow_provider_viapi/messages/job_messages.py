@@ -87,10 +87,10 @@ class JobMessageQueue:
         except (ValueError, RecursionError):
             return self._ignored("is not JSON")
         except (JMESPathError, TypeError, OverflowError) as error:
-            return self._ignored(f"cannot be searched by job_messages_job_id ({type(error).__name__})")
+            return self._ignored(f"cannot be searched by job_messages_id_expression ({type(error).__name__})")
         named = found if isinstance(found, list) else [found]
         job_ids = [job_id for each in named[:MAX_JOBS] if (job_id := _job_id(each))]
-        return job_ids or self._ignored("has no text where job_messages_job_id looks for a job's id")
+        return job_ids or self._ignored("has no text where job_messages_id_expression looks for a job's id")
 
     def _ignored(self, problem: str) -> Collection[str]:
         # Once in a process: whoever can send messages could fill the log.
@@ -117,7 +117,7 @@ def _compile(expression: str) -> ParsedResult:
     except JMESPathError as error:
         reason = str(error).partition("\n")[0]
         raise ConfigurationError(
-            f"job_messages_job_id in the section [viapi] is {expression!r}, which is not a JMESPath expression"
+            f"job_messages_id_expression in the section [viapi] is {expression!r}, which is not a JMESPath expression"
             f" ({reason}); write one that finds the job's id in a message, such as data.JobId"
         ) from None
 

@@ -168,7 +168,7 @@ def test_a_queue_that_cannot_be_used_leaves_the_wait_to_polls(
     ("setting", "value", "expected"),
     [
         ("URL", "redis://:hidden-word@h/0", "job_messages_url in the section"),
-        ("JOB_ID", "data.", "job_messages_job_id in the section"),
+        ("ID_EXPRESSION", "data.", "job_messages_id_expression in the section"),
     ],
 )
 def test_wrong_settings_fail_a_task_before_its_job_is_submitted(

@@ -110,7 +110,9 @@ def test_a_url_of_no_queue_is_refused_without_showing_it(url: str) -> None:
 
 @pytest.mark.parametrize("expression", ["data.", "[", "unknown(", "a b"])
 def test_an_expression_that_is_none_is_refused(expression: str) -> None:
-    with pytest.raises(ConfigurationError, match=r"job_messages_job_id .* is not a JMESPath expression"):
+    with pytest.raises(
+        ConfigurationError, match=r"job_messages_id_expression .* is not a JMESPath expression"
+    ):
         JobMessageQueue(URL, expression)
 
 
