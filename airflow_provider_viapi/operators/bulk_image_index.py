@@ -30,7 +30,7 @@ from airflow_provider_viapi.operators.arguments.checks import is_templated
 from airflow_provider_viapi.operators.task.attempt import choose_store
 from airflow_provider_viapi.operators.viapi import ViapiJobOperator
 from airflow_provider_viapi.schema import as_address, short_repr
-from airflow_provider_viapi.task_instance.xcoms import REPORT_KEY
+from airflow_provider_viapi.task_instance.xcoms import SUMMARY_KEY
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -78,7 +78,7 @@ class BulkIndexImagesOperator(ViapiJobOperator):
 
     Returns ``instance_name``, ``images`` (how many were listed), ``rejected`` (how many of them are not in the
     instance) and ``failures``: of the first 20 of these ``entity_id``, ``pic_name``, ``code`` and ``message``. The
-    XCom ``report`` is the same; a task that fails because of ``max_failed`` has it, too.
+    XCom ``summary`` is the same; a task that fails because of ``max_failed`` has it, too.
 
     :param instance_name: the instance, at most 20 characters
     :param images: as for ``IndexImagesOperator(backend="imagesearch")``: a list of mappings with ``image_url``,
@@ -185,7 +185,7 @@ class BulkIndexImagesOperator(ViapiJobOperator):
                 "rejected": 0,
                 "failures": [],
             }
-            context["ti"].xcom_push(key=REPORT_KEY, value=summary)
+            context["ti"].xcom_push(key=SUMMARY_KEY, value=summary)
             return summary
         return super()._submit_and_wait(context, turn)
 
@@ -237,7 +237,7 @@ class BulkIndexImagesOperator(ViapiJobOperator):
             bucket, path = self._place
             about = {"job_id": report.job_id, "bucket": bucket, "path": path, "summary": self._summary}
             store.set(SUMMARY_STORE_KEY, about)
-        run.context["ti"].xcom_push(key=REPORT_KEY, value=self._summary)
+        run.context["ti"].xcom_push(key=SUMMARY_KEY, value=self._summary)
         try:
             result = super()._finish(run, report)
         except JobFailed:

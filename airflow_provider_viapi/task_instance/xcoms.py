@@ -27,8 +27,8 @@ RESULT_LINK_KEY = "result_link"  # address of the result's first file
 LANDED_PREFIX = "landed."  # and the key of a file in the result: address where the file has landed
 USAGE_KEY = "usage"  # what a job, or a batch, has used and what that costs
 PROGRESS_KEY = "progress"  # counts of a batch: done, failed, running, left
-REPORT_KEY = "report"  # of a quality check, or of a bulk job of ImageSearch
-SUMMARY_KEY = "summary"  # of images that were indexed one by one
+REPORT_KEY = "report"  # of a quality check
+SUMMARY_KEY = "summary"  # of images that were indexed
 
 
 def supervisor() -> Any:

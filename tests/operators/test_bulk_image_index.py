@@ -98,7 +98,7 @@ def test_images_are_added_by_one_task_with_their_attributes(
     outcome = index(images, deferrable=deferrable)
 
     assert outcome.result == {"instance_name": "demo", "images": 3, "rejected": 0, "failures": []}
-    assert outcome.pushed["report"] == outcome.result
+    assert outcome.pushed["summary"] == outcome.result
     assert outcome.pushed["job_id"].startswith("demo/")
     assert bool(outcome.trigger) is deferrable
     coffee = in_the_instance()["coffee"]

@@ -98,10 +98,9 @@ const COUNTS: Record<string, string> = {
   left_out: "not tried",
 };
 
-/** The summary of an image index, or the report of a bulk job of ImageSearch; `null` if a task has neither. */
+/** The summary of indexed images; `null` if a task has none. */
 export function readSummary(values: Record<string, unknown>): Record<string, unknown> | null {
-  if (isObject(values.summary)) return values.summary;
-  return isObject(values.report) && "rejected" in values.report ? values.report : null;
+  return isObject(values.summary) ? values.summary : null;
 }
 
 /** How many images were listed, added, rejected. */

@@ -426,7 +426,7 @@ describe("a quality check", () => {
 
 it("shows what a bulk job of ImageSearch rejected", async () => {
   const failures = [{ entity_id: "7", code: "NoObject", message: "nothing found" }];
-  airflow({ operator: "BulkIndexImagesOperator", xcoms: { report: { instance_name: "shop", images: 3, rejected: 1, failures } } });
+  airflow({ operator: "BulkIndexImagesOperator", xcoms: { summary: { instance_name: "shop", images: 3, rejected: 1, failures } } });
   render(<MediaTab owner={OWNER} operators={new Set(["BulkIndexImagesOperator"])} />);
   expect(await screen.findByText("shop")).toBeTruthy();
   expect(screen.getByText("rejected").previousSibling?.textContent).toBe("1");
