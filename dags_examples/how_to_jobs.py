@@ -88,6 +88,6 @@ with DAG(
         task_id="copy_out",
         result=wait.output,
         job_id=submit.output,  # requests the result again if a link has expired
-        to="{{ params.target }}",
+        land_to="{{ params.target }}",
     )
     # [END copy_out]

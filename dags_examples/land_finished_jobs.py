@@ -48,5 +48,5 @@ if AssetWatcher is not None:
         doc_md=__doc__,
     ):
         ViapiResultToObjectStorageOperator.partial(
-            task_id="land", to="{{ params.folder }}{job_id}-{key}{ext}", retries=3
+            task_id="land", land_to="{{ params.folder }}{job_id}-{key}{ext}", retries=3
         ).expand(job_id=finished())

@@ -186,7 +186,7 @@ IndexImagesOperator(task_id="index", db_name="covers", images="s3://bucket/cover
 UploadAssetOperator(task_id="upload", source=film, asset_name="a", asset_type="VIDEO")
 ViapiJobSensor(task_id="wait", job_id="{{ job }}")
 ObjectStorageToViapiOperator(task_id="stage", source=film, staging="oss://team/staged")
-ViapiResultToObjectStorageOperator(task_id="land", job_id="{{ job }}", to="s3://bucket/out/")
+ViapiResultToObjectStorageOperator(task_id="land", job_id="{{ job }}", land_to="s3://bucket/out/")
 """
 
 NOT_FOR_CONSTRUCTION = (

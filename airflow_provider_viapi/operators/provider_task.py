@@ -30,9 +30,6 @@ MAX_LABEL = 100
 MAX_MASKED = 50
 """Credentials of one field that Airflow masks. It compiles all of them again for each one: hundreds take a minute."""
 
-DESTINATIONS = ("land_to", "to")
-"""Arguments that say where results are stored: a folder if they end in a slash."""
-
 MAX_SHOWN = 200
 """Items that are shown of a list with more credentials than that."""
 
@@ -173,10 +170,9 @@ class ProviderTask:
         self._rendered_to_none = rendered_to_none(
             templates, {name: getattr(self, name, None) for name in self.template_fields}
         )
-        for name in DESTINATIONS:
+        if "land_to" in self.template_fields:
             # Another task may return a path object. Airflow stores, and the UI shows, that it is a folder.
-            if name in self.template_fields:
-                setattr(self, name, self._as_destination(getattr(self, name, None)))
+            self.land_to = self._as_destination(getattr(self, "land_to", None))
         context = kwargs.get("context") or args[2]
         is_mapped = getattr(context.get("ti"), "map_index", -1) >= 0
         if is_mapped and context.get("map_index_template") is None and self.map_label:

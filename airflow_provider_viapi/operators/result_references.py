@@ -181,7 +181,7 @@ def check_field(operator: Any, path: tuple[str, ...]) -> None:
 
 def _lands_nothing(operator: Any, kind: type) -> bool:
     if "land_to" not in getattr(kind, "template_fields", ()):
-        # A transfer, whose result are the addresses themselves.
+        # It cannot land files; a field of its result may have this name.
         return False
     if not is_mapped(operator):
         return operator.land_to is None

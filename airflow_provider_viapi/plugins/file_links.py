@@ -38,9 +38,6 @@ SOURCES = (
 )
 """Operator arguments that hold the addresses of sources, at whatever depth."""
 
-DESTINATIONS = ("land_to", "to")
-"""Operator arguments that say where results are stored: a folder if they end in a slash."""
-
 FOLDERS = ("images_to",)
 """Operator arguments that name a folder of results, with or without a slash at the end."""
 
@@ -109,7 +106,7 @@ def names_file(fields: Mapping[str, Any], address: str, names: Mapping[str, Any]
         if name in SOURCES:
             if address in _texts(value):
                 return True
-        elif name in (*DESTINATIONS, *FOLDERS) and isinstance(value, str):
+        elif name in ("land_to", *FOLDERS) and isinstance(value, str):
             folder = f"{value.rstrip('/')}/" if name in FOLDERS else value
             if _is_at(folder, address, names):
                 return True

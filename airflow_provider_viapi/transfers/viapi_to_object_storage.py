@@ -34,12 +34,12 @@ class ViapiResultToObjectStorageOperator(ProviderTask, BaseOperator):
     again if a link in it has expired::
 
         ViapiResultToObjectStorageOperator(
-            task_id="land", result=wait.output, job_id=submit.output, to="s3://media/{{ ds }}/"
+            task_id="land", result=wait.output, job_id=submit.output, land_to="s3://media/{{ ds }}/"
         )
 
-    :param to: a folder (ends with ``/``) of any storage that Airflow's ``ObjectStoragePath`` opens, or the name of
-        one file; with placeholders such as ``{task_id}``, ``{map_index}``, ``{key}`` and ``{job_id}``
-    :param action: the action of the result, or its name; with it ``to`` is checked more strictly
+    :param land_to: a folder (ends with ``/``) of any storage that Airflow's ``ObjectStoragePath`` opens, or the name
+        of one file; with placeholders such as ``{task_id}``, ``{map_index}``, ``{key}`` and ``{job_id}``
+    :param action: the action of the result, or its name; with it ``land_to`` is checked more strictly
     :param result: the result's fields, such as the output of the job's task
     :param job_id: the job's id; the job must have ended
     :param allowed_hosts: ``host`` or ``host:port`` of private addresses that files may come from; the connection's
@@ -47,14 +47,14 @@ class ViapiResultToObjectStorageOperator(ProviderTask, BaseOperator):
     :param viapi_conn_id: id of the Airflow connection; default: ``viapi_default``
     """
 
-    template_fields: Sequence[str] = ("to", "result", "job_id", "allowed_hosts", "viapi_conn_id")
+    template_fields: Sequence[str] = ("land_to", "result", "job_id", "allowed_hosts", "viapi_conn_id")
     template_fields_renderers: ClassVar[dict[str, str]] = {"result": "json"}
     ui_color = "#fff1e5"
 
     def __init__(
         self,
         *,
-        to: Any,
+        land_to: Any,
         action: Action | str | None = None,
         result: Mapping[str, Any] | None = None,
         job_id: str | None = None,
@@ -67,9 +67,9 @@ class ViapiResultToObjectStorageOperator(ProviderTask, BaseOperator):
         self._name = None if self.action is None else self.action.name
         if result is None and job_id is None:
             raise self._invalid("neither result nor job_id is given; allowed: one of them, or both")
-        self.to = as_destination(to)
-        if not is_templated(self.to):
-            check(self.to, self.action, parameter="to")
+        self.land_to = as_destination(land_to)
+        if not is_templated(self.land_to):
+            check(self.land_to, self.action)
         self.result = result
         self.job_id = job_id
         self.allowed_hosts = (
@@ -104,11 +104,11 @@ class ViapiResultToObjectStorageOperator(ProviderTask, BaseOperator):
             self.check_rendered()
             self._check()
             names = path_variables(context, job_id=self.job_id)
-            check_writable(self.to, self.action, names=names, parameter="to")
+            check_writable(self.land_to, self.action, names=names)
             account = self.hook.account
             allowed_hosts = [*as_hosts(self.allowed_hosts, self._name), *account.trusted_hosts]
             landing = Landing(
-                self.to, self.action, names, http=account.http, log=self.log, allowed_hosts=allowed_hosts
+                self.land_to, self.action, names, http=account.http, log=self.log, allowed_hosts=allowed_hosts
             )
             self._landed = landing.land(self._result(), self._request_result if self.job_id else None)
         origin = Origin(self.job_id, None if self.action is None else self.action.full_name)

@@ -140,7 +140,7 @@ TAKERS = {
         task_id="t", source=VIDEO, allowed_hosts=[v]
     ),
     "transfer's action": lambda v: ViapiResultToObjectStorageOperator(
-        task_id="t", to="s3://b/a/", job_id="j", action=v
+        task_id="t", land_to="s3://b/a/", job_id="j", action=v
     ),
     "call": lambda v: services.find("imgsearch.ListImages").check({"DbName": v}),
     "Huawei's call": lambda v: huawei_services.find("vias.CreateTask").check({"name": v, "input": v}),
@@ -189,7 +189,9 @@ RENDERED = {
     "Huawei's connection": lambda v: CreateSpeechOperator(
         task_id="t", text="Hello", voice_asset_id="v", huaweicloud_conn_id=v
     ),
-    "transfer's job": lambda v: ViapiResultToObjectStorageOperator(task_id="t", to="s3://b/a/", job_id=v),
+    "transfer's job": lambda v: ViapiResultToObjectStorageOperator(
+        task_id="t", land_to="s3://b/a/", job_id=v
+    ),
     "sensor's job": lambda v: ViapiJobSensor(task_id="t", job_id=v),
 }
 

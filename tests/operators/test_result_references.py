@@ -74,7 +74,9 @@ def test_templates_render_references_of_mapped_tasks_to_lists() -> None:
     [
         lambda: AddImageOperator.partial(task_id="a", db_name="d1", entity_id="e").expand(image_url=VIDEOS),
         lambda: ViapiJobSensor.partial(task_id="a").expand(job_id=["1", "2"]),
-        lambda: ViapiResultToObjectStorageOperator.partial(task_id="a", to="s3://b/").expand(job_id=["1"]),
+        lambda: ViapiResultToObjectStorageOperator.partial(task_id="a", land_to="s3://b/").expand(
+            job_id=["1"]
+        ),
         lambda: IndexImagesOperator.partial(task_id="a", images="s3://b/").expand(db_name=["d1"]),
         lambda: CreateSpeechOperator.partial(task_id="a", voice_asset_id="v").expand_kwargs(
             [{"text": "Hello"}]

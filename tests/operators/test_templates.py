@@ -160,7 +160,7 @@ def test_nothing_is_submitted_if_a_given_argument_turns_out_to_be_none(
         (
             "result",
             lambda none: ViapiResultToObjectStorageOperator(
-                task_id="t", result=none, job_id="1", to="s3://b/out/"
+                task_id="t", result=none, job_id="1", land_to="s3://b/out/"
             ),
         ),
         ("images_to", lambda none: ViasAlarmSensor(task_id="t", folder="s3://b/alarms/", images_to=none)),
@@ -262,10 +262,10 @@ def test_a_path_object_of_another_task_is_a_folder_once_it_is_rendered() -> None
     path = ObjectStoragePath("s3://media/clean/")
     with DAG("dag", schedule=None) as dag:
         erase = EraseVideoSubtitlesOperator(task_id="e", video_url=VIDEO, land_to=another_tasks_output())
-        land = ViapiResultToObjectStorageOperator(task_id="l", job_id="1", to=another_tasks_output())
-    erase.land_to = land.to = path
+        land = ViapiResultToObjectStorageOperator(task_id="l", job_id="1", land_to=another_tasks_output())
+    erase.land_to = land.land_to = path
 
-    assert rendered(erase, dag).land_to == rendered(land, dag).to == "s3://media/clean/"
+    assert rendered(erase, dag).land_to == rendered(land, dag).land_to == "s3://media/clean/"
 
 
 def test_native_rendering_keeps_values_and_makes_lists_and_mappings_of_text() -> None:

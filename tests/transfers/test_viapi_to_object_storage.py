@@ -57,7 +57,7 @@ def result_of(job_id: str) -> dict[str, Any]:
 
 def land(to: Path, **arguments: Any) -> Any:
     return run_task(
-        ViapiResultToObjectStorageOperator(task_id="land", to=f"{to.as_uri()}/", **arguments)
+        ViapiResultToObjectStorageOperator(task_id="land", land_to=f"{to.as_uri()}/", **arguments)
     ).result
 
 
@@ -144,12 +144,12 @@ def test_what_cannot_be_right_is_found_when_the_dag_is_parsed() -> None:
         ViapiResultToObjectStorageOperator(task_id="land", **arguments)
 
     with pytest.raises(InvalidRequest, match="neither result nor job_id"):
-        make(to="s3://media/")
+        make(land_to="s3://media/")
     with pytest.raises(InvalidRequest, match="an address such as"):
-        make(to="media/", job_id="x")
+        make(land_to="media/", job_id="x")
     with pytest.raises(InvalidRequest, match="holds no files"):
-        make(to="s3://media/", job_id="x", action="DetectVideoShot")
-    make(to="s3://media/{{ ds }}/{task_id}/", job_id="x")
+        make(land_to="s3://media/", job_id="x", action="DetectVideoShot")
+    make(land_to="s3://media/{{ ds }}/{task_id}/", job_id="x")
 
 
 MISTAKES = pytest.mark.parametrize(
@@ -178,7 +178,7 @@ def test_and_after_rendering_otherwise(
     emulator: EmulatorServer, tmp_path: Path, given: dict[str, Any], why: str
 ) -> None:
     operator = ViapiResultToObjectStorageOperator(
-        task_id="land", to=f"{tmp_path.as_uri()}/", **dict.fromkeys(given, "{{ x }}")
+        task_id="land", land_to=f"{tmp_path.as_uri()}/", **dict.fromkeys(given, "{{ x }}")
     )
     for name, value in given.items():
         setattr(operator, name, value)
@@ -194,7 +194,7 @@ def test_outlets_and_lineage_report_the_landed_files(submit: Submit, tmp_path: P
 
     films = AssetAlias("films")
     operator = ViapiResultToObjectStorageOperator(
-        task_id="land", job_id=submit(), to=f"{tmp_path.as_uri()}/film.mp4", outlets=[films]
+        task_id="land", job_id=submit(), land_to=f"{tmp_path.as_uri()}/film.mp4", outlets=[films]
     )
     instance = SimpleNamespace(dag_id="dag", run_id="run", task_id="land", map_index=-1)
     context: Any = {"ti": instance, "outlet_events": OutletEventAccessors()}

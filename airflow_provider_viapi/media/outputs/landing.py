@@ -54,7 +54,6 @@ def check_writable(
     action: HasResultFields | None = None,
     *,
     names: Mapping[str, Any] | None = None,
-    parameter: str = "land_to",
     has_manifest: bool = False,
 ) -> None:
     """Refuse a destination that would not take a file; for use before a job is submitted and paid.
@@ -64,7 +63,6 @@ def check_writable(
     :param to: a rendered destination, see :func:`check`
     :param action: the action whose result is to land
     :param names: values of placeholders that are known already
-    :param parameter: the operator's argument, for messages
     :param has_manifest: a manifest is written beside the files
     :raises InvalidRequest: an existing folder without its slash, a missing bucket, a name that is too long
     :raises ConfigurationError: what opens the storage is not installed, or its connection cannot be used
@@ -72,9 +70,9 @@ def check_writable(
     :raises TransientError: the storage could not be reached
     """
     to = as_destination(to)
-    check(to, action, also=names or (), parameter=parameter)
-    path = sample_path(to, action, names or {}, parameter=parameter, has_manifest=has_manifest)
-    shown = f"{parameter} is {strip_userinfo(to)!r}"
+    check(to, action, also=names or ())
+    path = sample_path(to, action, names or {}, has_manifest=has_manifest)
+    shown = f"land_to is {strip_userinfo(to)!r}"
     scheme = to.partition("://")[0]
     if not is_installed(scheme):
         raise InvalidRequest(
@@ -84,7 +82,7 @@ def check_writable(
     try:
         _try_to_write(path, is_file=not to.endswith("/"), shown=shown)
     except ServiceError as error:
-        if not error.message.startswith(parameter):
+        if not error.message.startswith("land_to"):
             error.message = f"{shown}: {error.message}"
         raise
     except Exception as error:

@@ -60,21 +60,19 @@ def check(
     action: HasResultFields | None,
     *,
     also: Collection[str] = (),
-    parameter: str = "land_to",
 ) -> None:
     """Refuse what cannot be a destination; for values that are not Jinja templates (any more).
 
     :param to: a folder (ends with ``/``) or the name of one file, with placeholders such as ``{task_id}``
     :param action: the action whose result is to land; ``None`` when that is not known
     :param also: placeholders besides the usual ones, such as ``index``
-    :param parameter: the operator's argument, for messages
     :raises InvalidRequest: the message says what is wrong
     """
     to = as_destination(to)
     name = None if action is None else action.name
     if action is not None and not has_files(action.result):
-        raise _invalid(to, f"none, because the result of {name} holds no files", name, parameter)
-    used = _check_address(to, {*TASK_VARIABLES, *FILE_VARIABLES, *also}, name, parameter)
+        raise _invalid(to, f"none, because the result of {name} holds no files", name)
+    used = _check_address(to, {*TASK_VARIABLES, *FILE_VARIABLES, *also}, name)
     if (
         action is not None
         and has_several_files(action.result)
@@ -87,7 +85,7 @@ def check(
             "a folder (ends with /) or a name with {key} in it, because the result can hold several files; such as "
             f"{short_repr(example, 200)}"
         )
-        raise _invalid(to, allowed, name, parameter)
+        raise _invalid(to, allowed, name)
 
 
 def path_variables(context: Context, *, job_id: str | None) -> dict[str, Any]:
@@ -109,7 +107,7 @@ def identity_of(url: str, names: Mapping[str, Any]) -> str:
     return hashlib.sha256(f"{parts.hostname}{parts.path}".encode()).hexdigest()[:_DIGEST_LENGTH]
 
 
-def render_path(to: Any, key: str, url: str, names: Mapping[str, Any], *, parameter: str = "land_to") -> str:
+def render_path(to: Any, key: str, url: str, names: Mapping[str, Any]) -> str:
     """Return the address under which one file of a result lands.
 
     In a folder it is named after task, map index, key and job, so that neither mapped tasks nor runs collide.
@@ -124,12 +122,12 @@ def render_path(to: Any, key: str, url: str, names: Mapping[str, Any], *, parame
     own = _own_name(url, key)
     values = {**names, "key": key, "name": own, "ext": _extension(own)}
     known = {name for name, value in values.items() if value is not None}
-    for name in _check_address(to, known, None, parameter):
+    for name in _check_address(to, known, None):
         _check_value(to, name, str(values[name]))
     rendered: str = to.format_map(values)
     if to.endswith("/"):
         rendered += _default_name(key, identity_of(url, names), values)
-    _check_path(rendered, None, parameter)
+    _check_path(rendered, None)
     return rendered
 
 
@@ -138,7 +136,6 @@ def sample_path(
     action: HasResultFields | None,
     names: Mapping[str, Any],
     *,
-    parameter: str = "land_to",
     has_manifest: bool = False,
 ) -> str:
     """Return an address like those that a result's files will have, with sample values for what is not yet known.
@@ -151,9 +148,9 @@ def sample_path(
     samples = {**dict.fromkeys(TASK_VARIABLES, "sample"), "map_index": -1, "job_id": "0" * 36}
     given = {name: value for name, value in names.items() if value is not None}
     link = f"https://host/{'x' * _MAX_OWN_NAME}.jpeg"
-    path = render_path(to, key, link, {**samples, **given}, parameter=parameter)
+    path = render_path(to, key, link, {**samples, **given})
     if has_manifest:
-        _check_path(f"{path}{MANIFEST_SUFFIX}", None, f"with the manifest's name, {parameter}")
+        _check_path(f"{path}{MANIFEST_SUFFIX}", None, "with the manifest's name, land_to")
     return path
 
 
@@ -193,57 +190,56 @@ def _extension(name: str) -> str:
     return extension if re.fullmatch(r"\.[A-Za-z0-9]{1,8}", extension) else ""
 
 
-def _check_address(to: Any, known: Collection[str], action: str | None, parameter: str) -> set[str]:
+def _check_address(to: Any, known: Collection[str], action: str | None) -> set[str]:
     if not isinstance(to, str) or not re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", to):
         allowed = "an address such as s3://bucket/folder/ or file:///folder/name.mp4"
-        raise _invalid(to, allowed, action, parameter)
+        raise _invalid(to, allowed, action)
     scheme, _, rest = to.partition("://")
     if scheme.lower() in ("http", "https"):
         allowed = "an address that can be written to, such as s3://bucket/folder/"
-        raise _invalid(to, allowed, action, parameter)
+        raise _invalid(to, allowed, action)
     if scheme.lower() in _LOCAL and not rest.startswith("/"):
         raise _invalid(
             to,
             f"{scheme}:/// with three slashes: {rest.partition('/')[0]!r} would be a host",
             action,
-            parameter,
         )
     if has_password(to):
-        raise _invalid(to, f"an address with {ONLY_CONN_ID}", action, parameter)
+        raise _invalid(to, f"an address with {ONLY_CONN_ID}", action)
     if not rest.strip("/") or (scheme.lower() not in _LOCAL and rest.startswith("/")):
-        raise _invalid(to, "an address with a bucket or a path in it", action, parameter)
+        raise _invalid(to, "an address with a bucket or a path in it", action)
     if to != to.strip():
-        raise _invalid(to, "an address without spaces before or after it", action, parameter)
+        raise _invalid(to, "an address without spaces before or after it", action)
     if scheme.lower() not in _LOCAL and not rest.partition("/")[0].rpartition("@")[2]:
-        raise _invalid(to, "a bucket after the connection id and @", action, parameter)
+        raise _invalid(to, "a bucket after the connection id and @", action)
     if to.rpartition("/")[2].replace("{ext}", "") == "" and not to.endswith("/"):
-        raise _invalid(to, "a name before {ext}, since a file may have none", action, parameter)
+        raise _invalid(to, "a name before {ext}, since a file may have none", action)
     if "/" not in rest:
         allowed = f"a bucket followed by / and a folder or a name, such as {strip_userinfo(to)}/results/"
-        raise _invalid(to, allowed, action, parameter)
-    used = _placeholders(to, known, action, parameter)
-    _check_path(to, action, parameter)
+        raise _invalid(to, allowed, action)
+    used = _placeholders(to, known, action)
+    _check_path(to, action)
     return used
 
 
-def _placeholders(to: str, known: Collection[str], action: str | None, parameter: str) -> set[str]:
+def _placeholders(to: str, known: Collection[str], action: str | None) -> set[str]:
     try:
         fields = [field for field in string.Formatter().parse(to) if field[1] is not None]
     except ValueError:
-        raise _invalid(to, "braces in pairs, and only around placeholders", action, parameter) from None
+        raise _invalid(to, "braces in pairs, and only around placeholders", action) from None
     for _, name, form, conversion in fields:
         if name not in known or form or conversion:
             there = ", ".join(f"{{{each}}}" for each in sorted(known))
-            raise _invalid(to, f"the placeholders {there}; {{{name}}} is unknown", action, parameter)
+            raise _invalid(to, f"the placeholders {there}; {{{name}}} is unknown", action)
     return {str(name) for _, name, _, _ in fields}
 
 
-def _check_path(address: str, action: str | None, parameter: str) -> None:
+def _check_path(address: str, action: str | None, what: str = "land_to") -> None:
     scheme, _, rest = address.partition("://")
     parts = rest.split("/")
     if ".." in parts or "." in parts or _NO_PART_OF_A_NAME.search(address.replace("/", "").replace("\\", "")):
         raise _invalid(
-            address, "an address without parts . and .., and without control characters", action, parameter
+            address, "an address without parts . and .., and without control characters", action, what
         )
     # What a placeholder becomes is not known yet; what is around it counts.
     literal = [re.sub(r"\{\w*\}", "", part) for part in parts]
@@ -251,10 +247,10 @@ def _check_path(address: str, action: str | None, parameter: str) -> None:
     key = len("/".join(literal[1:]).encode(errors="replace"))
     if scheme.lower() in _LOCAL and longest > MAX_NAME_BYTES:
         allowed = f"names of at most {MAX_NAME_BYTES} bytes; one would have {longest}"
-        raise _invalid(address, allowed, action, parameter)
+        raise _invalid(address, allowed, action, what)
     if scheme.lower() not in _LOCAL and key > MAX_KEY_BYTES:
         allowed = f"keys of at most {MAX_KEY_BYTES:,} bytes; this would have {key:,}"
-        raise _invalid(address, allowed, action, parameter)
+        raise _invalid(address, allowed, action, what)
 
 
 def _check_value(to: str, name: str, value: str) -> None:
@@ -267,9 +263,7 @@ def _check_value(to: str, name: str, value: str) -> None:
         )
 
 
-def _invalid(to: Any, allowed: str, action: str | None, parameter: str) -> InvalidRequest:
+def _invalid(to: Any, allowed: str, action: str | None, what: str = "land_to") -> InvalidRequest:
     shown = repr(strip_userinfo(to)) if isinstance(to, str) else short_repr(to)
     shown = shown if len(shown) <= 300 else f"{shown[:297]}..."
-    return InvalidRequest(
-        f"{parameter} is {shown}; allowed: {allowed}", code="InvalidParameter", action=action
-    )
+    return InvalidRequest(f"{what} is {shown}; allowed: {allowed}", code="InvalidParameter", action=action)
