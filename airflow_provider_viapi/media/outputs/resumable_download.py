@@ -162,18 +162,18 @@ class ResumableDownload:
         :raises DownloadTooSlow: the file does not arrive in time
         """
         started = time.monotonic()
-        deadline = started + self._seconds_for(url)
-        until = started + self._settings.max_link_seconds
+        link_expires_at = started + self._seconds_for(url)
+        give_up_at = started + self._settings.max_link_seconds
         policy = RetryPolicy(
-            lambda error: self._should_retry(error, deadline),
+            lambda error: self._should_retry(error, link_expires_at),
             # Progress and the link's expiry end the retries, see _should_retry.
             max_seconds=math.inf,
             initial_backoff=self._settings.initial_backoff,
         )
         try:
-            return retry_call(lambda: self._attempt(url, deadline, until), policy=policy)
+            return retry_call(lambda: self._attempt(url, link_expires_at, give_up_at), policy=policy)
         except TransientError as error:
-            if isinstance(error, DownloadTooSlow) or time.monotonic() <= deadline:
+            if isinstance(error, DownloadTooSlow) or time.monotonic() <= link_expires_at:
                 raise
             # The rest can be requested by a new link only.
             raise self._too_slow() from error
@@ -184,19 +184,19 @@ class ResumableDownload:
         # By the server's clock a link that has expired by ours may work.
         return min(left, self._settings.max_link_seconds) if left > 0 else self._settings.max_seconds
 
-    def _should_retry(self, error: BaseException, deadline: float) -> bool:
+    def _should_retry(self, error: BaseException, link_expires_at: float) -> bool:
         """Return whether to continue after an interruption, and log it."""
         # A slow link is not retried, but replaced.
         if not is_transient(error) or isinstance(error, DownloadTooSlow):
             return False
-        if self._stalled_attempts >= MAX_STALLED_ATTEMPTS or time.monotonic() > deadline:
+        if self._stalled_attempts >= MAX_STALLED_ATTEMPTS or time.monotonic() > link_expires_at:
             return False
         self._log.warning(
             "Download of %s was interrupted after %s bytes, retrying: %s", self._key, self._file.length, error
         )
         return True
 
-    def _attempt(self, url: str, deadline: float, until: float) -> bool:
+    def _attempt(self, url: str, link_expires_at: float, give_up_at: float) -> bool:
         offset = self._file.length if self._version else 0
         self._stalled_attempts += 1
         try:
@@ -207,7 +207,7 @@ class ResumableDownload:
                     self._start(response)
                 elif (response.offset, response.length) != (offset, self._length):
                     raise SourceModified("the file has changed during the download")
-                self._receive(response, deadline, until)
+                self._receive(response, link_expires_at, give_up_at)
                 self._check_length()
         except SourceModified:
             self._file.reset()
@@ -219,11 +219,11 @@ class ResumableDownload:
         self._file.reset()
         self._length, self._version = response.length, response.version
 
-    def _receive(self, response: Download, deadline: float, until: float) -> None:
+    def _receive(self, response: Download, link_expires_at: float, give_up_at: float) -> None:
         """Write what arrives.
 
-        :param deadline: when the link expires. Storages check it when a request arrives, so a response goes on after
-            it, unless at its rate the rest would not have arrived by ``until``
+        :param link_expires_at: storages check it when a request arrives, so a response goes on after it, unless at its
+            rate the rest would not have arrived by ``give_up_at``
         :raises DownloadTooSlow: it is too slow
         """
         started, offset = time.monotonic(), self._file.length
@@ -232,10 +232,10 @@ class ResumableDownload:
             if self._file.length > self._farthest:
                 self._farthest, self._stalled_attempts = self._file.length, 0
             now = time.monotonic()
-            if now <= max(deadline, started + self._settings.min_seconds):
+            if now <= max(link_expires_at, started + self._settings.min_seconds):
                 continue
             missing = 0 if self._length is None else self._length - self._file.length
-            if now + missing * (now - started) / max(1, self._file.length - offset) > until:
+            if now + missing * (now - started) / max(1, self._file.length - offset) > give_up_at:
                 raise self._too_slow()
 
     def _too_slow(self) -> DownloadTooSlow:
