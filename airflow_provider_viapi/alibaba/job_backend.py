@@ -261,15 +261,15 @@ def _record_count(data: Mapping[str, Any]) -> float:
 class ListedJobs:
     """One page of an account's job list, reduced to the jobs that have ended.
 
-    :param ended: see :func:`read_ended`
+    :param finished: see :func:`read_finished`
     :param is_last: no page follows
     """
 
-    ended: Sequence[Mapping[str, Any]]
+    finished: Sequence[Mapping[str, Any]]
     is_last: bool
 
 
-def read_ended(listed: Mapping[str, Any]) -> dict[str, Any] | None:
+def read_finished(listed: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return what the list says about a job that has ended; ``None`` if it has not, or has no id."""
     outcome = STATES.get(listed.get("Status", ""), Outcome.WAITING)
     if outcome is Outcome.WAITING or not listed.get("JobId"):
@@ -311,20 +311,20 @@ class ViapiJobBackend:
         :param number: of the page, from 1
         """
         data = await self._read_page(number)
-        ended = [job for listed in data["Result"] if (job := read_ended(listed)) is not None]
-        return ListedJobs(ended, is_last=number >= _page_count(data, unreadable=1))
+        finished = [job for listed in data["Result"] if (job := read_finished(listed)) is not None]
+        return ListedJobs(finished, is_last=number >= _page_count(data, unreadable=1))
 
     async def list_states(self, job_ids: Collection[str]) -> ListSnapshot:
         """Read the next page of the list, 500 jobs at most; start over once all jobs were seen."""
         data = await self._read_page(self._next_page)
         now = datetime.now(timezone.utc)
-        outcomes, endings, ended, states = {}, {}, [], {}
+        outcomes, endings, finished, states = {}, {}, [], {}
         for job in data["Result"]:
             job_id = job.get("JobId")
             outcome = STATES.get(job.get("Status", ""), Outcome.WAITING)
             ending = None if outcome is Outcome.WAITING else read_ending(job, now)
             if job_id and ending and ending.ago < ENDED_LATELY:
-                ended.append(job_id)
+                finished.append(job_id)
             if job_id in job_ids:
                 outcomes[job_id], states[job_id] = outcome, str(job.get("Status") or "")
                 if ending:
@@ -334,7 +334,9 @@ class ViapiJobBackend:
         self._next_page = 1 if is_last else self._next_page + 1
         if is_last:
             self._seen.clear()
-        return ListSnapshot(outcomes, scan_complete=is_last, endings=endings, ended=ended, states=states)
+        return ListSnapshot(
+            outcomes, scan_complete=is_last, endings=endings, finished=finished, states=states
+        )
 
     async def report(self, job: Job) -> JobReport:
         """Return the state of a job with one call of ``GetAsyncJobResult``."""

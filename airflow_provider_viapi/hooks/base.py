@@ -296,28 +296,28 @@ class CloudHook(BaseHook):
         except ServiceError as error:
             return [error] * len(jobs)
 
-    async def aread_for_wait(self, until: datetime, log: Log) -> None:
+    async def aread_for_wait(self, deadline: datetime, log: Log) -> None:
         """Read the connection in order to wait for jobs, which are paid for: a failed read is retried for a while.
 
-        :param until: deadline of the wait, an aware time
+        :param deadline: of the wait, an aware time
         :raises ConfigurationError: it cannot be read, or a field is missing or invalid
         """
         from datetime import datetime, timezone
 
         from airflow_provider_viapi.retrying import RetryPolicy, aretry_call
 
-        seconds = (until - datetime.now(timezone.utc)).total_seconds()
+        seconds = (deadline - datetime.now(timezone.utc)).total_seconds()
         policy = RetryPolicy(is_unreadable, initial_backoff=1.0, max_backoff=20.0)
         await aretry_call(
             self._aread_shared, policy=policy, max_seconds=min(READ_RETRIED_FOR, max(0.0, seconds)), log=log
         )
 
     async def wait_for(
-        self, job: Job, *, until: datetime, log: Log, on_state: OnState | None = None
+        self, job: Job, *, deadline: datetime, log: Log, on_state: OnState | None = None
     ) -> JobReport:
         """Wait for a job, together with all other jobs of the connection in the running event loop.
 
-        :param until: deadline, an aware time
+        :param deadline: an aware time
         :param log: receives changes of the job's state
         :param on_state: receives the states that the job has been in
         :raises JobTimedOut: the job had not ended at the deadline
@@ -327,9 +327,9 @@ class CloudHook(BaseHook):
 
         if not self._fingerprint:
             # Only the hook that opens the poller needs the account.
-            await self.aread_for_wait(until, log)
+            await self.aread_for_wait(deadline, log)
         async with shared_poller(self.poller_key(job), lambda: self.open_poller_for(job)) as poller:
-            return await poller.wait(job, until=until, log=log, on_state=on_state)
+            return await poller.wait(job, deadline=deadline, log=log, on_state=on_state)
 
     async def wait_for_some(self, jobs: Collection[Job], policy: WaitPolicy, log: Log) -> FinishedJobs:
         """Wait for some of many jobs, together with all other waits of the connection in the running event loop.
@@ -341,13 +341,13 @@ class CloudHook(BaseHook):
         from airflow_provider_viapi.jobs.batch.wait import QuietLog, wait_for_finished_jobs
 
         # Read once, before hundreds of waits ask for it.
-        await self.aread_for_wait(policy.until, log)
+        await self.aread_for_wait(policy.continue_at, log)
         quiet = QuietLog(log)
-        seconds = (policy.until - datetime.now(timezone.utc)).total_seconds()
+        seconds = (policy.continue_at - datetime.now(timezone.utc)).total_seconds()
         return await wait_for_finished_jobs(
             jobs,
-            lambda job: self.wait_for(job, until=policy.until + timedelta(days=1), log=quiet),
-            min_completed=policy.min_completed,
+            lambda job: self.wait_for(job, deadline=policy.continue_at + timedelta(days=1), log=quiet),
+            min_finished=policy.min_finished,
             max_wait=policy.max_wait,
             timeout=max(0.0, seconds),
         )

@@ -158,9 +158,11 @@ class HuaweiCloudHook(CloudHook):
         """Cancel a job and return true; false if it continues and is billed. Logs which of the two happened."""
         return await super().cancel(self._scoped(job), log)
 
-    async def wait_for(self, job: Job, *, until: Any, log: Log, on_state: OnState | None = None) -> JobReport:
+    async def wait_for(
+        self, job: Job, *, deadline: Any, log: Log, on_state: OnState | None = None
+    ) -> JobReport:
         """Wait for a job, together with all others of its family, target state and connection in the event loop."""
-        return await super().wait_for(self._scoped(job), until=until, log=log, on_state=on_state)
+        return await super().wait_for(self._scoped(job), deadline=deadline, log=log, on_state=on_state)
 
     def _scoped(self, job: Job) -> Job:
         return job if job.scope is not None or self.scope is None else replace(job, scope=self.scope)

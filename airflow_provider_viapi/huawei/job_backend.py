@@ -230,8 +230,8 @@ class ViasTasks(HuaweiJobBackend):
             if each.get("id")
         }
         outcomes = {task_id: outcome for task_id, outcome in listed.items() if task_id in job_ids}
-        ended = [task_id for task_id, outcome in listed.items() if outcome is not Outcome.WAITING]
-        return ListSnapshot(outcomes, scan_complete=is_last, ended=ended, states=states)
+        finished = [task_id for task_id, outcome in listed.items() if outcome is not Outcome.WAITING]
+        return ListSnapshot(outcomes, scan_complete=is_last, finished=finished, states=states)
 
 
 def _items(response: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:

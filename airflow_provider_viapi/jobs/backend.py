@@ -93,15 +93,15 @@ class ListSnapshot:
 
     :param outcomes: by job id, of the jobs that the page shows
     :param scan_complete: this page completes a scan of the whole list
-    :param endings: by job id, of jobs that ended, if the list says when
-    :param ended: ids of all jobs of the page that ended lately, whoever waits for them
+    :param endings: by job id, when jobs finished, if the list says so
+    :param finished: ids of all jobs of the page that finished lately, whoever waits for them
     :param states: by job id, the service's own name of the state
     """
 
     outcomes: Mapping[str, Outcome]
     scan_complete: bool
     endings: Mapping[str, Ending] = field(default_factory=dict)
-    ended: Collection[str] = ()
+    finished: Collection[str] = ()
     states: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -152,8 +152,8 @@ class SharedList(Protocol):
         """Report to other processes that these jobs have ended."""
         ...
 
-    async def ended(self, job_ids: Collection[str]) -> Collection[str]:
-        """Return those of the jobs that other processes have seen ended since the last call."""
+    async def finished(self, job_ids: Collection[str]) -> Collection[str]:
+        """Return those of the jobs that other processes have seen finished since the last call."""
         ...
 
 
@@ -182,11 +182,11 @@ class JobHook(Protocol):
         ...
 
     async def wait_for(
-        self, job: Job, *, until: datetime, log: Log, on_state: OnState | None = None
+        self, job: Job, *, deadline: datetime, log: Log, on_state: OnState | None = None
     ) -> JobReport:
         """Wait until a job has ended.
 
-        :raises JobTimedOut: it had not ended at ``until``
+        :raises JobTimedOut: it had not ended at ``deadline``
         :raises ServiceError: retrying would not help
         """
         ...

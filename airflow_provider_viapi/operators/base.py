@@ -301,7 +301,7 @@ class JobOperator(BaseJobOperator):
 
     async def _poll(self, run: SubmittingRun, job: Job) -> JobReport:
         async with showing_states(job.id, states_writer_of_worker(run.context["ti"])) as on_state:
-            waiting = self.hook.wait_for(job, until=run.deadline, log=self.log, on_state=on_state)
+            waiting = self.hook.wait_for(job, deadline=run.deadline, log=self.log, on_state=on_state)
             report: JobReport = await waiting
             return report
 

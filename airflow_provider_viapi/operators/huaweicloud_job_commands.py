@@ -238,7 +238,7 @@ class JobCommandOperator(HuaweiCloudOperator):
                 deadline = datetime.now(timezone.utc) + self.job_timeout
                 if self.deferrable:
                     self._defer(deadline)
-                report = asyncio.run(self.hook.wait_for(self.job, until=deadline, log=self.log))
+                report = asyncio.run(self.hook.wait_for(self.job, deadline=deadline, log=self.log))
             return self._finish(report, log)
 
     def _command_log(self, context: Context) -> CommandLedger:

@@ -148,8 +148,8 @@ class SharedJobList:
         with suppress(CountersUnavailable):
             await asyncio.to_thread(self._publish, new)
 
-    async def ended(self, job_ids: Collection[str]) -> Collection[str]:
-        """Return those of the jobs that processes have seen ended since the last call."""
+    async def finished(self, job_ids: Collection[str]) -> Collection[str]:
+        """Return those of the jobs that processes have seen finished since the last call."""
         try:
             digests = await asyncio.to_thread(self._read)
         except CountersUnavailable:

@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 
 
 class BatchTrigger(WaitTrigger):
-    """Wait until enough jobs of a batch have ended to be worth processing, or its time is over.
+    """Wait until enough jobs of a batch have finished to be worth processing, or its time is over.
 
-    The event holds either ``ended`` (see ``jobs.batch.wait.FinishedJobs``; about 100 kB, however many jobs there are)
-    or ``error`` (see ``errors``).
+    The event holds either ``finished`` (see ``jobs.batch.wait.FinishedJobs``; about 100 kB, however many jobs there
+    are) or ``error`` (see ``errors``).
 
     :param job_ids: the service's ids of the running jobs
     :param action: the action that created them, as ``service.Action``
-    :param min_completed: number of ended jobs to wait for
-    :param max_wait: seconds after the first one ended, however many have ended by then
-    :param until: when to fire in any case, ISO 8601 with an offset
+    :param min_finished: number of finished jobs to wait for
+    :param max_wait: seconds after the first one finished, however many have finished by then
+    :param continue_at: when to fire in any case, ISO 8601 with an offset
     :param survives_clear: the next attempt of a cleared task finds the jobs; with ``False`` clearing cancels those
         that are queued; default: ``True``
     """
@@ -38,9 +38,9 @@ class BatchTrigger(WaitTrigger):
     argument_names: ClassVar[tuple[str, ...]] = (
         "job_ids",
         "action",
-        "min_completed",
+        "min_finished",
         "max_wait",
-        "until",
+        "continue_at",
         "survives_clear",
     )
 
@@ -49,17 +49,17 @@ class BatchTrigger(WaitTrigger):
         *,
         job_ids: Sequence[str],
         action: str,
-        min_completed: int,
+        min_finished: int,
         max_wait: float,
-        until: str,
+        continue_at: str,
         survives_clear: bool = True,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.job_ids = list(job_ids)
         self.action = action
-        self.min_completed = min_completed
+        self.min_finished = min_finished
         self.max_wait = max_wait
-        self.until = until
+        self.continue_at = continue_at
         self.survives_clear = survives_clear
 
     @classmethod
@@ -68,9 +68,9 @@ class BatchTrigger(WaitTrigger):
         return cls(
             job_ids=[job.id for job in batch.jobs],
             action=batch.config.action,
-            min_completed=policy.min_completed,
+            min_finished=policy.min_finished,
             max_wait=policy.max_wait,
-            until=policy.until.isoformat(),
+            continue_at=policy.continue_at.isoformat(),
             survives_clear=batch.ledger.survives_clear,
             **connection,
         )
@@ -86,8 +86,8 @@ class BatchTrigger(WaitTrigger):
         """Wait, and return what the event holds."""
         from airflow_provider_viapi.jobs.batch.wait import WaitPolicy
 
-        policy = WaitPolicy(self.min_completed, self.max_wait, datetime.fromisoformat(self.until))
-        return {"ended": (await self.hook().wait_for_some(self.jobs, policy, self.log)).as_dict()}
+        policy = WaitPolicy(self.min_finished, self.max_wait, datetime.fromisoformat(self.continue_at))
+        return {"finished": (await self.hook().wait_for_some(self.jobs, policy, self.log)).as_dict()}
 
     async def cancel_if_ended(self) -> None:
         """Cancel queued jobs if a user ended the task, or cleared it and its next attempt does not find the jobs."""

@@ -72,7 +72,7 @@ class JobTrigger(WaitTrigger):
         """Wait, and return what the event holds."""
         async with showing_states(self.job_id, states_writer_of_trigger(self.task_instance)) as on_state:
             report = await self.hook().wait_for(
-                self.job, until=datetime.fromisoformat(self.deadline), log=self.log, on_state=on_state
+                self.job, deadline=datetime.fromisoformat(self.deadline), log=self.log, on_state=on_state
             )
         return {"report": report.as_dict()}
 

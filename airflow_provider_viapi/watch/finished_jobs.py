@@ -117,7 +117,7 @@ class _ListReader:
     def _on_success(self, listed: ListedJobs) -> Page:
         self._failures, self._pause = 0, self._interval.on_success()
         page = Page(
-            [_entry(job) for job in listed.ended],
+            [_entry(job) for job in listed.finished],
             is_first=self._number == 1,
             is_last=listed.is_last,
             source=self._source,

@@ -277,9 +277,9 @@ def test_a_job_outlives_the_password_that_its_waiting_began_with_if_the_new_one_
     server.on("GET /v2/p1/tasks/t1", STARTING)
 
     async def wait() -> JobReport:
-        until = datetime.now(timezone.utc) + timedelta(seconds=20)
+        deadline = datetime.now(timezone.utc) + timedelta(seconds=20)
         hook = HuaweiCloudHook(target_state="RUNNING")
-        waiting = asyncio.ensure_future(hook.wait_for(TASK, until=until, log=log))
+        waiting = asyncio.ensure_future(hook.wait_for(TASK, deadline=deadline, log=log))
         while not server.sent("GET /v2/p1/tasks/t1"):
             await asyncio.sleep(0.01)
         if is_put_in:
@@ -315,14 +315,14 @@ def test_jobs_are_waited_for_together_by_goal(server: ScriptedRest, monkeypatch:
         Answer(200, {"id": "t1", "state": "STARTING"}),
         Answer(200, {"id": "t1", "state": "RUNNING"}),
     )
-    until = datetime.now(timezone.utc) + timedelta(seconds=20)
+    deadline = datetime.now(timezone.utc) + timedelta(seconds=20)
 
     async def wait() -> list[Any]:
         running, ending = HuaweiCloudHook(target_state="RUNNING"), HuaweiCloudHook()
         return await asyncio.gather(
-            running.wait_for(TASK, until=until, log=log),
-            running.wait_for(TASK, until=until, log=log),
-            ending.wait_for(TASK, until=datetime.now(timezone.utc) + timedelta(seconds=1), log=log),
+            running.wait_for(TASK, deadline=deadline, log=log),
+            running.wait_for(TASK, deadline=deadline, log=log),
+            ending.wait_for(TASK, deadline=datetime.now(timezone.utc) + timedelta(seconds=1), log=log),
             return_exceptions=True,
         )
 
@@ -340,15 +340,15 @@ def test_all_who_wait_with_a_connection_keep_to_its_poll_qps_together(
     server.on("GET /v2/p1/tasks/t1", STARTING)
     server.on("GET /v1/p1/ttsc/async-jobs/j1", Answer(200, {"job_id": "j1", "state": "WAITING"}))
     speech = Job("j1", "metastudio.CreateAsyncTtsJob")
-    until = datetime.now(timezone.utc) + timedelta(seconds=2)
+    deadline = datetime.now(timezone.utc) + timedelta(seconds=2)
 
     async def wait() -> list[Any]:
         by_target_state = (
             HuaweiCloudHook(target_state=target_state)
             for target_state in ("RUNNING", "STOPPED", "SUCCEEDED", None)
         )
-        waiting = [hook.wait_for(TASK, until=until, log=log) for hook in by_target_state]
-        waiting.append(HuaweiCloudHook().wait_for(speech, until=until, log=log))
+        waiting = [hook.wait_for(TASK, deadline=deadline, log=log) for hook in by_target_state]
+        waiting.append(HuaweiCloudHook().wait_for(speech, deadline=deadline, log=log))
         return await asyncio.gather(*waiting, return_exceptions=True)
 
     ends = asyncio.run(wait())

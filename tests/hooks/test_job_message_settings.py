@@ -81,9 +81,9 @@ def wait_for(
         held.release()
 
     async def main() -> JobReport:
-        until = datetime.now(timezone.utc) + timedelta(seconds=seconds)
+        deadline = datetime.now(timezone.utc) + timedelta(seconds=seconds)
         releasing = asyncio.to_thread(release)
-        report, _ = await asyncio.gather(hook.wait_for(held.job, until=until, log=log), releasing)
+        report, _ = await asyncio.gather(hook.wait_for(held.job, deadline=deadline, log=log), releasing)
         return report
 
     return asyncio.run(main())
@@ -155,8 +155,8 @@ def test_a_queue_that_cannot_be_used_leaves_the_wait_to_polls(
     held = HeldJob(hook, served)
     held.release()
 
-    until = datetime.now(timezone.utc) + timedelta(seconds=60)
-    report = asyncio.run(hook.wait_for(held.job, until=until, log=log))
+    deadline = datetime.now(timezone.utc) + timedelta(seconds=60)
+    report = asyncio.run(hook.wait_for(held.job, deadline=deadline, log=log))
 
     assert report.outcome is Outcome.SUCCEEDED
     (line,) = [each.getMessage() for each in caplog.records if "job_messages_url" in each.getMessage()]
@@ -203,8 +203,8 @@ def test_wrong_settings_in_the_triggerer_leave_the_wait_to_polls(
     held = HeldJob(hook, served)
     held.release()
 
-    until = datetime.now(timezone.utc) + timedelta(seconds=60)
-    assert asyncio.run(hook.wait_for(held.job, until=until, log=log)).outcome is Outcome.SUCCEEDED
+    deadline = datetime.now(timezone.utc) + timedelta(seconds=60)
+    assert asyncio.run(hook.wait_for(held.job, deadline=deadline, log=log)).outcome is Outcome.SUCCEEDED
 
     with pytest.raises(ConfigurationError):
         hook.job_messages()

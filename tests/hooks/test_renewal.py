@@ -175,9 +175,9 @@ def test_a_connection_that_cannot_be_read_for_a_moment_ends_no_wait(
 
 def test_a_connection_that_cannot_be_read_until_the_deadline_is_named() -> None:
     async def wait() -> None:
-        until = datetime.now(timezone.utc)
+        deadline = datetime.now(timezone.utc)
         await ViapiHook("nowhere").wait_for(
-            Job("J", "videoenhan.EraseVideoSubtitles"), until=until, log=logging.getLogger("test")
+            Job("J", "videoenhan.EraseVideoSubtitles"), deadline=deadline, log=logging.getLogger("test")
         )
 
     with pytest.raises(ConfigurationError, match="'nowhere' cannot be read"):
@@ -190,10 +190,10 @@ DONE = Answer(body='{"RequestId": "R", "Data": {"JobId": "J", "Status": "PROCESS
 
 
 def wait_for_a_job() -> Outcome:
-    until = datetime.now(timezone.utc) + timedelta(seconds=30)
+    deadline = datetime.now(timezone.utc) + timedelta(seconds=30)
     job = Job("J", "videoenhan.EraseVideoSubtitles")
     log = logging.getLogger("test")
-    return asyncio.run(ViapiHook().wait_for(job, until=until, log=log)).outcome
+    return asyncio.run(ViapiHook().wait_for(job, deadline=deadline, log=log)).outcome
 
 
 def test_a_job_that_outlives_its_token_continues_under_the_next_one(

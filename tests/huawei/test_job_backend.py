@@ -100,7 +100,7 @@ def test_the_poller_waits_for_a_video_to_its_end(server: ScriptedRest) -> None:
     async def wait(jobs: HuaweiJobBackend) -> JobReport:
         poller = Poller(jobs, Backoff(first=0.05, longest=0.1))
         try:
-            return await poller.wait(VIDEO, until=datetime.now(timezone.utc) + timedelta(seconds=30))
+            return await poller.wait(VIDEO, deadline=datetime.now(timezone.utc) + timedelta(seconds=30))
         finally:
             await poller.close()
 

@@ -222,7 +222,7 @@ def batch(
             "max_failed": 100,
             "job_timeout": timedelta(days=1),
             "began": clock.now(),
-            "until": clock.now() + timedelta(days=1),
+            "deadline": clock.now() + timedelta(days=1),
             **config,
         },
     )
@@ -263,7 +263,7 @@ class TimedWatch(Watch):
         return {job for job, end in self.ends.items() if end <= self.service.clock.now()} - self.taken
 
     @property
-    def ended(self) -> int:
+    def finished(self) -> int:
         return len(self._ended())
 
     def take(self) -> FinishedJobs:
@@ -428,9 +428,9 @@ def test_a_batch_whose_submissions_fail_continues_later(failed_submissions: int)
     waiting = batch(service, Store(), items(["a"]), 1)
     waiting.failed_submissions = failed_submissions
 
-    until = waiting.wait_policy(lands=False).until
+    continue_at = waiting.wait_policy(lands=False).continue_at
 
-    assert timedelta(seconds=30) <= until - service.clock.now() <= timedelta(seconds=300)
+    assert timedelta(seconds=30) <= continue_at - service.clock.now() <= timedelta(seconds=300)
 
 
 def test_a_batch_whose_service_is_unreachable_gives_up_after_submit_timeout() -> None:
@@ -441,7 +441,7 @@ def test_a_batch_whose_service_is_unreachable_gives_up_after_submit_timeout() ->
     while not running.is_drained:
         running.submit()
         if not running.is_drained:
-            service.clock.time = running.wait_policy(lands=False).until
+            service.clock.time = running.wait_policy(lands=False).continue_at
 
     assert isinstance(running.refusal, ConnectionFailed)
     assert timedelta(minutes=20) <= service.clock.now() - began < timedelta(minutes=30)
@@ -470,4 +470,4 @@ def test_a_batch_with_more_jobs_than_it_may_have_now_waits_until_others_may_foll
 
     policy = batch(service, store, items(names), 1, max_in_flight=5).wait_policy(lands=False)
 
-    assert policy.min_completed == 25
+    assert policy.min_finished == 25

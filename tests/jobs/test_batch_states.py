@@ -98,7 +98,7 @@ class BatchStates(RuleBasedStateMachine):
             max_failed=100,
             job_timeout=timedelta(minutes=10),
             began=began,
-            until=began + timedelta(days=1),
+            deadline=began + timedelta(days=1),
         )
         run = AttemptContext(
             self.attempt, ItemClaims(ledger, (*self.wanted, Item(0, ""))[0]), Log(), clock.timing

@@ -42,7 +42,7 @@ class Ends:
 
 
 async def waited(ends: Ends, **arguments: Any) -> FinishedJobs:
-    defaults = {"min_completed": 2, "max_wait": FOREVER, "timeout": FOREVER}
+    defaults = {"min_finished": 2, "max_wait": FOREVER, "timeout": FOREVER}
     return await wait_for_finished_jobs(ends.jobs, ends.wait, **{**defaults, **arguments})
 
 
@@ -59,7 +59,7 @@ def test_the_wait_ends_when_all_jobs_have_ended() -> None:
     async def play() -> FinishedJobs:
         ends = Ends(2)
         ends.end(0, 1)
-        return await waited(ends, min_completed=100)
+        return await waited(ends, min_finished=100)
 
     assert len(asyncio.run(play())) == 2
 
@@ -86,7 +86,7 @@ def test_the_size_of_completions_is_bounded() -> None:
         ends = Ends(1000)
         ends.result = {"VideoUrl": "http://h/" + "x" * 1000}
         ends.end(*range(1000))
-        return await waited(ends, min_completed=1000)
+        return await waited(ends, min_finished=1000)
 
     fields = asyncio.run(play()).as_dict()
     assert len(json.dumps(fields)) < MAX_BYTES + MAX_REPORT_BYTES + 5000
@@ -108,7 +108,7 @@ def test_a_job_that_cannot_be_polled_is_reported_and_a_rejected_key_ends_the_wai
         ends = Ends(3)
         ends.errors[ends.jobs[1]] = error
         ends.end(1)
-        return await waited(ends, min_completed=3, timeout=0.05)
+        return await waited(ends, min_finished=3, timeout=0.05)
 
     unknown = asyncio.run(play(InvalidRequest("no such job", code="InvalidParameter")))
     refused = asyncio.run(play(CredentialsRejected("no", code="InvalidAccessKeyId")))

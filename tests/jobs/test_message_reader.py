@@ -22,7 +22,7 @@ from airflow_provider_viapi.jobs.polling.rate_limiter import RateLimiter
 from jobs import virtual_time
 from jobs.fake_account import FakeAccount, FakeBackend
 
-UNTIL = datetime.now(timezone.utc) + timedelta(days=300)
+DEADLINE = datetime.now(timezone.utc) + timedelta(days=300)
 ACTION = "videoenhan.EraseVideoSubtitles"
 DELAY = 0.3
 """Seconds from the end of a job to its message."""
@@ -108,7 +108,7 @@ def wait_for(
 
     async def one(poller: Poller, job_id: str) -> None:
         await asyncio.sleep((starts or {}).get(job_id, 0.0))
-        await poller.wait(Job(job_id, ACTION), until=UNTIL)
+        await poller.wait(Job(job_id, ACTION), deadline=DEADLINE)
         noticed[job_id] = account.now()
 
     async def main() -> None:
@@ -282,7 +282,7 @@ def test_a_message_that_arrives_during_a_poll_is_not_lost() -> None:
             backend, Backoff(first=40, growth=1, longest=40), messages=Messages(messages_of(ends))
         )
         try:
-            await poller.wait(Job("J-1", ACTION), until=UNTIL)
+            await poller.wait(Job("J-1", ACTION), deadline=DEADLINE)
         finally:
             await poller.close()
 
@@ -308,7 +308,7 @@ def test_a_message_is_newer_than_a_page_of_the_list_that_was_requested_before() 
     async def main() -> float:
         poller = Poller(backend, limiter=RateLimiter(0.5, account.now), messages=Messages(messages_of(ends)))
         try:
-            await asyncio.gather(*(poller.wait(Job(job_id, ACTION), until=UNTIL) for job_id in ends))
+            await asyncio.gather(*(poller.wait(Job(job_id, ACTION), deadline=DEADLINE) for job_id in ends))
             return account.now()
         finally:
             await poller.close()

@@ -46,13 +46,13 @@ def noticed(
     qps: float,
     *,
     fails: Fails = lambda job_id, at, poll: False,
-    until: Callable[[str], datetime] = lambda job_id: FAR,
+    deadline: Callable[[str], datetime] = lambda job_id: FAR,
 ) -> dict[str, float]:
     """Wait for all jobs of an account with one poller, and return when each was noticed."""
     found: dict[str, float] = {}
 
     async def one(poller: Poller, job_id: str) -> None:
-        await poller.wait(Job(job_id, "videoenhan.EraseVideoSubtitles"), until=until(job_id))
+        await poller.wait(Job(job_id, "videoenhan.EraseVideoSubtitles"), deadline=deadline(job_id))
         found[job_id] = now()
 
     async def everything() -> None:
@@ -109,7 +109,7 @@ def test_the_deadline_does_not_put_a_job_that_has_ended_behind_later_ones() -> N
     found = noticed(
         FakeAccount(ends, results_per_second=1),
         1,
-        until=lambda job_id: soon if job_id == "J-25" else FAR,
+        deadline=lambda job_id: soon if job_id == "J-25" else FAR,
     )
 
     assert found["J-24"] < found["J-25"] < found["J-26"]
@@ -119,7 +119,7 @@ def test_results_of_jobs_that_have_ended_in_time_are_fetched_after_the_deadline_
     account = FakeAccount({f"J-{n}": 20 + n / 100 for n in range(1000)}, results_per_second=10)
     deadline = datetime.now(timezone.utc) + timedelta(seconds=60)
 
-    found = noticed(account, 10, until=lambda job_id: deadline)
+    found = noticed(account, 10, deadline=lambda job_id: deadline)
 
     assert len(found) == 1000
 
@@ -129,7 +129,7 @@ def test_a_last_poll_that_fails_is_repeated_for_a_job_that_has_ended() -> None:
     deadline = datetime.now(timezone.utc) + timedelta(seconds=45)
 
     found = noticed(
-        FakeAccount(ends), 10, fails=lambda job_id, at, poll: at < 60, until=lambda job_id: deadline
+        FakeAccount(ends), 10, fails=lambda job_id, at, poll: at < 60, deadline=lambda job_id: deadline
     )
 
     assert len(found) == 20

@@ -59,13 +59,13 @@ class Script:
 
 
 def wait(service: Script, seconds: float = 30, log: Any = logger) -> JobReport:
-    until = datetime.now(timezone.utc) + timedelta(seconds=seconds)
-    return asyncio.run(wait_with(Poller(service, QUICK, RateLimiter(1000)), until, log))
+    deadline = datetime.now(timezone.utc) + timedelta(seconds=seconds)
+    return asyncio.run(wait_with(Poller(service, QUICK, RateLimiter(1000)), deadline, log))
 
 
-async def wait_with(waiting: Poller, until: datetime, log: Any = logger) -> JobReport:
+async def wait_with(waiting: Poller, deadline: datetime, log: Any = logger) -> JobReport:
     try:
-        return await waiting.wait(JOB, until=until, log=log)
+        return await waiting.wait(JOB, deadline=deadline, log=log)
     finally:
         await waiting.close()
 
@@ -94,9 +94,9 @@ def test_a_permanent_error_ends_the_wait_at_once() -> None:
 @pytest.mark.parametrize("answer", [PROCESSING, Throttled("slow down")])
 def test_the_deadline_ends_the_wait(answer: JobReport | ServiceError) -> None:
     async def until_the_deadline() -> float:
-        until = datetime.now(timezone.utc) + timedelta(seconds=60)
+        deadline = datetime.now(timezone.utc) + timedelta(seconds=60)
         with pytest.raises(JobTimedOut, match="J-1") as caught:
-            await wait_with(Poller(Script(answer), limiter=RateLimiter(1000)), until)
+            await wait_with(Poller(Script(answer), limiter=RateLimiter(1000)), deadline)
         assert caught.value.job_id == "J-1"
         return asyncio.get_running_loop().time()
 
@@ -199,10 +199,10 @@ def wait_for_all(
 ) -> list[JobReport]:
     async def crowd() -> list[JobReport]:
         waiting = Poller(account, backoff, RateLimiter(rate), **options)
-        until = datetime.now(timezone.utc) + timedelta(seconds=60)
+        deadline = datetime.now(timezone.utc) + timedelta(seconds=60)
         jobs = [Job(job_id, "videoenhan.EraseVideoSubtitles") for job_id in account._ends]
         try:
-            return await asyncio.gather(*(waiting.wait(job, until=until) for job in jobs))
+            return await asyncio.gather(*(waiting.wait(job, deadline=deadline) for job in jobs))
         finally:
             await waiting.close()
 
@@ -237,11 +237,11 @@ def test_the_states_of_a_job_are_reported_while_it_is_pending(count: int) -> Non
     async def crowd() -> None:
         account = Account(many(count, seconds=0.3), list_interval=0.02)
         poller = Poller(account, QUICK, RateLimiter(10_000))
-        until = datetime.now(timezone.utc) + timedelta(seconds=60)
+        deadline = datetime.now(timezone.utc) + timedelta(seconds=60)
 
         async def wait(job: Job) -> None:
             await poller.wait(
-                job, until=until, on_state=lambda states: seen.setdefault(job.id, []).extend(states)
+                job, deadline=deadline, on_state=lambda states: seen.setdefault(job.id, []).extend(states)
             )
 
         try:
@@ -260,9 +260,9 @@ def test_a_receiver_of_states_that_fails_does_not_end_the_wait() -> None:
     async def wait() -> JobReport:
         account = Account(many(1, seconds=0.1))
         poller = Poller(account, QUICK, RateLimiter(10_000))
-        until = datetime.now(timezone.utc) + timedelta(seconds=60)
+        deadline = datetime.now(timezone.utc) + timedelta(seconds=60)
         try:
-            return await poller.wait(Job("J-0", "a.B"), until=until, on_state=fail)
+            return await poller.wait(Job("J-0", "a.B"), deadline=deadline, on_state=fail)
         finally:
             await poller.close()
 
@@ -321,10 +321,10 @@ def test_two_waits_for_the_same_job_both_get_its_report() -> None:
 
     async def both() -> list[JobReport]:
         waiting = Poller(account, QUICK, RateLimiter(1000))
-        until = datetime.now(timezone.utc) + timedelta(seconds=60)
+        deadline = datetime.now(timezone.utc) + timedelta(seconds=60)
         try:
             return await asyncio.gather(
-                *(waiting.wait(Job("J-1", "videoenhan.X"), until=until) for _ in "ab")
+                *(waiting.wait(Job("J-1", "videoenhan.X"), deadline=deadline) for _ in "ab")
             )
         finally:
             await waiting.close()
@@ -337,8 +337,8 @@ def test_the_job_of_a_cancelled_wait_is_not_polled_any_more() -> None:
 
     async def leave() -> tuple[int, int]:
         waiting = Poller(service, QUICK, RateLimiter(1000))
-        until = datetime.now(timezone.utc) + timedelta(seconds=60)
-        going = asyncio.ensure_future(waiting.wait(JOB, until=until))
+        deadline = datetime.now(timezone.utc) + timedelta(seconds=60)
+        going = asyncio.ensure_future(waiting.wait(JOB, deadline=deadline))
         while not service.polls:
             await asyncio.sleep(0.001)
         going.cancel()
@@ -382,11 +382,11 @@ def test_a_log_line_about_a_job_is_logged_in_the_context_of_its_waiter() -> None
 
     async def two() -> None:
         waiting = Poller(Script(PROCESSING), QUICK, RateLimiter(1000))
-        until = datetime.now(timezone.utc) + timedelta(seconds=0.1)
+        deadline = datetime.now(timezone.utc) + timedelta(seconds=0.1)
 
         async def wait_as(name: str) -> None:
             task.set(name)
-            await waiting.wait(Job(name, "videoenhan.X"), until=until, log=log)
+            await waiting.wait(Job(name, "videoenhan.X"), deadline=deadline, log=log)
 
         await asyncio.gather(wait_as("a"), wait_as("b"), return_exceptions=True)
         await waiting.close()
@@ -410,9 +410,9 @@ def test_a_result_that_stays_unreadable_is_polled_at_intervals() -> None:
 
     async def wait_a_while() -> None:
         waiting = Poller(account, Backoff(first=0.2, longest=0.2), RateLimiter(10_000))
-        until = datetime.now(timezone.utc) + timedelta(seconds=10)
+        deadline = datetime.now(timezone.utc) + timedelta(seconds=10)
         jobs = [Job(job_id, "videoenhan.X") for job_id in account._ends]
-        await asyncio.gather(*(waiting.wait(job, until=until) for job in jobs), return_exceptions=True)
+        await asyncio.gather(*(waiting.wait(job, deadline=deadline) for job in jobs), return_exceptions=True)
         await waiting.close()
 
     virtual_time.run(wait_a_while())
@@ -533,10 +533,10 @@ class BrokenList(Account):
 
 async def wait_in_virtual_time(account: Account, **options: Any) -> list[JobReport]:
     waiting = Poller(account, limiter=RateLimiter(1000, asyncio.get_running_loop().time), **options)
-    until = datetime.now(timezone.utc) + timedelta(hours=6)
+    deadline = datetime.now(timezone.utc) + timedelta(hours=6)
     jobs = [Job(job_id, "videoenhan.EraseVideoSubtitles") for job_id in account._ends]
     try:
-        return await asyncio.gather(*(waiting.wait(job, until=until) for job in jobs))
+        return await asyncio.gather(*(waiting.wait(job, deadline=deadline) for job in jobs))
     finally:
         await waiting.close()
 
@@ -630,8 +630,8 @@ def test_a_loop_that_failed_is_restarted() -> None:
 
     async def play() -> JobReport:
         limiter = BrokenLimiter(1000, asyncio.get_running_loop().time)
-        until = datetime.now(timezone.utc) + timedelta(hours=1)
-        return await wait_with(Poller(Script(QUEUING, DONE), limiter=limiter), until)
+        deadline = datetime.now(timezone.utc) + timedelta(hours=1)
+        return await wait_with(Poller(Script(QUEUING, DONE), limiter=limiter), deadline)
 
     assert virtual_time.run(play()) == DONE
 
@@ -640,7 +640,7 @@ def test_closing_a_poller_leaves_no_task_behind() -> None:
     async def play() -> int:
         waiting = Poller(Script(PROCESSING), QUICK, RateLimiter(1000))
         going = asyncio.ensure_future(
-            waiting.wait(JOB, until=datetime.now(timezone.utc) + timedelta(hours=1))
+            waiting.wait(JOB, deadline=datetime.now(timezone.utc) + timedelta(hours=1))
         )
         await asyncio.sleep(0.02)
         going.cancel()

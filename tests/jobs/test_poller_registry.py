@@ -123,13 +123,13 @@ class Unlisted(FakeBackend):
 def test_pollers_with_one_limiter_stay_within_its_rate_together() -> None:
     polled_at: list[float] = []
     account = FakeAccount({f"J-{number}": number / 10 for number in range(400)})
-    until = datetime.now(timezone.utc) + timedelta(days=1)
+    deadline = datetime.now(timezone.utc) + timedelta(days=1)
 
     async def wait() -> None:
         limiter = RateLimiter(10, asyncio.get_running_loop().time)
         pollers = [Poller(Unlisted(account, polled_at), limiter=limiter) for _ in range(4)]
         waiting = (
-            pollers[number % 4].wait(Job(job_id, "vias.CreateTask"), until=until)
+            pollers[number % 4].wait(Job(job_id, "vias.CreateTask"), deadline=deadline)
             for number, job_id in enumerate(account.ends)
         )
         await asyncio.gather(*waiting)

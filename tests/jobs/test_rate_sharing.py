@@ -16,7 +16,7 @@ from airflow_provider_viapi.jobs.polling.rate_limiter import RateLimiter
 from jobs import virtual_time
 from jobs.fake_account import FakeAccount, FakeBackend
 
-UNTIL = datetime.now(timezone.utc) + timedelta(days=300)
+DEADLINE = datetime.now(timezone.utc) + timedelta(days=300)
 
 
 def many(count: int, first: float = 30, last: float = 120) -> dict[str, float]:
@@ -65,7 +65,7 @@ class SharedTurns:
     async def publish(self, job_ids: Collection[str]) -> None:
         pass
 
-    async def ended(self, job_ids: Collection[str]) -> Collection[str]:
+    async def finished(self, job_ids: Collection[str]) -> Collection[str]:
         return ()
 
 
@@ -89,7 +89,7 @@ def wait_for(
     async def one(poller: Poller, job_id: str) -> None:
         if seconds is not None:
             await asyncio.sleep(account.ends[job_id] - seconds)
-        report = await poller.wait(Job(job_id, "videoenhan.EraseVideoSubtitles"), until=UNTIL)
+        report = await poller.wait(Job(job_id, "videoenhan.EraseVideoSubtitles"), deadline=DEADLINE)
         seen.reports[job_id], seen.noticed[job_id] = report, account.now()
 
     async def share(who: str, job_ids: list[str]) -> None:
@@ -208,7 +208,7 @@ def test_a_triggerer_that_is_refused_most_reads_leaves_the_list_to_the_others() 
     async def main() -> None:
         reading = asyncio.ensure_future(other_processes_read())
         poller = Poller(backend, limiter=RateLimiter(10))
-        await asyncio.gather(*(poller.wait(Job(name, "s.A"), until=UNTIL) for name in account.ends))
+        await asyncio.gather(*(poller.wait(Job(name, "s.A"), deadline=DEADLINE) for name in account.ends))
         reading.cancel()
         await poller.close()
 
@@ -262,11 +262,11 @@ def test_the_jobs_that_finished_first_are_fetched_first_when_the_quota_delays_al
 
 def test_a_deadline_shared_by_many_jobs_does_not_exceed_the_quota() -> None:
     account = FakeAccount({f"J-{number}": 1e9 for number in range(200)})
-    until = datetime.now(timezone.utc) + timedelta(seconds=60)
+    deadline = datetime.now(timezone.utc) + timedelta(seconds=60)
 
     async def crowd() -> list[JobReport | BaseException]:
         poller = Poller(FakeBackend(account, "a"), limiter=RateLimiter(10, account.now))
-        waiting = (poller.wait(Job(job_id, "videoenhan.X"), until=until) for job_id in account.ends)
+        waiting = (poller.wait(Job(job_id, "videoenhan.X"), deadline=deadline) for job_id in account.ends)
         try:
             return await asyncio.gather(*waiting, return_exceptions=True)
         finally:

@@ -88,8 +88,8 @@ def test_a_file_on_the_worker_can_be_read_by_the_service(
 def test_a_job_reads_the_staged_copy(team: TeamStorage, film: str, to: str | None) -> None:
     staged = staging_of(team, to=to).stage(ERASE, {"VideoUrl": film, "BX": 0.1})
     job = Job(team.hook.call(ERASE, staged)["RequestId"], ERASE.full_name)
-    until = datetime.now(timezone.utc) + timedelta(minutes=2)
-    result = asyncio.run(team.hook.wait_for(job, until=until, log=LOG)).result_or_raise()
+    deadline = datetime.now(timezone.utc) + timedelta(minutes=2)
+    result = asyncio.run(team.hook.wait_for(job, deadline=deadline, log=LOG)).result_or_raise()
 
     assert staged["BX"] == 0.1
     assert httpx.get(result["VideoUrl"]).content == FILM

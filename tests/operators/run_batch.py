@@ -111,7 +111,7 @@ def run_batch(
             # Through text and back, as the database keeps it.
             path, arguments = json.loads(json.dumps(deferral.trigger.serialize()))
             if len(run.triggers) < early_wake_ups:
-                arguments["until"] = "2020-01-01T00:00:00+00:00"
+                arguments["continue_at"] = "2020-01-01T00:00:00+00:00"
             run.triggers.append(arguments)
             between(run)
             event = asyncio.run(_first_event(resolve_name(path)(**arguments)))

@@ -20,13 +20,13 @@ def lists(count: int) -> list[SharedJobList]:
 def test_a_job_that_one_process_saw_ended_is_known_to_all_others_once() -> None:
     async def main() -> None:
         first, second, third = lists(3)
-        assert not await second.ended(["a", "b"])  # it has begun to follow
+        assert not await second.finished(["a", "b"])  # it has begun to follow
 
         await first.publish(["a"])
         await third.publish(["a", "x"])
 
-        assert list(await second.ended(["a", "b"])) == ["a"]
-        assert list(await second.ended(["a", "b"])) == []
+        assert list(await second.finished(["a", "b"])) == ["a"]
+        assert list(await second.finished(["a", "b"])) == []
 
     asyncio.run(main())
 
@@ -36,7 +36,7 @@ def test_a_process_that_begins_later_learns_what_ended_lately() -> None:
         first, second = lists(2)
         await first.publish([f"J-{number}" for number in range(20)])
 
-        assert len(await second.ended([f"J-{number}" for number in range(10, 30)])) == 10
+        assert len(await second.finished([f"J-{number}" for number in range(10, 30)])) == 10
 
     asyncio.run(main())
 
@@ -45,12 +45,12 @@ def test_an_entry_that_is_being_written_is_read_later() -> None:
     async def main() -> None:
         counters = DictCounters()
         reader = SharedJobList(counters, "account:list", 5)
-        assert not await reader.ended(["a"])
+        assert not await reader.finished(["a"])
         counters.values["account:list:log"] = 1
-        assert not await reader.ended(["a"])
+        assert not await reader.finished(["a"])
         counters.values["account:list:log:1"] = digest_of("a")
 
-        assert list(await reader.ended(["a"])) == ["a"]
+        assert list(await reader.finished(["a"])) == ["a"]
 
     asyncio.run(main())
 
@@ -60,11 +60,11 @@ def test_numbers_that_begin_again_are_followed() -> None:
         counters = DictCounters()
         reader, writer = (SharedJobList(counters, "account:list", 5) for _ in range(2))
         await writer.publish(["a", "b", "c"])
-        assert len(await reader.ended(["a", "b", "c"])) == 3
+        assert len(await reader.finished(["a", "b", "c"])) == 3
         counters.values.clear()  # all of them have expired
         await writer.publish(["d"])
 
-        assert list(await reader.ended(["d"])) == ["d"]
+        assert list(await reader.finished(["d"])) == ["d"]
 
     asyncio.run(main())
 
@@ -76,7 +76,7 @@ def test_without_the_storage_nothing_is_known_and_nothing_fails() -> None:
         assert await shared.wait_for_turn() is None
         await shared.end_turn(None, throttled=True)
         await shared.publish(["a"])
-        assert not await shared.ended(["a"])
+        assert not await shared.finished(["a"])
 
     asyncio.run(main())
 

@@ -12,10 +12,11 @@ from airflow_provider_viapi.jobs.model import Job
 
 
 async def main(job_ids: list[str]) -> None:
-    hook, until = ViapiHook(), datetime.now(timezone.utc) + timedelta(minutes=5)
+    hook, deadline = ViapiHook(), datetime.now(timezone.utc) + timedelta(minutes=5)
     log = logging.getLogger()
     waits = (
-        hook.wait_for(Job(each, "videoenhan.EraseVideoSubtitles"), until=until, log=log) for each in job_ids
+        hook.wait_for(Job(each, "videoenhan.EraseVideoSubtitles"), deadline=deadline, log=log)
+        for each in job_ids
     )
     for report in await asyncio.gather(*waits):
         print(report.job_id, report.state)

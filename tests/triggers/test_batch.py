@@ -39,12 +39,12 @@ def submitted(viapi_emulator: Any) -> Callable[[int], list[str]]:
 
 
 def trigger(job_ids: list[str], **arguments: Any) -> ViapiBatchTrigger:
-    until = datetime.now(timezone.utc) + timedelta(seconds=arguments.pop("seconds", 60))
+    continue_at = datetime.now(timezone.utc) + timedelta(seconds=arguments.pop("seconds", 60))
     path, made = ViapiBatchTrigger(
         job_ids=job_ids,
         action=f"videoenhan.{EVERY}",
-        until=until.isoformat(),
-        **{"min_completed": 1, "max_wait": 60, **arguments},
+        continue_at=continue_at.isoformat(),
+        **{"min_finished": 1, "max_wait": 60, **arguments},
     ).serialize()
     assert path == "airflow_provider_viapi.triggers.batch.ViapiBatchTrigger"
     return ViapiBatchTrigger(**json.loads(json.dumps(made)))
@@ -65,7 +65,7 @@ def test_the_event_has_the_reports_of_the_jobs_that_have_ended(
 
     event = asyncio.run(fired(trigger(job_ids)))
 
-    (report,) = event["ended"]["reports"]
+    (report,) = event["finished"]["reports"]
     assert (report["job_id"], report["state"]) == (job_ids[2], "PROCESS_FAILED")
 
 
@@ -74,7 +74,7 @@ def test_the_trigger_fires_at_its_time(viapi_emulator: Any, submitted: Callable[
 
     event = asyncio.run(fired(trigger(submitted(1), seconds=0.2)))
 
-    assert event == {"ended": {"reports": [], "unread": [], "errors": {}}}
+    assert event == {"finished": {"reports": [], "unread": [], "errors": {}}}
 
 
 def test_a_missing_connection_is_an_event(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,6 +124,6 @@ def test_the_connection_is_read_once_for_all_jobs(
         compat_connection, "get_async_connection", lambda conn_id: reads.append(conn_id) or read(conn_id)
     )
 
-    asyncio.run(fired(trigger(submitted(5), min_completed=5)))
+    asyncio.run(fired(trigger(submitted(5), min_finished=5)))
 
     assert reads == ["viapi_default"]

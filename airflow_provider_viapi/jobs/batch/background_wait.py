@@ -24,8 +24,8 @@ class Watch:
         """Wait for one more job."""
 
     @property
-    def ended(self) -> int:
-        """Number of jobs that have ended and were not taken yet."""
+    def finished(self) -> int:
+        """Number of jobs that have finished and were not taken yet."""
         return 0
 
     @property
@@ -70,8 +70,8 @@ class BackgroundWait(Watch):
         asyncio.run_coroutine_threadsafe(self._wait_for(job), self._loop)
 
     @property
-    def ended(self) -> int:
-        """Number of jobs that have ended and were not taken yet."""
+    def finished(self) -> int:
+        """Number of jobs that have finished and were not taken yet."""
         return len(self._finished)
 
     @property

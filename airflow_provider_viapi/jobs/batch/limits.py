@@ -19,7 +19,7 @@ class BatchConfig:
     :param max_failed: when more items than that have failed, no more are submitted
     :param job_timeout: how long an attempt waits for one job
     :param began: when the attempt began, an aware time
-    :param until: when the attempt has to end, an aware time
+    :param deadline: when the attempt has to end, an aware time
     :param done_before: number of items that had ended before the attempt
     :param submit_timeout: how long an attempt retries to submit while the service cannot be reached or fails
     """
@@ -29,7 +29,7 @@ class BatchConfig:
     max_failed: int
     job_timeout: timedelta
     began: datetime
-    until: datetime
+    deadline: datetime
     done_before: int = 0
     submit_timeout: timedelta = timedelta(minutes=10)
 

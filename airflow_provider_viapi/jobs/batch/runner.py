@@ -96,7 +96,7 @@ class BatchRunner(RunningJobs):
             # The outcome of an earlier submission is found out all the same.
             or (bool(self.cost_limits.exhausted) and self.ledger.status(self._left[0].name) != "unknown")
             or self._failed > self.config.max_failed
-            or self.run.timing.now() >= self.config.until
+            or self.run.timing.now() >= self.config.deadline
         )
 
     @property
@@ -179,10 +179,10 @@ class BatchRunner(RunningJobs):
         :param watch: sees the jobs end
         :raises CredentialsRejected, PermissionDenied: jobs cannot be polled; the next attempt resumes them
         """
-        until = self._expected_end()
-        while self.running and self.run.timing.now() < until and not self.run.stop_requested():
+        expected_end = self._expected_end()
+        while self.running and self.run.timing.now() < expected_end and not self.run.stop_requested():
             watch.wait(1.0)
-            if watch.ended >= min(COLLECTED_TOGETHER, len(self.running)) or watch.has_failures:
+            if watch.finished >= min(COLLECTED_TOGETHER, len(self.running)) or watch.has_failures:
                 self.collect(watch.take())
         self.collect(watch.take())
 
@@ -192,7 +192,7 @@ class BatchRunner(RunningJobs):
             return self.config.began
         entries = (self.ledger.entry(item.name) for item in self.running.values())
         newest = max(entry.signed_time for entry in entries if entry)
-        return min(newest + LAST_JOBS_FACTOR * self._longest_duration, self.config.until)
+        return min(newest + LAST_JOBS_FACTOR * self._longest_duration, self.config.deadline)
 
     def _submit(self, watch: Watch) -> None:
         began = logged = self.run.timing.now()
@@ -209,7 +209,7 @@ class BatchRunner(RunningJobs):
     def _has_capacity(self, watch: Watch) -> bool:
         """Return whether one more job may run; waits a moment for one to end."""
         left = self.run.timing.full_wait
-        while (is_full := len(self.running) - watch.ended >= self.config.max_in_flight) and left > 0:
+        while (is_full := len(self.running) - watch.finished >= self.config.max_in_flight) and left > 0:
             if self.run.stop_requested():
                 break
             watch.wait(min(1.0, left))
@@ -218,7 +218,7 @@ class BatchRunner(RunningJobs):
 
     def _collect_ended(self, watch: Watch) -> bool:
         """Collect the jobs that have ended, if they are many or some failed; false if others were late meanwhile."""
-        if watch.ended < COLLECTED_TOGETHER and not watch.has_failures:
+        if watch.finished < COLLECTED_TOGETHER and not watch.has_failures:
             return True
         self.collect(watch.take())
         running = len(self.running)
@@ -274,14 +274,14 @@ class BatchRunner(RunningJobs):
         if not self.is_drained:
             surplus = max(0, enough - config.max_in_flight)
             enough = max(1, min(enough, surplus + config.max_in_flight // 10))
-        until = config.until
+        continue_at = config.deadline
         if self.running:
             first = min(self.deadline_of(item) for item in self.running.values())
-            until = min(until, first + min(MAX_TIMEOUT_GRACE, config.job_timeout / 10))
+            continue_at = min(continue_at, first + min(MAX_TIMEOUT_GRACE, config.job_timeout / 10))
         if not self.is_drained and not self._is_blocked and len(self.running) < config.max_in_flight:
             factor = min(10, max(1, self.failed_submissions - MAX_FAILED_SUBMISSIONS))
-            until = min(until, now + factor * SUBMIT_AGAIN)
-        return WaitPolicy(min(enough, LANDED_TOGETHER) if lands else enough, MAX_WAIT, until)
+            continue_at = min(continue_at, now + factor * SUBMIT_AGAIN)
+        return WaitPolicy(min(enough, LANDED_TOGETHER) if lands else enough, MAX_WAIT, continue_at)
 
     def _begin(self, item: Item, begin: Begin, watch: Watch) -> bool:
         """Resume or submit an item's job; false if the service fails now, or there is no job to resume."""

@@ -173,7 +173,7 @@ class RunningJobs:
         self.collect(FinishedJobs([report for report in self._reports(late) if report.is_final]))
         expired = {job_id: self.running[job_id] for job_id in late if job_id in self.running}
         limit = f"after {self.config.job_timeout} (job_timeout)"
-        if now >= self.config.until:
+        if now >= self.config.deadline:
             limit = "when the time of the batch was over (execution_timeout)"
         # They stay in running until they are cancelled: if this is interrupted, the task cancels what runs.
         cancelled = self._cancel_and_release(expired)
@@ -192,7 +192,7 @@ class RunningJobs:
         """Return when waiting for an item's job ends."""
         entry = self.ledger.entry(item.name)
         begin = max(entry.signed_time, self.config.began) if entry else self.config.began
-        return min(begin + self.config.job_timeout, self.config.until)
+        return min(begin + self.config.job_timeout, self.config.deadline)
 
     def log_progress(self) -> None:
         """Log how many items are done."""

@@ -30,14 +30,14 @@ AFFECTS_ALL_JOBS = (CredentialsRejected, PermissionDenied)
 class WaitPolicy:
     """When a batch continues.
 
-    :param min_completed: after so many jobs have ended
-    :param max_wait: seconds after the first one ended, however many have ended by then
-    :param until: in any case, an aware time
+    :param min_finished: after so many jobs have finished
+    :param max_wait: seconds after the first one finished, however many have finished by then
+    :param continue_at: in any case, an aware time
     """
 
-    min_completed: int
+    min_finished: int
     max_wait: float
-    until: datetime
+    continue_at: datetime
 
 
 @dataclass
@@ -78,15 +78,15 @@ async def wait_for_finished_jobs(
     jobs: Collection[Job],
     wait: Callable[[Job], Awaitable[JobReport]],
     *,
-    min_completed: int,
+    min_finished: int,
     max_wait: float,
     timeout: float,
 ) -> FinishedJobs:
-    """Wait until enough jobs have ended, and return those that have.
+    """Wait until enough jobs have finished, and return those that have.
 
     :param wait: waits until one job has ended
-    :param min_completed: number of ended jobs to wait for; all, if there are fewer
-    :param max_wait: seconds after the first job ended
+    :param min_finished: number of finished jobs to wait for; all, if there are fewer
+    :param max_wait: seconds after the first job finished
     :param timeout: seconds after which to return in any case
     """
     finished = FinishedJobs()
@@ -105,7 +105,7 @@ async def wait_for_finished_jobs(
     try:
         while len(finished) < len(waits) and size < MAX_BYTES:
             if not ended:
-                left = 0.0 if len(finished) >= min_completed else give_up - time.monotonic()
+                left = 0.0 if len(finished) >= min_finished else give_up - time.monotonic()
                 if left <= 0:
                     break
                 one_more.clear()

@@ -161,7 +161,7 @@ class JobListReader:
                 reads.scan_began = reads.scan_began or now()
                 snapshot = await in_own_task(as_coroutine(self._backend.list_states, wanted))
             if self._shared_list is not None:
-                await self._shared_list.publish(snapshot.ended)
+                await self._shared_list.publish(snapshot.finished)
             self._apply(snapshot)
         except Exception as error:
             return self._on_list_error(error, reads)
@@ -216,7 +216,7 @@ class JobListReader:
         while self._shared_list is not None:
             await asyncio.sleep(SHARED_LIST_INTERVAL)
             if self.is_used and (wanted := self._jobs.unfinished()):
-                for job_id in await self._shared_list.ended(wanted):
+                for job_id in await self._shared_list.finished(wanted):
                     for pending in self._jobs.of(job_id):
                         pending.mark_finished(None)
                         self._jobs.queue.schedule(pending)

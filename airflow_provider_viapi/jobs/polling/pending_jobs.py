@@ -35,7 +35,7 @@ ANNOUNCED_POLL_FACTOR = 10
 class PendingJob:
     """One wait for a job.
 
-    :param until: the deadline
+    :param deadline: of the wait, an aware time
     :param result: receives the final report, or the error that ends the wait
     :param last_scan: number of the scan of the job list that last showed the job, or during which the wait began
     :param polls: how often the job was polled
@@ -57,7 +57,7 @@ class PendingJob:
 
     job: Job
     log: Log
-    until: datetime
+    deadline: datetime
     result: asyncio.Future[JobReport]
     last_scan: int
     polls: int = 0

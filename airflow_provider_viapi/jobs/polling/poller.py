@@ -86,18 +86,18 @@ class Poller:
         self._polls: set[asyncio.Task[JobReport]] = set()
 
     async def wait(
-        self, job: Job, *, until: datetime, log: Log = logger, on_state: OnState | None = None
+        self, job: Job, *, deadline: datetime, log: Log = logger, on_state: OnState | None = None
     ) -> JobReport:
         """Wait until the job has ended, and return its final report.
 
-        :param until: deadline, an aware time; the job is polled once more after it
+        :param deadline: an aware time; the job is polled once more after it
         :param log: receives changes of the job's state and failed polls
         :param on_state: receives the states that the job has been in
         :raises JobTimedOut: the job had not ended at the deadline
         :raises ServiceError: a permanent error, such as a missing permission
         """
         result: asyncio.Future[JobReport] = asyncio.get_running_loop().create_future()
-        pending = PendingJob(job, log, until, result, last_scan=self.list.scans, on_state=on_state)
+        pending = PendingJob(job, log, deadline, result, last_scan=self.list.scans, on_state=on_state)
         used_list = self.list.is_used
         self._jobs.add(pending)
         if self.list.is_used:
@@ -106,7 +106,7 @@ class Poller:
             self._jobs.queue.schedule(pending, self._jobs.backoff.interval(0))
         self._start()
         try:
-            await asyncio.wait({result}, timeout=max(0.0, _seconds_until(until)))
+            await asyncio.wait({result}, timeout=max(0.0, _seconds_until(deadline)))
             if not result.done():
                 pending.late_at = now()
                 self._jobs.queue.schedule(pending)
@@ -244,7 +244,7 @@ class Poller:
 
 
 def _timed_out(pending: PendingJob) -> JobTimedOut:
-    deadline = pending.until.isoformat(timespec="seconds")
+    deadline = pending.deadline.isoformat(timespec="seconds")
     has_ended = f"has ended, but its result could not be fetched: the deadline was {deadline}"
     return JobTimedOut(
         f"job {pending.job.id} {has_ended if pending.is_finished else f'had not ended at the deadline {deadline}'}",

@@ -157,8 +157,8 @@ def _upload_parts(
 def presigned_url(oss: Oss, bucket: str, key: str, log: Log) -> str:
     """Return a URL that is valid for :data:`LINK_LIFETIME`, or as long as a temporary key is."""
     credentials = oss.account.credentials.current()
-    until = datetime.now(timezone.utc) + LINK_LIFETIME
-    if credentials.security_token is not None and credentials.expires < until.timestamp():
+    expires_at = datetime.now(timezone.utc) + LINK_LIFETIME
+    if credentials.security_token is not None and credentials.expires < expires_at.timestamp():
         end = datetime.fromtimestamp(credentials.expires, timezone.utc).isoformat(timespec="seconds")
         log.warning("The link to oss://%s/%s expires with the temporary key, at %s", bucket, key, end)
     elif credentials.security_token is not None:

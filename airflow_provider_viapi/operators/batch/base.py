@@ -148,7 +148,7 @@ class BatchOperator(BaseBatchOperator):
             ):
                 if state is None:
                     self._show_earlier(batch, context)
-                batch.collect(FinishedJobs.from_dict(event["ended"]))
+                batch.collect(FinishedJobs.from_dict(event["finished"]))
                 return self._advance(batch, context)
 
     def _same_items(self, ledger: BatchLedger) -> list[Item] | None:
@@ -191,7 +191,7 @@ class BatchOperator(BaseBatchOperator):
             job_timeout=self.job_timeout,
             submit_timeout=self.submit_timeout,
             began=began,
-            until=began + min(self.execution_timeout or MAX_DURATION, MAX_DURATION),
+            deadline=began + min(self.execution_timeout or MAX_DURATION, MAX_DURATION),
             done_before=state.get("done_before", ended),
         )
         seconds = None if self.max_output_minutes is None else 60 * self.max_output_minutes
@@ -237,8 +237,8 @@ class BatchOperator(BaseBatchOperator):
         from airflow_provider_viapi.jobs.batch.background_wait import BackgroundWait
         from airflow_provider_viapi.jobs.batch.wait import QuietLog
 
-        log, until = QuietLog(self.log), batch.config.until + timedelta(days=1)
-        with BackgroundWait(lambda job: self.hook.wait_for(job, until=until, log=log)) as watch:
+        log, deadline = QuietLog(self.log), batch.config.deadline + timedelta(days=1)
+        with BackgroundWait(lambda job: self.hook.wait_for(job, deadline=deadline, log=log)) as watch:
             batch.submit(watch)
             if batch.ends_soon:
                 self._publish(batch, context)
