@@ -222,8 +222,8 @@ class ResumableDownload:
     def _receive(self, response: Download, link_expires_at: float, give_up_at: float) -> None:
         """Write what arrives.
 
-        :param link_expires_at: storages check it when a request arrives, so a response goes on after it, unless at its
-            rate the rest would not have arrived by ``give_up_at``
+        :param link_expires_at: storages check it when a request arrives, so a response goes on after it, unless at
+            its rate the rest would not have arrived by ``give_up_at``
         :raises DownloadTooSlow: it is too slow
         """
         started, offset = time.monotonic(), self._file.length
