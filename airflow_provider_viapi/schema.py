@@ -419,7 +419,7 @@ def name_repr(name: Any) -> str:
     return name if isinstance(name, str) and len(name) <= 80 and name.isprintable() else short_repr(name)
 
 
-def plain_name(name: str) -> str:
+def normalized_name(name: str) -> str:
     """Return a name without case and underscores, in which the spellings of one name are equal."""
     return name.replace("_", "").lower()
 

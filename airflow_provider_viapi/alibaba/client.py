@@ -47,7 +47,7 @@ class Client(BaseClient[Account, Action]):
         """Call an action without retries, except once more with a new key after the old one expired."""
         return run(_call(self.account, services.find(action), request), self._transport)
 
-    def replay(
+    def send_signed(
         self, action: Action, request: Mapping[str, Any], nonce: RequestNonce, credentials: Credentials
     ) -> dict[str, Any]:
         """Call an action with exactly this request: the same nonce and key make the very same one again.

@@ -45,29 +45,29 @@ def list_request(job: Job) -> dict[str, Any]:
     return {"InstanceName": instance, "Id": int(task_id)}
 
 
-def listed(answer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def listed(response: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return the tasks of a response of ``IncreaseList``."""
-    return list((answer["Data"].get("Increments") or {}).get("Instance") or [])
+    return list((response["Data"].get("Increments") or {}).get("Instance") or [])
 
 
-def read_entry(job: Job, answer: Mapping[str, Any]) -> Mapping[str, Any]:
+def read_entry(job: Job, response: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the entry of a job in a response of ``IncreaseList``.
 
     :raises ResponseLost: the list does not show the task, or not its state
     """
     _, _, task_id = job.id.rpartition("/")
-    for entry in listed(answer):
+    for entry in listed(response):
         if str(entry.get("Id")) == task_id and entry.get("Status"):
             return entry
     raise ResponseLost(f"the list does not show bulk job {job.id}", action=INCREASE_LIST.name)
 
 
-def read_report(job: Job, answer: Mapping[str, Any]) -> JobReport:
+def read_report(job: Job, response: Mapping[str, Any]) -> JobReport:
     """Decode a response of ``IncreaseList`` about one task.
 
     :raises ResponseLost: the list does not show the task, or not its state
     """
-    entry = read_entry(job, answer)
+    entry = read_entry(job, response)
     outcome = STATES.get(entry["Status"], Outcome.WAITING)
     has_failed = outcome is Outcome.FAILED
     return JobReport(
@@ -106,7 +106,7 @@ class IncrementSubmitBackend(ViapiSubmitBackend):
         """
         credentials = self._credentials or self._client.account.credentials.current()
         try:
-            answer = self._client.replay(self._action, request, nonce, credentials)
+            response = self._client.send_signed(self._action, request, nonce, credentials)
         except InvalidRequest as refused:
             # The code for this is not documented.
             why = self._why_to_repeat()
@@ -119,7 +119,7 @@ class IncrementSubmitBackend(ViapiSubmitBackend):
                 http_status=refused.http_status,
                 action=refused.action,
             ) from refused
-        return self.job(_id_of(answer["Data"], self._action.name))
+        return self.job(_id_of(response["Data"], self._action.name))
 
     def job(self, job_id: str) -> Job:
         """Return the job that is a task with an id."""
@@ -127,16 +127,16 @@ class IncrementSubmitBackend(ViapiSubmitBackend):
 
     def list_recent(self, sent_at: datetime) -> JobList:
         """Return the tasks of the instance whose file is in the folder: only this submission's, and earlier ones."""
-        answer = self._list(**self._place)
+        response = self._list(**self._place)
         path = self._place["Path"]
         jobs = [
             ListedJob(self.job(_id_of(entry, INCREASE_LIST.name)).id, _created(entry))
-            for entry in listed(answer)
+            for entry in listed(response)
             if entry.get("Path") in (path, f"{path}/{META_FILE}")
         ]
         return JobList(
             jobs,
-            is_complete=(answer["Data"].get("TotalCount") or 0) <= len(listed(answer)),
+            is_complete=(response["Data"].get("TotalCount") or 0) <= len(listed(response)),
             clock_skew=self._client.clock_skew,
             is_own=True,
         )

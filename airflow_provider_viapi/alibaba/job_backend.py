@@ -52,13 +52,13 @@ def result_action(job: Job) -> Action:
         return services.find("viapi.GetAsyncJobResult")
 
 
-def read_report(job: Job, answer: Mapping[str, Any]) -> JobReport:
+def read_report(job: Job, response: Mapping[str, Any]) -> JobReport:
     """Decode the response of ``GetAsyncJobResult``.
 
     :raises ResponseLost: the response has no state
     :raises ServiceError: a job that succeeded has no readable result
     """
-    data = answer["Data"]
+    data = response["Data"]
     state = data.get("Status")
     if not state:
         raise ResponseLost("the response has no state", action="GetAsyncJobResult")
@@ -153,9 +153,9 @@ def read_ending(listed: Mapping[str, Any], now: datetime) -> Ending | None:
     return Ending(min(since), max(0.0, took))
 
 
-def was_cancelled(answer: Mapping[str, Any]) -> bool:
+def was_cancelled(response: Mapping[str, Any]) -> bool:
     """Return whether ``CancelWaitingAsyncJob`` confirms the cancellation."""
-    return str(answer.get("Success")).lower() == "true"
+    return str(response.get("Success")).lower() == "true"
 
 
 class ViapiSubmitBackend:
@@ -186,8 +186,8 @@ class ViapiSubmitBackend:
     def submit(self, request: Mapping[str, Any], nonce: RequestNonce) -> Job:
         """Send the request once; its ``RequestId`` is the job's id."""
         credentials = self._credentials or self._client.account.credentials.current()
-        answer = self._client.replay(self._action, request, nonce, credentials)
-        return self.job(answer["RequestId"])
+        response = self._client.send_signed(self._action, request, nonce, credentials)
+        return self.job(response["RequestId"])
 
     def renewed_key(self, error: ServiceError) -> bool:
         """Return whether the key has expired and another one is available now."""
@@ -207,9 +207,9 @@ class ViapiSubmitBackend:
             "PageNum": 1,
             "PageSize": 500,
         }
-        answer = self._client.call_once(viapi.QUERY_ASYNC_JOB_LIST, wanted)
-        data = answer["Data"]
-        if _reports_failure(answer) or _reports_failure(data):
+        response = self._client.call_once(viapi.QUERY_ASYNC_JOB_LIST, wanted)
+        data = response["Data"]
+        if _reports_failure(response) or _reports_failure(data):
             raise ResponseLost(
                 "the response with the job list reports a failure", action=viapi.QUERY_ASYNC_JOB_LIST.name
             )
@@ -224,16 +224,16 @@ class ViapiSubmitBackend:
             for job in listed
             if name in str(job.get("PopApiName") or name).lower()
         }
-        return JobList([*jobs.values()], is_complete=_is_whole(data), clock_skew=self._client.clock_skew)
+        return JobList([*jobs.values()], is_complete=_is_complete(data), clock_skew=self._client.clock_skew)
 
 
-def _reports_failure(answer: Mapping[str, Any]) -> bool:
+def _reports_failure(response: Mapping[str, Any]) -> bool:
     """Return whether a response with a success status says of itself that it failed."""
-    code = str(answer.get("ErrorCode") or answer.get("Code") or "0").lower()
-    return str(answer.get("Success", True)).lower() == "false" or code not in ("0", "200", "ok", "success")
+    code = str(response.get("ErrorCode") or response.get("Code") or "0").lower()
+    return str(response.get("Success", True)).lower() == "false" or code not in ("0", "200", "ok", "success")
 
 
-def _is_whole(data: Mapping[str, Any]) -> bool:
+def _is_complete(data: Mapping[str, Any]) -> bool:
     """Return whether a page of the job list proves that the account has no other jobs."""
     count = len(data["Result"])
     is_first = str(data.get("CurrentPage") or 1) == "1"
@@ -258,7 +258,7 @@ def _record_count(data: Mapping[str, Any]) -> float:
 
 
 @dataclass(frozen=True)
-class ListedJobs:
+class JobListPage:
     """One page of an account's job list, reduced to the jobs that have ended.
 
     :param finished: see :func:`read_finished`
@@ -305,14 +305,14 @@ class ViapiJobBackend:
         data: Mapping[str, Any] = (await self._client.call_once(viapi.QUERY_ASYNC_JOB_LIST, wanted))["Data"]
         return data
 
-    async def list_page(self, number: int) -> ListedJobs:
+    async def list_page(self, number: int) -> JobListPage:
         """Read a page of the list, 500 jobs at most, whoever submitted them.
 
         :param number: of the page, from 1
         """
         data = await self._read_page(number)
         finished = [job for listed in data["Result"] if (job := read_finished(listed)) is not None]
-        return ListedJobs(finished, is_last=number >= _page_count(data, unreadable=1))
+        return JobListPage(finished, is_last=number >= _page_count(data, unreadable=1))
 
     async def list_states(self, job_ids: Collection[str]) -> ListSnapshot:
         """Read the next page of the list, 500 jobs at most; start over once all jobs were seen."""

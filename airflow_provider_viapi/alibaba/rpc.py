@@ -140,12 +140,12 @@ def decode(action: Action, response: HttpResponse) -> dict[str, Any]:
     """
     request_id: Any = None
     try:
-        answer: dict[str, Any] = _upper_camel(_parse(action, response))
-        request_id = answer.get("RequestId")
+        body: dict[str, Any] = _upper_camel(_parse(action, response))
+        request_id = body.get("RequestId")
         if not isinstance(request_id, str) or not _REQUEST_ID.fullmatch(request_id):
             request_id = None
             _malformed(action, response, "holds no RequestId")
-        code = _failure_code(action, answer)
+        code = _failure_code(action, body)
         if response.status >= 300 and not code:
             _malformed(action, response, "holds neither result nor Code")
     except ResponseLost:
@@ -157,30 +157,30 @@ def decode(action: Action, response: HttpResponse) -> dict[str, Any]:
         raise
     if code:
         raise classify(code, response.status)(
-            _reason(action, code, answer),
+            _reason(action, code, body),
             code=code,
             request_id=request_id,
             http_status=response.status,
             action=action.name,
-            host_id=_host_id(answer),
+            host_id=_host_id(body),
         )
     if action.is_job:
         # Documents show the job's later result here; only the RequestId, the job's id, is real.
-        return answer
+        return body
     fields = _fields(action)
-    found = answer.get("Data") or {}
+    found = body.get("Data") or {}
     if action.result_in_body:
-        found = {field.name: answer[field.name] for field in fields if field.name in answer}
+        found = {field.name: body[field.name] for field in fields if field.name in body}
     try:
         data = _typed(found, fields)
     except (TypeError, ValueError, OverflowError):
         _malformed(action, response, "holds Data in another form than the action's result")
-    return answer | {"Data": data}
+    return body | {"Data": data}
 
 
-def _failure_code(action: Action, answer: Mapping[str, Any]) -> str:
+def _failure_code(action: Action, body: Mapping[str, Any]) -> str:
     """Return the code of a failure; ImageSearch has a number in every response, 0 for success."""
-    code, failed = answer.get("Code"), answer.get("Success") in (False, "false")
+    code, failed = body.get("Code"), body.get("Success") in (False, "false")
     if not isinstance(code, str):
         is_number = isinstance(code, int) and not isinstance(code, bool)
         code = str(code) if is_number and action.result_in_body else ""
@@ -189,13 +189,13 @@ def _failure_code(action: Action, answer: Mapping[str, Any]) -> str:
     return code[:MAX_CODE] or ("Failed" if failed and action.result_in_body else "")
 
 
-def _host_id(answer: dict[str, Any]) -> str | None:
-    host_id = answer.get("HostId")
+def _host_id(body: dict[str, Any]) -> str | None:
+    host_id = body.get("HostId")
     return host_id[:MAX_CODE] if isinstance(host_id, str) and host_id else None
 
 
-def _reason(action: Action, code: str, answer: Mapping[str, Any]) -> str:
-    message = redact_message(answer.get("Message") or answer.get("Msg") or "the service gave no reason")
+def _reason(action: Action, code: str, body: Mapping[str, Any]) -> str:
+    message = redact_message(body.get("Message") or body.get("Msg") or "the service gave no reason")
     if code == "SignatureDoesNotMatch":
         # An unknown key id has a code of its own, so only the secret is left.
         advice = "the access key id is known, its secret is wrong; check the password of the connection"

@@ -170,7 +170,9 @@ class ModelFile:
             if not isinstance(value, str | None):
                 raise self._invalid(f"{name}.{key}", value, "a text")
         if flags["job"] and flags["result_in_body"]:
-            raise self._invalid(f"{name}.result_in_body", True, "false for a job, whose answer is only an id")
+            raise self._invalid(
+                f"{name}.result_in_body", True, "false for a job, whose response is only an id"
+            )
         parameters = self._parameters(name, document.get("parameters", {}))
         return Action(
             service=self.service,

@@ -207,7 +207,7 @@ class EmulatorServer:
         """Set what calls and jobs of an action return, in place of the emulator's own work or its refusal.
 
         :param action: its full name, such as ``ocr.RecognizeCharacter``
-        :param result: the ``Data`` of the answer or, of a job, its result
+        :param result: the ``Data`` of the response or, of a job, its result
         :raises ValueError: there is no such action
         """
         self._request("PUT", f"/results/{quote(action, safe='')}", dict(result))
@@ -253,12 +253,12 @@ class EmulatorServer:
         with closing(connection):
             connection.request(method, f"/_emulator{path}", body)
             response = connection.getresponse()
-            answer = response.read()
+            received = response.read()
         if response.status == 400:
-            raise ValueError(json.loads(answer)["message"])
+            raise ValueError(json.loads(received)["message"])
         if response.status >= 300:
             raise RuntimeError(f"the emulator responded to {path} with HTTP {response.status}")
-        return json.loads(answer) if answer else None
+        return json.loads(received) if received else None
 
 
 def _listener(host: str, port: int) -> socket.socket:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from airflow_provider_viapi.errors import ConfigurationError, InvalidMedia
-from airflow_provider_viapi.fs.oss_errors import sdk, translate_errors
+from airflow_provider_viapi.fs.oss_errors import sdk, translate_oss_errors
 from airflow_provider_viapi.http_session import requests_session
 from airflow_provider_viapi.schema import short_repr
 
@@ -127,7 +127,7 @@ class Oss:
         """Return the metadata of an object; ``None`` if it does not exist."""
         request = self._sdk.HeadObjectRequest(bucket, key)
         try:
-            with translate_errors(bucket, key):
+            with translate_oss_errors(bucket, key):
                 found = self._client.head_object(request)
         except InvalidMedia:
             return None
@@ -141,24 +141,24 @@ class Oss:
         request = self._sdk.GetObjectRequest(
             bucket, key, range_header=f"bytes={start}-{end - 1}", if_match=etag and f'"{etag}"'
         )
-        with translate_errors(bucket, key):
+        with translate_oss_errors(bucket, key):
             content: bytes = self._client.get_object(request).body.content
         return content
 
     def put(self, bucket: str, key: str, content: bytes = b"") -> None:
         """Store an object with this content."""
-        with translate_errors(bucket, key):
+        with translate_oss_errors(bucket, key):
             self._client.put_object(self._sdk.PutObjectRequest(bucket, key, body=content))
 
     def copy(self, bucket: str, source: str, target: str) -> None:
         """Copy an object within its bucket, on the server."""
         request = self._sdk.CopyObjectRequest(bucket, target, source_key=source, source_bucket=bucket)
-        with translate_errors(bucket, source):
+        with translate_oss_errors(bucket, source):
             self._client.copier().copy(request)
 
     def delete(self, bucket: str, key: str) -> None:
         """Delete an object, if it exists."""
-        with translate_errors(bucket, key):
+        with translate_oss_errors(bucket, key):
             self._client.delete_object(self._sdk.DeleteObjectRequest(bucket, key))
 
     def list_objects(
@@ -166,7 +166,7 @@ class Oss:
     ) -> Iterator[OssObject | str]:
         """Yield the objects whose keys begin with a prefix, and with a delimiter the common prefixes, as strings."""
         request = self._sdk.ListObjectsV2Request(bucket, prefix=prefix, delimiter=delimiter, max_keys=1000)
-        with translate_errors(bucket, prefix):
+        with translate_oss_errors(bucket, prefix):
             for page in self._client.list_objects_v2_paginator().iter_page(request):
                 for each in page.contents or ():
                     yield OssObject(each.key, each.size, (each.etag or "").strip('"'), each.last_modified)
@@ -180,7 +180,7 @@ class Oss:
 
         :param lifetime: at most :data:`MAX_LINK_LIFETIME`
         """
-        with translate_errors(bucket, key):
+        with translate_oss_errors(bucket, key):
             signed = self._client.presign(
                 self._sdk.GetObjectRequest(bucket, key),
                 expiration=datetime.now(timezone.utc) + lifetime,
@@ -189,7 +189,7 @@ class Oss:
 
     def begin(self, bucket: str, key: str) -> Upload:
         """Begin an upload in parts."""
-        with translate_errors(bucket, key):
+        with translate_oss_errors(bucket, key):
             begun = self._client.initiate_multipart_upload(
                 self._sdk.InitiateMultipartUploadRequest(bucket, key)
             )
@@ -213,7 +213,7 @@ class Upload:
         request = self._sdk.UploadPartRequest(
             self._bucket, self._key, upload_id=self._upload_id, part_number=number, body=content
         )
-        with translate_errors(self._bucket, self._key):
+        with translate_oss_errors(self._bucket, self._key):
             self._etags[number] = self._client.upload_part(request).etag
 
     def complete(self) -> None:
@@ -225,11 +225,11 @@ class Upload:
             upload_id=self._upload_id,
             complete_multipart_upload=self._sdk.CompleteMultipartUpload(parts=parts),
         )
-        with translate_errors(self._bucket, self._key):
+        with translate_oss_errors(self._bucket, self._key):
             self._client.complete_multipart_upload(request)
 
     def abort(self) -> None:
         """Discard the parts."""
         request = self._sdk.AbortMultipartUploadRequest(self._bucket, self._key, upload_id=self._upload_id)
-        with translate_errors(self._bucket, self._key):
+        with translate_oss_errors(self._bucket, self._key):
             self._client.abort_multipart_upload(request)

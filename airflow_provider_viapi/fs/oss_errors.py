@@ -39,7 +39,7 @@ def sdk() -> Any:
 
 
 @contextmanager
-def translate_errors(bucket: str, key: str) -> Iterator[None]:
+def translate_oss_errors(bucket: str, key: str) -> Iterator[None]:
     """Raise errors of the SDK about an object as those of our tree."""
     try:
         yield

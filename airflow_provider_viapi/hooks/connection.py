@@ -117,7 +117,7 @@ class ConnectionFields:
                 return word
         raise invalid_field(self, name, f"allowed: {', '.join(words)}")
 
-    def number(self, name: str, default: float, least: float, most: float, unit: str) -> float:
+    def number(self, name: str, default: float, minimum: float, maximum: float, unit: str) -> float:
         """Return a number within a range."""
         value = self._extra.get(name)
         text = _stripped(value)
@@ -127,8 +127,8 @@ class ConnectionFields:
             number = float("nan") if isinstance(value, bool) else float(text)
         except ValueError:
             number = float("nan")
-        if not least <= number <= most:
-            raise invalid_field(self, name, f"allowed: a number of {unit} from {least:g} to {most:g}")
+        if not minimum <= number <= maximum:
+            raise invalid_field(self, name, f"allowed: a number of {unit} from {minimum:g} to {maximum:g}")
         return number
 
     def http(self) -> HttpSettings:
@@ -210,7 +210,7 @@ def read_option(name: str) -> str | None:
     )
 
 
-def checks_sources() -> bool:
+def source_checks_enabled() -> bool:
     """Return ``[viapi] check_sources``: whether links to files are opened before a request names them."""
     from airflow.providers.common.compat.sdk import conf
 

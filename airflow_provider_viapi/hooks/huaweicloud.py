@@ -211,9 +211,9 @@ class HuaweiCloudHook(CloudHook):
 
         try:
             account = self.account
-            answer = self.client.call_once(iam.LIST_PROJECTS, {"name": account.region})
-            project_id = account.project_id or project_of(answer, account.region)
-            known = of_region = projects_in(answer)
+            response = self.client.call_once(iam.LIST_PROJECTS, {"name": account.region})
+            project_id = account.project_id or project_of(response, account.region)
+            known = of_region = projects_in(response)
             if of_region and project_id not in of_region:
                 # A project within the region's has a name of its own, and only the list of all projects shows it.
                 known = projects_in(self.client.call_once(iam.LIST_PROJECTS, {}))

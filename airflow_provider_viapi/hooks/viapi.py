@@ -167,8 +167,8 @@ class ViapiHook(CloudHook):
             from airflow_provider_viapi.alibaba import imagesearch_job_backend
             from airflow_provider_viapi.alibaba.services.imagesearch import INCREASE_LIST
 
-            answer = self.call(INCREASE_LIST, imagesearch_job_backend.list_request(job))
-            return imagesearch_job_backend.read_report(job, answer)
+            response = self.call(INCREASE_LIST, imagesearch_job_backend.list_request(job))
+            return imagesearch_job_backend.read_report(job, response)
 
         from airflow_provider_viapi.alibaba.job_backend import read_report, result_action
 

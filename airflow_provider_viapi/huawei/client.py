@@ -53,10 +53,10 @@ def read_token(response: HttpResponse) -> Token:
     :raises CredentialsRejected: user, password or domain is wrong
     :raises ResponseLost: there is no token in it
     """
-    answer = decode(iam.CREATE_TOKEN, response)
+    body = decode(iam.CREATE_TOKEN, response)
     value = response.headers.get("x-subject-token")
     try:
-        expiry = datetime.fromisoformat(answer["token"]["expires_at"].replace("Z", "+00:00"))
+        expiry = datetime.fromisoformat(body["token"]["expires_at"].replace("Z", "+00:00"))
     except (KeyError, TypeError, ValueError, AttributeError):
         expiry = None
     if not value or expiry is None:
@@ -67,23 +67,23 @@ def read_token(response: HttpResponse) -> Token:
     return Token(value, aware.timestamp())
 
 
-def projects_in(answer: Mapping[str, Any]) -> list[str]:
+def projects_in(response: Mapping[str, Any]) -> list[str]:
     """Return the ids of the projects in a response of ``KeystoneListProjects``.
 
     :raises ResponseLost: it has no list of projects
     """
-    projects = answer.get("projects")
+    projects = response.get("projects")
     if not isinstance(projects, list):
         raise ResponseLost("the response has no projects", action=iam.LIST_PROJECTS.name)
     return [str(each["id"]) for each in projects if isinstance(each, Mapping) and each.get("id")]
 
 
-def project_of(answer: Mapping[str, Any], region: str) -> str:
+def project_of(response: Mapping[str, Any], region: str) -> str:
     """Return the id of the only project of a region, from the response of ``KeystoneListProjects``.
 
     :raises ConfigurationError: there is none, or more than one
     """
-    ids = projects_in(answer)
+    ids = projects_in(response)
     if len(ids) == 1:
         return ids[0]
     found = (
@@ -122,13 +122,13 @@ def _needs_project(account: Account, action: Action) -> bool:
 
 def _find_project(account: Account, action: Action) -> Call[Account]:
     try:
-        answer = yield from _call(account, iam.LIST_PROJECTS, {"name": account.region})
+        response = yield from _call(account, iam.LIST_PROJECTS, {"name": account.region})
     except TransientError as failure:
         # Whatever happened to this request: the action itself was not sent.
         raise ConnectionFailed(
             f"cannot find the project: {failure.message}", code=failure.code, action=action.name
         ) from None
-    return account.in_project(project_of(answer, account.region))
+    return account.in_project(project_of(response, account.region))
 
 
 class Client(BaseClient[Account, Action]):

@@ -85,7 +85,7 @@ class HuaweiSubmitBackend:
         self._client = client
         self._action = action
         self._request = request
-        self.answer: Mapping[str, Any] = {}
+        self.response: Mapping[str, Any] = {}
         """The response to the submission; empty before it, and if the job was found in a list."""
         self.action_name = action.full_name
         self.has_list = has_list(action)
@@ -101,8 +101,8 @@ class HuaweiSubmitBackend:
 
     def submit(self, request: Mapping[str, Any], nonce: RequestNonce) -> Job:
         """Send the request once."""
-        self.answer = self._client.call_once(self._action, request)
-        job = parse_submission(self._action, self._request, self.answer)
+        self.response = self._client.call_once(self._action, request)
+        job = parse_submission(self._action, self._request, self.response)
         return replace(job, request_id=self._client.request_id)
 
     def renewed_key(self, error: ServiceError) -> bool:

@@ -96,7 +96,7 @@ def is_address(value: Any) -> TypeGuard[str]:
     return isinstance(value, str) and "://" in value[:20]
 
 
-class StoredFile(Url):
+class FileToUpload(Url):
     """A file in storage, which an operator uploads.
 
     :param opens: return true for a scheme (``s3``) that files can be read from

@@ -120,14 +120,14 @@ def parse_images(
     images: Any,
     *,
     opens: Callable[[str], bool] = lambda scheme: False,
-    pending: Callable[[Any], bool] = lambda value: False,
+    is_unresolved: Callable[[Any], bool] = lambda value: False,
     backend: Backend = "imgsearch",
 ) -> list[ImageEntry]:
     """Return the images that a list describes.
 
     :param images: mappings with ``image_url``, ``entity_id`` and optionally ``extra_data``, in any iterable
     :param opens: returns true if files can be copied from addresses of a scheme (``s3``)
-    :param pending: returns true for a value that is not known yet (a template); its entry is left out
+    :param is_unresolved: returns true for a value that is not known yet (a template); its entry is left out
     :param backend: for ``imagesearch`` an image may also have ``pic_name`` (default: the last part of its address),
         by which images of the same ``entity_id`` are distinguished, and the attributes of AddImage
     :raises InvalidRequest: the list is empty, or something in it is missing, unknown, not allowed or listed twice;
@@ -143,10 +143,10 @@ def parse_images(
     index = -1
     first: dict[Identity, int] = {}
     for index, image in enumerate(images):
-        if pending(image) and not isinstance(image, Mapping):
+        if is_unresolved(image) and not isinstance(image, Mapping):
             continue
-        fields = _parse_one(form, action, index, image, pending)
-        if pending(fields):
+        fields = _parse_one(form, action, index, image, is_unresolved)
+        if is_unresolved(fields):
             continue
         address, entity_id, second = (
             fields.pop(form.names[key], "") for key in ("image_url", "entity_id", form.second)
@@ -165,7 +165,7 @@ def parse_images(
 
 
 def _parse_one(
-    form: Form, action: Action, index: int, image: Any, pending: Callable[[Any], bool]
+    form: Form, action: Action, index: int, image: Any, is_unresolved: Callable[[Any], bool]
 ) -> dict[str, Any]:
     here = f"images[{index}]"
     if not isinstance(image, Mapping):
@@ -182,9 +182,9 @@ def _parse_one(
     if given.get("PicName", "") is None:
         address = given[form.names["image_url"]]
         # A template is rendered before the list is read again.
-        given["PicName"] = address if pending(address) else _file_name(address)
+        given["PicName"] = address if is_unresolved(address) else _file_name(address)
     try:
-        checked = action.check({form.container: "any", **given}, is_unresolved=pending)
+        checked = action.check({form.container: "any", **given}, is_unresolved=is_unresolved)
     except InvalidRequest as error:
         raise invalid(f"{here}: {error.message}", code=error.code) from None
     del checked[form.container]

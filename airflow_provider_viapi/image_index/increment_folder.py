@@ -27,10 +27,10 @@ from airflow_provider_viapi.errors import (
 )
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.image_index.images import ImageEntry
-from airflow_provider_viapi.image_index.report import MAX_FAILURES_KEPT, Failure
+from airflow_provider_viapi.image_index.report import MAX_FAILURES_KEPT, ImageFailure
 from airflow_provider_viapi.image_index.staged_images import HookOfThread
-from airflow_provider_viapi.media.inputs import pictures
-from airflow_provider_viapi.media.inputs.source_validation import check_source
+from airflow_provider_viapi.media.inputs import still_images
+from airflow_provider_viapi.media.inputs.source_validation import check_source_file
 from airflow_provider_viapi.media.inputs.staging_bucket import upload
 from airflow_provider_viapi.redaction import redact_text
 from airflow_provider_viapi.retrying import READ, retry_call
@@ -193,7 +193,7 @@ class _Uploads:
         self._of_thread = HookOfThread(hook)
         self._unread_in_a_row = 0
 
-    def upload(self, image: ImageEntry, key: str) -> Failure | None:
+    def upload(self, image: ImageEntry, key: str) -> ImageFailure | None:
         """Upload a picture; return why it cannot be used, if so.
 
         :raises TransientError: it, and many before it, cannot be read now: that is no fault of single pictures
@@ -203,18 +203,18 @@ class _Uploads:
         with tempfile.TemporaryDirectory(prefix="viapi-increment-") as folder:
             try:
                 source = retry_call(
-                    lambda: pictures.fitted(image.address, LIMITS, self._of_thread.hook, Path(folder)),
+                    lambda: still_images.resized(image.address, LIMITS, self._of_thread.hook, Path(folder)),
                     policy=READ,
                     max_seconds=self._retry_seconds,
                 )
-                check_source(source, LIMITS, parameter="image_url", action=ADD_IMAGE.name)
+                check_source_file(source, LIMITS, parameter="image_url", action=ADD_IMAGE.name)
             except (InvalidRequest, PermissionDenied) as error:
-                return Failure.of(image, error)
+                return ImageFailure.of(image, error)
             except TransientError as error:
                 self._unread_in_a_row += 1
                 if self._unread_in_a_row > MAX_UNREAD_IN_A_ROW:
                     raise
-                return Failure.of(image, error)
+                return ImageFailure.of(image, error)
             self._unread_in_a_row = 0
             retry_call(
                 lambda: upload(self._oss, self._bucket, key, source),
@@ -246,7 +246,7 @@ def read_report(url: str, hook: ViapiHook) -> list[str]:
             public_session(hook.account.http, [own] if own else []) as session,
             download(session, url) as response,
         ):
-            for chunk in response.chunks(pictures.MAX_DOWNLOAD_SECONDS):
+            for chunk in response.chunks(still_images.MAX_DOWNLOAD_SECONDS):
                 content += chunk
                 if len(content) > MAX_REPORT_BYTES:
                     break

@@ -19,7 +19,7 @@ from airflow_provider_viapi.errors import (
 )
 from airflow_provider_viapi.image_index.images import ImageEntry
 from airflow_provider_viapi.image_index.imgsearch_database import SETTLE_SECONDS, ImageDatabase
-from airflow_provider_viapi.image_index.report import Failure, IndexingReport, Progress
+from airflow_provider_viapi.image_index.report import ImageFailure, IndexingProgress, IndexingReport
 from airflow_provider_viapi.jobs.polling.rate_limiter import RateLimiter
 from airflow_provider_viapi.retrying import RetryPolicy, aretry_call, is_transient
 
@@ -120,7 +120,7 @@ class Indexer:
         self._timing = timing or IndexingTiming()
         self._ended = False
         self._is_asking = False
-        self._progress = Progress(0)
+        self._progress = IndexingProgress(0)
         self._last_success = 0.0
 
     async def run(
@@ -151,7 +151,7 @@ class Indexer:
             report.found = len(images) - len(waiting)
             await self._warn_of_capacity(len(waiting))
             self._waiting = iter(waiting)
-            self._progress = Progress(len(waiting))
+            self._progress = IndexingProgress(len(waiting))
             self._is_asking = False
             self._last_success = time.monotonic()
             workers = [asyncio.ensure_future(self._work()) for _ in range(min(MAX_IN_FLIGHT, len(waiting)))]
@@ -251,7 +251,7 @@ class Indexer:
             )
 
     def _fail(self, image: ImageEntry, error: ServiceError) -> None:
-        failure = Failure.of(image, error)
+        failure = ImageFailure.of(image, error)
         self._report.fail(failure)
         self._progress.done += 1
         if self._report.failed <= MAX_FAILURES_LOGGED:

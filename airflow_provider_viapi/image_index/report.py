@@ -26,7 +26,7 @@ _WHEN_FULL: Mapping[Backend, tuple[str, str]] = {
 
 
 @dataclass(frozen=True)
-class Failure:
+class ImageFailure:
     """An image that is not in the database, and why.
 
     :param code: the service's, such as ``InvalidImage.Size``
@@ -39,7 +39,7 @@ class Failure:
     is_transient: bool = False
 
     @classmethod
-    def of(cls, image: ImageEntry, error: ServiceError) -> Failure:
+    def of(cls, image: ImageEntry, error: ServiceError) -> ImageFailure:
         """Return the failure of an image by an error."""
         message = error.message.replace(image.address, image.display_url)
         if len(message) > _MAX_MESSAGE_LENGTH:
@@ -82,7 +82,7 @@ class IndexingReport:
     found: int = 0
     added: int = 0
     is_full: bool = False
-    failures: list[Failure] = field(default_factory=list)
+    failures: list[ImageFailure] = field(default_factory=list)
     codes: Counter[str] = field(default_factory=Counter)
     transient: int = 0
 
@@ -96,7 +96,7 @@ class IndexingReport:
         """Number that were not tried because the run ended before."""
         return self.images - self.found - self.added - self.failed
 
-    def fail(self, failure: Failure) -> None:
+    def fail(self, failure: ImageFailure) -> None:
         """Count a failure, and keep it if it is one of the first."""
         self.codes[failure.code] += 1
         self.transient += failure.is_transient
@@ -141,7 +141,7 @@ class IndexingReport:
         }
 
 
-class Progress:
+class IndexingProgress:
     """Progress since the last log line, so that a pause or throttling shows.
 
     :param total: number of images to work through

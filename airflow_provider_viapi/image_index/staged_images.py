@@ -20,7 +20,7 @@ from airflow_provider_viapi.errors import InvalidMedia, PermissionDenied
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.image_index.images import Backend, ImageEntry
 from airflow_provider_viapi.jobs.batch.wait import QuietLog
-from airflow_provider_viapi.media.inputs import pictures, resize
+from airflow_provider_viapi.media.inputs import resize, still_images
 from airflow_provider_viapi.media.inputs.staging import Staging
 
 if TYPE_CHECKING:
@@ -112,15 +112,15 @@ class StagedImages:
         with tempfile.TemporaryDirectory(prefix="viapi-fit-") as folder:
             downloaded = Path(folder, "image")
             with self._opened(image) as chunks:
-                pictures.write(chunks, downloaded, image.display_url)
+                still_images.write(chunks, downloaded, image.display_url)
             with self._resizing:
-                fitted = resize.fit(downloaded, image.display_url, _LIMITS)
-            if fitted is None and image.is_http_url:
+                resized = resize.resize_image(downloaded, image.display_url, _LIMITS)
+            if resized is None and image.is_http_url:
                 return image.address, None
-            if fitted is None:
+            if resized is None:
                 return self._copy(image.address, image), image.address
             # Not as_uri: fsspec does not decode what it would encode, such as a space.
-            return self._copy(copied := f"file://{fitted}", image), copied
+            return self._copy(copied := f"file://{resized}", image), copied
 
     def _upload(self, image: ImageEntry) -> str:
         from airflow_provider_viapi.alibaba.services.imagesearch import ADD_IMAGE as ADD_TO_INSTANCE
@@ -142,7 +142,7 @@ class StagedImages:
     @contextmanager
     def _opened(self, image: ImageEntry) -> Iterator[Iterator[bytes]]:
         if image.is_http_url:
-            with pictures.downloaded(image.address, image.display_url, self._account.http) as chunks:
+            with still_images.downloaded(image.address, image.display_url, self._account.http) as chunks:
                 yield chunks
         else:
             from airflow_provider_viapi.media.inputs.source import stat

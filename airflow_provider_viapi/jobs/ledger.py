@@ -19,7 +19,7 @@ from airflow_provider_viapi.jobs.attempt_context import Attempt, Intent
 from airflow_provider_viapi.jobs.backend import Identity
 from airflow_provider_viapi.jobs.model import RequestNonce
 
-KEY = "viapi_job"
+LEDGER_KEY = "viapi_job"
 """Key of the entry in the store. Deployed tasks find their jobs by it, so it never changes."""
 
 
@@ -184,7 +184,7 @@ class Ledger:
     def read(self) -> Entry | None:
         """Return the entry, if there is one."""
         if not self._is_read:
-            stored = self._store.get(KEY) or {}
+            stored = self._store.get(LEDGER_KEY) or {}
             self._past = tuple(stored.get("past", ()))
             # Without an entry only the ids of earlier jobs are stored.
             self._entry = Entry.from_dict(stored) if "digest" in stored else None
@@ -239,9 +239,9 @@ class Ledger:
         """Remove the entry: nothing was accepted, or the job failed or was cancelled."""
         past = self._all_jobs()
         if past:
-            self._store.set(KEY, {"past": [*past]})
+            self._store.set(LEDGER_KEY, {"past": [*past]})
         else:
-            self._store.delete(KEY)
+            self._store.delete(LEDGER_KEY)
         self._entry, self._past, self._is_read = None, past, True
 
     def _all_jobs(self) -> tuple[str, ...]:
@@ -253,7 +253,7 @@ class Ledger:
     def _write(self, entry: Entry) -> Entry:
         # If the store fails, what it holds is unknown.
         self._is_read = False
-        self._store.set(KEY, {**asdict(entry), "past": [*entry.past]})
+        self._store.set(LEDGER_KEY, {**asdict(entry), "past": [*entry.past]})
         self._entry, self._past, self._is_read = entry, entry.past, True
         return entry
 

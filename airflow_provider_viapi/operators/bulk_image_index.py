@@ -121,16 +121,19 @@ class BulkIndexImagesOperator(ViapiJobOperator):
         ):
             self._parse(self.images, is_templated)
 
-    def _parse(self, images: Any, pending: Callable[[Any], bool] = lambda value: False) -> list[ImageEntry]:
+    def _parse(
+        self, images: Any, is_unresolved: Callable[[Any], bool] = lambda value: False
+    ) -> list[ImageEntry]:
         """Return the images of a list; an empty one for the address of a folder, which is only checked.
 
-        :param pending: returns true for a value that is not known yet. Once rendered, ``{{`` is text like any other
+        :param is_unresolved: returns true for a value that is not known yet. Once rendered,
+            ``{{`` is text like any other value
         """
         if isinstance(images, str):
             check_address(images)
             return []
-        entries = parse_images(images, opens=opens, pending=pending, backend="imagesearch")
-        check_file_names(entry for entry in entries if not pending(entry.extra_data))
+        entries = parse_images(images, opens=opens, is_unresolved=is_unresolved, backend="imagesearch")
+        check_file_names(entry for entry in entries if not is_unresolved(entry.extra_data))
         return entries
 
     def validated_request(self) -> dict[str, Any]:
@@ -201,9 +204,9 @@ class BulkIndexImagesOperator(ViapiJobOperator):
     def _set_place(self, run: SubmittingRun) -> None:
         """Name the folder after the task instance and its request, so that its retries find it and nobody else."""
         from airflow_provider_viapi.jobs.attempt_context import TaskKey
-        from airflow_provider_viapi.media.inputs.request_media import StagingPlace
+        from airflow_provider_viapi.media.inputs.request_media import StagingLocation
 
-        owner, place = tuple(TaskKey.of(run.context["ti"])), StagingPlace.parse(self.staging)
+        owner, place = tuple(TaskKey.of(run.context["ti"])), StagingLocation.parse(self.staging)
         name = sha256(f"{owner}\n{self.request_digest(run.request)}".encode()).hexdigest()[:20]
         self._place = place.bucket, "/".join(part for part in (place.prefix, f"increment-{name}") if part)
 
@@ -212,9 +215,9 @@ class BulkIndexImagesOperator(ViapiJobOperator):
         from airflow_provider_viapi.fs.oss_client import open_oss
         from airflow_provider_viapi.hooks.viapi import ViapiHook
         from airflow_provider_viapi.image_index.increment_folder import IncrementFolder
-        from airflow_provider_viapi.media.inputs.request_media import StagingPlace
+        from airflow_provider_viapi.media.inputs.request_media import StagingLocation
 
-        conn_id = StagingPlace.parse(as_address(self.staging)).conn_id
+        conn_id = StagingLocation.parse(as_address(self.staging)).conn_id
         return IncrementFolder(open_oss(self.hook if conn_id is None else ViapiHook(conn_id)), *self._place)
 
     def job_link(self, job: Job) -> str:
@@ -259,8 +262,8 @@ class BulkIndexImagesOperator(ViapiJobOperator):
 
         job = self._job(report.job_id)
         # Read now, since its link to the report is valid for two hours.
-        answer = self.hook.call(INCREASE_LIST, imagesearch_job_backend.list_request(job))
-        entry = imagesearch_job_backend.read_entry(job, answer)
+        response = self.hook.call(INCREASE_LIST, imagesearch_job_backend.list_request(job))
+        entry = imagesearch_job_backend.read_entry(job, response)
         self._place = _place_of(entry)
         url = entry.get("ErrorUrl")
         lines = read_report(url, self.hook) if url else []

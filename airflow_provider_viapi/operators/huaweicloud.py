@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.providers.common.compat.sdk import XComArg
 
 from airflow_provider_viapi.errors import InvalidRequest, ServiceError
-from airflow_provider_viapi.hooks.connection import checks_sources
+from airflow_provider_viapi.hooks.connection import source_checks_enabled
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.huawei import services
 from airflow_provider_viapi.huawei.model import Action
@@ -81,7 +81,7 @@ class HuaweiCloudOperator(ActionOperator):
 
     def files_for_label(self, request: Mapping[str, Any]) -> Iterable[Any]:
         """Return the addresses of what is read; not those that receive alarms or callbacks."""
-        from airflow_provider_viapi.media.outputs.lineage import sources_of
+        from airflow_provider_viapi.media.outputs.openlineage_datasets import sources_of
 
         return sources_of(request)
 
@@ -171,17 +171,17 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
 
     def prepare_request(self, request: Mapping[str, Any], context: Context) -> Mapping[str, Any]:
         """Return the request with its pictures as Base64, and its links checked."""
-        from airflow_provider_viapi.media.inputs.pictures import embed_pictures
         from airflow_provider_viapi.media.inputs.request_media import check_urls
+        from airflow_provider_viapi.media.inputs.still_images import embed_pictures
 
-        if self.links and checks_sources():
+        if self.links and source_checks_enabled():
             urls = {str(request[name]): (name, None) for name in self.links if request.get(name)}
             check_urls(urls, self.action.name, self.hook.account, self.log)
         return embed_pictures(self.action, request)
 
     def media_addresses(self) -> Iterable[str]:
         """Return the addresses in the request of what is read, as the author wrote them."""
-        from airflow_provider_viapi.media.outputs.lineage import sources_of
+        from airflow_provider_viapi.media.outputs.openlineage_datasets import sources_of
 
         return sources_of(self.request)
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-KEY = "huaweicloud_command"
+COMMAND_KEY = "huaweicloud_command"
 """Key of the record in the task's state store; deployed tasks rely on it, so it never changes."""
 
 
@@ -49,7 +49,7 @@ class CommandRecord:
     :param previous_state: state of the job before the command
     :param acknowledged: the service has accepted the command, or none was needed
     :param delivery: when the task ended; the record stays for a worker that is lost before Airflow knows
-    :param answer: response to the command, where it is the task's result
+    :param response: to the command, where it is the task's result
     :param about: name or id of what the command is about, for messages
     """
 
@@ -57,7 +57,7 @@ class CommandRecord:
     previous_state: str
     acknowledged: bool = False
     delivery: Delivery | None = None
-    answer: Mapping[str, Any] | None = None
+    response: Mapping[str, Any] | None = None
     about: str = ""
 
     @classmethod
@@ -90,7 +90,7 @@ class CommandLedger:
 
     def read(self) -> CommandRecord | None:
         """Return the record of an earlier attempt, unless a user has cleared the task since."""
-        stored = self._store.get(KEY)
+        stored = self._store.get(COMMAND_KEY)
         record = CommandRecord.from_dict(stored) if stored else None
         if record and record.delivery and record.delivery.was_cleared_before(self._attempt):
             return None
@@ -98,18 +98,18 @@ class CommandLedger:
 
     def write(self, record: CommandRecord) -> None:
         """Store a record; a command may be sent only after this has returned."""
-        self._store.set(KEY, asdict(record))
+        self._store.set(COMMAND_KEY, asdict(record))
 
     def finish(self) -> None:
         """Mark the record as that of a task that has ended; it is kept, see :class:`CommandRecord`."""
         from airflow_provider_viapi.jobs.ledger import Delivery
 
-        if stored := self._store.get(KEY):
+        if stored := self._store.get(COMMAND_KEY):
             self.write(replace(CommandRecord.from_dict(stored), delivery=Delivery.of(self._attempt)))
 
     def clear(self) -> None:
         """Delete the record of a command that was not accepted."""
-        self._store.delete(KEY)
+        self._store.delete(COMMAND_KEY)
 
 
 def call_repeatedly(

@@ -19,7 +19,7 @@ from airflow_provider_viapi.image_index.images import (
     list_images,
     parse_images,
 )
-from airflow_provider_viapi.media.inputs.request_media import check_place
+from airflow_provider_viapi.media.inputs.request_media import check_staging_location
 from airflow_provider_viapi.media.storage_schemes import opens
 from airflow_provider_viapi.operators.arguments.checks import as_flag, is_default, is_templated
 from airflow_provider_viapi.operators.provider_task import ProviderTask
@@ -159,7 +159,7 @@ class IndexImagesOperator(ProviderTask, StoppableOperator):
 
     def _check_literals(self) -> None:
         if self.staging is not None and not is_templated(self.staging):
-            check_place(self.staging)
+            check_staging_location(self.staging)
         if hasattr(self.images, "iter_references") or (
             isinstance(self.images, str) and is_templated(self.images)
         ):
@@ -167,7 +167,7 @@ class IndexImagesOperator(ProviderTask, StoppableOperator):
         if isinstance(self.images, str):
             check_address(self.images)
         else:
-            parse_images(self.images, opens=opens, pending=is_templated, backend=self.backend)
+            parse_images(self.images, opens=opens, is_unresolved=is_templated, backend=self.backend)
 
     @cached_property
     def hook(self) -> ViapiHook:
@@ -183,7 +183,7 @@ class IndexImagesOperator(ProviderTask, StoppableOperator):
             self.check_rendered()
             self._check_container()
             self.staging = as_address(self.staging)
-            check_place(self.staging)
+            check_staging_location(self.staging)
             if self.fit:
                 resize.check_installed()
             images = self._images()

@@ -48,7 +48,7 @@ class CreateImageDbOperator(ViapiOperator):
         """Create the database unless it exists."""
         with fail_and_show(context, self.action_name):
             name = self.action.check(self.request)["Name"]
-            # The answer to a second creation is not documented, so the list decides.
+            # The response to a second creation is not documented, so the list decides.
             if name in _names(self.hook):
                 return self._found(name)
             try:
@@ -92,7 +92,7 @@ class DeleteImageDbOperator(ViapiOperator):
         """Delete the database if it exists."""
         with fail_and_show(context, self.action_name):
             name = self.action.check(self.request)["Name"]
-            # The answer for a missing database is not documented, so the list decides.
+            # The response for a missing database is not documented, so the list decides.
             if name not in _names(self.hook):
                 return self._missing(name)
             try:
@@ -175,7 +175,7 @@ class SearchImageOperator(ViapiOperator):
 class DeleteImageOperator(ViapiOperator):
     """Delete all entries of an image database that have a given entity id.
 
-    Returns an empty mapping. The answer for an entity id that does not exist is not documented.
+    Returns an empty mapping. The response for an entity id that does not exist is not documented.
 
     :param db_name: name of the database: a–z, 0–9 and _, 2–64 characters
     :param entity_id: entity id of the entries: a–z, 0–9 and _, 1–64 characters

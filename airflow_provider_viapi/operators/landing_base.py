@@ -38,9 +38,9 @@ class LandingOperator(ActionOperator):
         self.allowed_hosts = as_hosts(allowed_hosts, self.action.name)
         self._landed: dict[str, str] = {}
         if self.land_to is not None and not is_templated(self.land_to):
-            from airflow_provider_viapi.media.outputs.output_paths import check
+            from airflow_provider_viapi.media.outputs.output_paths import check_land_to
 
-            check(self.land_to, self.action)
+            check_land_to(self.land_to, self.action)
 
     def trusted_hosts(self) -> list[str]:
         """Return the hosts of the connection's endpoints, which may be private, besides ``allowed_hosts``."""
@@ -109,6 +109,6 @@ class LandingOperator(ActionOperator):
 
     def get_openlineage_facets_on_complete(self, _: Any) -> Any:
         """Return the datasets that were read and landed."""
-        from airflow_provider_viapi.media.outputs.lineage import lineage_of
+        from airflow_provider_viapi.media.outputs.openlineage_datasets import lineage_of
 
         return lineage_of(self.media_addresses(), self._landed.values(), self._usage)

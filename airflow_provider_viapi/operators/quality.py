@@ -229,10 +229,10 @@ def _as_text(address: Any) -> str:
 
 
 def _check_source(name: str, value: Any) -> None:
-    from airflow_provider_viapi.media.inputs.request_media import check_source
+    from airflow_provider_viapi.media.inputs.request_media import check_source_address
 
     try:
-        check_source(value)
+        check_source_address(value)
     except ServiceError as error:
         raise invalid(f"{name}: {error.message}") from None
 

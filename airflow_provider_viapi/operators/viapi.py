@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow_provider_viapi.alibaba import services
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.errors import ServiceError
-from airflow_provider_viapi.hooks.connection import checks_sources
+from airflow_provider_viapi.hooks.connection import source_checks_enabled
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.links.job import (
     ViapiJobLink,
@@ -83,9 +83,9 @@ class ViapiOperator(LandingOperator):
         super().__init__(**kwargs)
         self.staging: Any = as_address(staging)
         if not is_templated(self.staging):
-            from airflow_provider_viapi.media.inputs.request_media import check_place
+            from airflow_provider_viapi.media.inputs.request_media import check_staging_location
 
-            check_place(self.staging)
+            check_staging_location(self.staging)
         self.viapi_conn_id = viapi_conn_id
 
     @cached_property
@@ -98,19 +98,19 @@ class ViapiOperator(LandingOperator):
         action: Action, request: Mapping[str, Any], is_unresolved: Callable[[Any], bool]
     ) -> dict[str, Any]:
         """Return a request with values of their proper types; media may be in any storage."""
-        from airflow_provider_viapi.media.inputs.request_media import check
+        from airflow_provider_viapi.media.inputs.request_media import check_request_media
 
-        return check(action, request, pending=is_unresolved)
+        return check_request_media(action, request, is_unresolved=is_unresolved)
 
     def validated_request(self) -> dict[str, Any]:
         """Return the rendered request with values of their proper types."""
-        from airflow_provider_viapi.media.inputs.request_media import check_place
+        from airflow_provider_viapi.media.inputs.request_media import check_staging_location
 
         if self.action.retired:
             self.log.warning("%s: %s", self.action.name, self.action.retired)
         self.staging = as_address(self.staging)
         request = super().validated_request()
-        check_place(self.staging)
+        check_staging_location(self.staging)
         return request
 
     def open_staging(self, context: Context) -> Staging:
@@ -126,7 +126,7 @@ class ViapiOperator(LandingOperator):
             settings=StagingSettings(timeout=self.submit_timeout.total_seconds()),
         )
 
-    def check_sources(self, request: Mapping[str, Any]) -> None:
+    def check_source_links(self, request: Mapping[str, Any]) -> None:
         """Refuse a request whose links lead to no file, unless ``[viapi] check_sources`` is false.
 
         :raises InvalidMedia: a link responds that there is no such file, or the file is outside the limits
@@ -135,7 +135,7 @@ class ViapiOperator(LandingOperator):
 
         # Without media, nothing of the connection is needed before the call.
         has_media = any(media_addresses(self.action.parameters, request))
-        if has_media and checks_sources():
+        if has_media and source_checks_enabled():
             with self.naming_argument():
                 check_links(self.action, request, self.hook.account, self.log)
 
@@ -152,26 +152,26 @@ class ViapiOperator(LandingOperator):
         """
         request = self.validated_request()
         self.check_destination(context)
-        self.check_sources(request)
+        self.check_source_links(request)
         staging = self.open_staging(context)
         try:
             with self.naming_argument():
                 staged = staging.stage(self.action, request)
-            answer = self.hook.call(self.action, staged)
+            response = self.hook.call(self.action, staged)
         finally:
             staging.release(self.action, request)
-        if answer.get("Success") in (False, "false"):
+        if response.get("Success") in (False, "false"):
             # Such as the cancellation of a job that runs already.
-            reason = redact_message(answer.get("Message") or "the service gave no reason")
+            reason = redact_message(response.get("Message") or "the service gave no reason")
             raise ServiceError(
                 f"the service reports no success: {reason}",
                 code="NoSuccess",
-                request_id=answer["RequestId"],
+                request_id=response["RequestId"],
                 action=self.action.name,
             )
-        result: Any = answer["Data"]
+        result: Any = response["Data"]
         if self.land_to is not None:
-            result = {**result, "landed": self.land(result, answer["RequestId"], context)}
+            result = {**result, "landed": self.land(result, response["RequestId"], context)}
         try:
             store_links(self, context, result_link=result_address(result, [self.action], self._landed))
         except Exception as error:
@@ -181,7 +181,7 @@ class ViapiOperator(LandingOperator):
 
     def media_addresses(self) -> Iterable[str]:
         """Return the addresses of the request's media, as the author wrote them."""
-        from airflow_provider_viapi.media.outputs.lineage import media_of
+        from airflow_provider_viapi.media.outputs.openlineage_datasets import media_of
 
         return media_of(self.action.parameters, self.request)
 
@@ -220,7 +220,7 @@ class ViapiJobOperator(JobOperator, ViapiOperator):
         """Return the request with its media staged where the service reads them, and its links checked."""
         from airflow_provider_viapi.media.inputs.request_media import files_to_stage
 
-        self.check_sources(request)
+        self.check_source_links(request)
         with self.naming_argument():
             if not any(files_to_stage(self.action.parameters, request)):
                 return request

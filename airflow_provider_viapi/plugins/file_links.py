@@ -69,7 +69,7 @@ def file_link(address: str, *, dag_id: str, run_id: str, task_id: str, map_index
     names: dict[str, Any] = {"dag_id": dag_id, "run_id": run_id, "task_id": task_id, "map_index": map_index}
     fields = _rendered_fields(**names)
     if fields is None or not names_file(fields, address, names):
-        # The same answer as for a file that is unknown: it says nothing about what exists.
+        # The same response as for a file that is unknown: it says nothing about what exists.
         raise FileNotLinked(
             404, "this task does not name such a file, or its rendered fields are not kept any more"
         )

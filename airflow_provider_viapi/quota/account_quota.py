@@ -144,7 +144,7 @@ class SharedJobList:
 
     async def publish(self, job_ids: Collection[str]) -> None:
         """Report to other processes that these jobs have ended, each once."""
-        new = [digest for job_id in job_ids if (digest := digest_of(job_id)) not in self._published]
+        new = [digest for job_id in job_ids if (digest := job_digest(job_id)) not in self._published]
         with suppress(CountersUnavailable):
             await asyncio.to_thread(self._publish, new)
 
@@ -154,7 +154,7 @@ class SharedJobList:
             digests = await asyncio.to_thread(self._read)
         except CountersUnavailable:
             return ()
-        return [job_id for job_id in job_ids if digest_of(job_id) in digests] if digests else ()
+        return [job_id for job_id in job_ids if job_digest(job_id) in digests] if digests else ()
 
     def _publish(self, digests: Collection[int]) -> None:
         for digest in digests:
@@ -180,7 +180,7 @@ class SharedJobList:
         return set(digests.values()) - {0}
 
 
-def digest_of(job_id: str) -> int:
+def job_digest(job_id: str) -> int:
     """Return the digest of a job's id in the log, above 0."""
     digest = hashlib.sha256(job_id.encode()).digest()
     return int.from_bytes(digest[:8], "big") >> (64 - DIGEST_BITS) or 1

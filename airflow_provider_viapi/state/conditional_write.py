@@ -183,7 +183,7 @@ class S3Objects(AnyObjects):
         bucket, key, _ = self._fs.split_path(path)
         condition = {"IfNoneMatch": "*"} if expected is None else {"IfMatch": expected}
         try:
-            answer = self._fs.call_s3("put_object", Bucket=bucket, Key=key, Body=data, **condition)
+            response = self._fs.call_s3("put_object", Bucket=bucket, Key=key, Body=data, **condition)
         except OSError as error:
             if _is_conflict(error, expected):
                 raise Conflict from error
@@ -192,9 +192,9 @@ class S3Objects(AnyObjects):
             # A store that speaks S3 without conditional writes.
             if self.read(path)[1] != expected:
                 raise Conflict from error
-            answer = self._fs.call_s3("put_object", Bucket=bucket, Key=key, Body=data)
+            response = self._fs.call_s3("put_object", Bucket=bucket, Key=key, Body=data)
         self._fs.invalidate_cache(path)
-        return str(answer["ETag"])
+        return str(response["ETag"])
 
 
 def _is_conflict(error: OSError, expected: Version) -> bool:

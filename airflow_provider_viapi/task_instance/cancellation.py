@@ -124,8 +124,8 @@ async def _acurrent_state(task_instance: Any) -> str | None:
         # Airflow 3.2 stops to read answers before it stops its triggers, and would wait for this one.
         raise TimeoutError("the triggerer no longer reads Airflow's responses")
     # Not in a thread, which nothing could stop: it would delay the triggerer's end.
-    answer = await comms.asend(GetTaskStates(**_selection(task_instance)))
-    return _state_in(answer.task_states, task_instance)
+    response = await comms.asend(GetTaskStates(**_selection(task_instance)))
+    return _state_in(response.task_states, task_instance)
 
 
 async def run_shielded(work: Coroutine[Any, Any, None]) -> None:

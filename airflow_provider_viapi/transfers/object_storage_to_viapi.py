@@ -10,7 +10,7 @@ from airflow.providers.common.compat.sdk import BaseOperator
 from airflow_provider_viapi.alibaba import services
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.hooks.viapi import ViapiHook
-from airflow_provider_viapi.media.inputs.request_media import check_place, check_source
+from airflow_provider_viapi.media.inputs.request_media import check_source_address, check_staging_location
 from airflow_provider_viapi.operators.arguments.checks import is_templated
 from airflow_provider_viapi.operators.provider_task import ProviderTask
 from airflow_provider_viapi.operators.task.view import fail_and_show
@@ -55,14 +55,14 @@ class ObjectStorageToViapiOperator(ProviderTask, BaseOperator):
         self.staging = as_address(staging)
         self.service = service
         self.viapi_conn_id = viapi_conn_id
-        self._check(pending=is_templated)
+        self._check(is_unresolved=is_templated)
 
-    def _check(self, pending: Any = lambda value: False) -> None:
+    def _check(self, is_unresolved: Any = lambda value: False) -> None:
         _check_service(self.service)
-        if not pending(self.source):
-            check_source(self.source)
-        if not pending(self.staging):
-            check_place(self.staging)
+        if not is_unresolved(self.source):
+            check_source_address(self.source)
+        if not is_unresolved(self.staging):
+            check_staging_location(self.staging)
 
     def execute(self, context: Context) -> str:
         """Copy the file unless this DAG run has done so, and return the address."""

@@ -12,7 +12,7 @@ from airflow_provider_viapi.alibaba import services
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.errors import InvalidRequest, ServiceError
 from airflow_provider_viapi.hooks.viapi import ViapiHook
-from airflow_provider_viapi.media.outputs.output_paths import as_destination, check, path_variables
+from airflow_provider_viapi.media.outputs.output_paths import as_destination, check_land_to, path_variables
 from airflow_provider_viapi.operators.arguments.checks import as_hosts, is_templated
 from airflow_provider_viapi.operators.provider_task import ProviderTask
 from airflow_provider_viapi.operators.task.view import fail_and_show
@@ -69,7 +69,7 @@ class ViapiResultToObjectStorageOperator(ProviderTask, BaseOperator):
             raise self._invalid("neither result nor job_id is given; allowed: one of them, or both")
         self.land_to = as_destination(land_to)
         if not is_templated(self.land_to):
-            check(self.land_to, self.action)
+            check_land_to(self.land_to, self.action)
         self.result = result
         self.job_id = job_id
         self.allowed_hosts = (
@@ -77,14 +77,14 @@ class ViapiResultToObjectStorageOperator(ProviderTask, BaseOperator):
         )
         self.viapi_conn_id = viapi_conn_id
         self._landed: dict[str, str] = {}
-        self._check(pending=is_templated)
+        self._check(is_unresolved=is_templated)
 
-    def _check(self, pending: Callable[[Any], bool] = lambda value: False) -> None:
+    def _check(self, is_unresolved: Callable[[Any], bool] = lambda value: False) -> None:
         is_text = isinstance(self.job_id, str | type(None))
         has_source = self.result is not None or bool(is_text and self.job_id and self.job_id.strip())
-        if not pending(self.job_id) and not (is_text and has_source):
+        if not is_unresolved(self.job_id) and not (is_text and has_source):
             raise self._invalid(f"job_id is {short_repr(self.job_id)}; allowed: the id of a job, a text")
-        if not pending(self.result) and not isinstance(self.result, Mapping | type(None)):
+        if not is_unresolved(self.result) and not isinstance(self.result, Mapping | type(None)):
             raise self._invalid(
                 f"result is of type {type(self.result).__name__}; allowed: a mapping of the result's "
                 "fields, such as another task's output"
@@ -118,7 +118,7 @@ class ViapiResultToObjectStorageOperator(ProviderTask, BaseOperator):
 
     def get_openlineage_facets_on_complete(self, _: Any) -> Any:
         """Return the landed datasets."""
-        from airflow_provider_viapi.media.outputs.lineage import lineage_of
+        from airflow_provider_viapi.media.outputs.openlineage_datasets import lineage_of
 
         return lineage_of((), self._landed.values())
 

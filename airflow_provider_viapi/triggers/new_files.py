@@ -80,10 +80,10 @@ class NewFilesTrigger(WatcherTrigger):
         return address.rstrip("/")
 
     @classmethod
-    def _seconds(cls, parameter: str, value: Any, least: float) -> float:
+    def _seconds(cls, parameter: str, value: Any, minimum: float) -> float:
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not is_number or not least <= value <= LONGEST:
-            raise cls.invalid(parameter, value, f"seconds from {least:g} to {LONGEST:g}")
+        if not is_number or not minimum <= value <= LONGEST:
+            raise cls.invalid(parameter, value, f"seconds from {minimum:g} to {LONGEST:g}")
         return float(value)
 
     @classmethod

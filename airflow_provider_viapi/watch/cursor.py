@@ -121,7 +121,7 @@ class Cursor:
         self._floor: int | None = None
         self._listed: dict[int, int] | None = None
         self._shown: set[int] = set()
-        self._is_whole = False
+        self._is_complete = False
         self.is_changed = False
         """The state differs from what :meth:`state` returned last."""
         if state:
@@ -137,7 +137,7 @@ class Cursor:
         if page.source != self._source and not self._begin(page):
             return []
         if page.is_first:
-            self._is_whole = True
+            self._is_complete = True
         found = {entry.digest: entry for entry in page.entries}
         new = {digest: entry for digest, entry in found.items() if not self._is_known(digest, entry)}
         for digest in [digest for digest, entry in new.items() if not self._wants(entry)]:
@@ -147,8 +147,8 @@ class Cursor:
         taken = [(digest, new[digest]) for digest in in_order[:room]]
         for digest, entry in taken:
             self._remember(self._unconfirmed, digest, entry.moment)
-        self._is_whole &= len(taken) == len(new)
-        if page.is_last and self._is_whole:
+        self._is_complete &= len(taken) == len(new)
+        if page.is_last and self._is_complete:
             self._forget_old()
         return [NewEntry(entry, digest in self._uncertain) for digest, entry in taken]
 

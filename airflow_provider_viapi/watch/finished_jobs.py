@@ -18,7 +18,7 @@ from airflow_provider_viapi.redaction import describe_error
 from airflow_provider_viapi.watch.cursor import ListEntry, Page
 
 if TYPE_CHECKING:
-    from airflow_provider_viapi.alibaba.job_backend import ListedJobs, ViapiJobBackend
+    from airflow_provider_viapi.alibaba.job_backend import JobListPage, ViapiJobBackend
     from airflow_provider_viapi.hooks.viapi import ViapiHook
     from airflow_provider_viapi.jobs.backend import SharedList
     from airflow_provider_viapi.quota.account_quota import Quota
@@ -114,7 +114,7 @@ class _ListReader:
             problem=f"the job list could not be read in {limit} attempts or more: {error.code or error}"
         )
 
-    def _on_success(self, listed: ListedJobs) -> Page:
+    def _on_success(self, listed: JobListPage) -> Page:
         self._failures, self._pause = 0, self._interval.on_success()
         page = Page(
             [_entry(job) for job in listed.finished],

@@ -133,7 +133,7 @@ def test_a_request_is_never_repeated_with_another_key() -> None:
         pytest.raises(CredentialsRejected),
     ):
         request = {"VideoUrl": "http://h/a.mp4"}
-        client.replay(videoenhan.ERASE_VIDEO_SUBTITLES, request, RequestNonce.new(), key(1))
+        client.send_signed(videoenhan.ERASE_VIDEO_SUBTITLES, request, RequestNonce.new(), key(1))
 
     assert keys_of(server) == ["key-1"]
 

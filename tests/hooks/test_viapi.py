@@ -324,7 +324,7 @@ def test_a_clock_that_is_an_hour_off_is_reported_as_such(
     hour_ahead = RequestNonce.new(datetime.now(timezone.utc) + timedelta(hours=1))
 
     with pytest.raises(CredentialsRejected, match=r"InvalidTimeStamp\.Expired"):
-        hook.client.replay(imgsearch.LIST_IMAGE_DBS, {}, hour_ahead, hook.account.credentials.current())
+        hook.client.send_signed(imgsearch.LIST_IMAGE_DBS, {}, hour_ahead, hook.account.credentials.current())
 
 
 def test_an_endpoint_that_nobody_serves_is_an_error_of_the_tree(monkeypatch: pytest.MonkeyPatch) -> None:

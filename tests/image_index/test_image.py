@@ -64,14 +64,16 @@ def test_object_storage_is_taken_where_something_opens_it() -> None:
 
 
 def test_what_is_not_known_yet_is_left_for_later_and_the_rest_is_checked() -> None:
-    def pending(value: Any) -> bool:
+    def is_unresolved(value: Any) -> bool:
         return "{{" in str(value)
 
     template = {"image_url": "{{ url }}", "entity_id": "a"}
 
-    assert [each.index for each in parse_images([template, COFFEE, "{{ image }}"], pending=pending)] == [1]
+    assert [
+        each.index for each in parse_images([template, COFFEE, "{{ image }}"], is_unresolved=is_unresolved)
+    ] == [1]
     with pytest.raises(InvalidRequest, match=r"images\[0\]: EntityId"):
-        parse_images([{**template, "entity_id": "Ä"}], pending=pending)
+        parse_images([{**template, "entity_id": "Ä"}], is_unresolved=is_unresolved)
 
 
 def test_an_address_is_shown_without_its_signature() -> None:

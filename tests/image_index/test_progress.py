@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_provider_viapi.image_index.report import Progress
+from airflow_provider_viapi.image_index.report import IndexingProgress
 
 
 class Clock:
@@ -17,7 +17,7 @@ class Clock:
 
 def after(seconds: float, done: int, total: int = 5000) -> str:
     clock = Clock()
-    progress = Progress(total, clock)
+    progress = IndexingProgress(total, clock)
     clock.now += seconds
     progress.done = done
     return progress.describe()
@@ -40,7 +40,7 @@ def test_progress_has_the_count_the_rate_and_the_time_left(seconds: float, done:
 
 def test_the_rate_is_that_since_the_last_report() -> None:
     clock = Clock()
-    progress = Progress(300, clock)
+    progress = IndexingProgress(300, clock)
     clock.now, progress.done = 110, 100
     progress.describe()
 

@@ -8,7 +8,7 @@ import pytest
 
 from airflow_provider_viapi.errors import InvalidMedia, InvalidRequest, TransientError
 from airflow_provider_viapi.image_index.images import Backend, ImageEntry
-from airflow_provider_viapi.image_index.report import Failure, IndexingReport
+from airflow_provider_viapi.image_index.report import ImageFailure, IndexingReport
 
 
 def test_a_report_of_50000_failures_is_small_and_counts_them_all() -> None:
@@ -16,7 +16,7 @@ def test_a_report_of_50000_failures_is_small_and_counts_them_all() -> None:
     for index in range(50_000):
         address = f"http://h/{'a' * 100}/{index}.png?Signature=secret"
         image = ImageEntry(index, address, "e" * 64, "x" * 512)
-        report.fail(Failure.of(image, InvalidMedia("no " * 500 + address, code="InvalidImage.Size")))
+        report.fail(ImageFailure.of(image, InvalidMedia("no " * 500 + address, code="InvalidImage.Size")))
 
     summary = report.as_dict()
 
@@ -29,7 +29,7 @@ def test_a_report_of_50000_failures_is_small_and_counts_them_all() -> None:
 def test_a_failure_shows_neither_signature_nor_password() -> None:
     image = ImageEntry(3, "https://h/a.png?OSSAccessKeyId=k&Signature=secret", "a")
 
-    failure = Failure.of(image, TransientError(f"cannot read {image.address}"))
+    failure = ImageFailure.of(image, TransientError(f"cannot read {image.address}"))
 
     assert str(failure) == "images[3] (a): cannot read https://h/a.png (code TransientError)"
     assert failure.as_dict() == {

@@ -237,7 +237,7 @@ def play(service: Service, store: Store, wanted: list[Item], try_number: int) ->
     running.resume()
     for _ in range(100):
         running.submit()
-        if running.is_over:
+        if running.is_finished:
             if len(running.ledger.rows(wanted)) == len(wanted):
                 running.ledger.mark_delivered()
             return running.ledger.rows(wanted)
@@ -438,17 +438,17 @@ def test_a_batch_whose_service_is_unreachable_gives_up_after_submit_timeout() ->
     running = batch(service, store, items(["a", "b"]), 1, submit_timeout=timedelta(minutes=20))
     began = service.clock.now()
 
-    while not running.is_drained:
+    while not running.submits_nothing_more:
         running.submit()
-        if not running.is_drained:
+        if not running.submits_nothing_more:
             service.clock.time = running.wait_policy(lands=False).continue_at
 
     assert isinstance(running.refusal, ConnectionFailed)
     assert timedelta(minutes=20) <= service.clock.now() - began < timedelta(minutes=30)
     # What was submitted is still waited for.
-    assert not running.is_over
+    assert not running.is_finished
     running.collect(FinishedJobs([service.report(job) for job in running.jobs]))
-    assert running.is_over
+    assert running.is_finished
 
 
 def test_a_retry_records_the_results_of_ended_jobs_together() -> None:

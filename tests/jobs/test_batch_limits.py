@@ -60,7 +60,7 @@ def finish(runner: BatchRunner, service: Service) -> None:
     """Submit and collect until the batch has nothing more to do."""
     for _ in range(100):
         runner.submit()
-        if runner.is_over:
+        if runner.is_finished:
             return
         runner.collect(FinishedJobs([service.report(job) for job in runner.jobs]))
     raise AssertionError("the batch does not end")
@@ -101,7 +101,7 @@ def test_jobs_that_run_on_after_their_timeout_count() -> None:
     runner = limited(service, Store(), "abcdefghij", max_cost=2.5, job_timeout=timedelta(minutes=10))
     service.report = lambda job: JobReport(job.id, "PROCESSING", Outcome.WAITING)  # type: ignore[method-assign]
 
-    while not runner.is_over:
+    while not runner.is_finished:
         runner.submit()
         service.clock.sleep(700)
         runner.expire_overdue()
@@ -181,7 +181,7 @@ def test_an_unknown_submission_is_resolved_although_the_limit_is_exhausted() -> 
     retry.resume()
     retry.submit()
 
-    assert retry.is_drained
+    assert retry.submits_nothing_more
     assert "unknown" not in {retry.ledger.status(item.name) for item in retry.items}
 
 

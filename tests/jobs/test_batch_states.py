@@ -173,7 +173,7 @@ class BatchStates(RuleBasedStateMachine):
     def continue_in_another_process(self) -> None:
         self._open_process(begins=False)
 
-    @precondition(lambda self: self.runner is None or self.runner.running or self.runner.is_over)
+    @precondition(lambda self: self.runner is None or self.runner.running or self.runner.is_finished)
     @rule(names=st.one_of(st.none(), LISTS), max_cost=st.integers(1, 6))
     def retry(self, names: list[str] | None, max_cost: int) -> None:
         """Begin another attempt, perhaps with another list or a higher limit."""
@@ -183,14 +183,14 @@ class BatchStates(RuleBasedStateMachine):
         self.attempt = replace(self.attempt, number=self.attempt.number + 1)
         self._begin_attempt()
 
-    @precondition(lambda self: self.runner is None or self.runner.running or self.runner.is_over)
+    @precondition(lambda self: self.runner is None or self.runner.running or self.runner.is_finished)
     @rule()
     def create_the_run_again(self) -> None:
         """A user deletes the DAG run and creates it again: its attempts count from 1."""
         self.attempt = Attempt(1, 100)
         self._begin_attempt()
 
-    @precondition(lambda self: self.runner is not None and self.runner.is_over)
+    @precondition(lambda self: self.runner is not None and self.runner.is_finished)
     @rule()
     def return_rows_and_clear(self) -> None:
         """Return the rows; then a user clears the task, which gets new jobs."""

@@ -588,7 +588,7 @@ def test_a_list_that_never_comes_to_an_end_does_not_silence_a_wait() -> None:
         await wait_in_virtual_time(account)
         return asyncio.get_running_loop().time()
 
-    assert virtual_time.run(timed()) < 2 * list_reader.LONGEST_SILENCE
+    assert virtual_time.run(timed()) < 2 * list_reader.POLL_ANYWAY_AFTER
 
 
 class BrokenStats:

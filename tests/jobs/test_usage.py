@@ -142,7 +142,7 @@ def test_limits_are_continued_by_the_next_process() -> None:
     limits = CostLimits(max_cost=10)
     limits.add(Usage(1, 60, 1, cost=4.0, currency="CNY"))
 
-    resumed = CostLimits.resume(None, 10, json.loads(json.dumps(limits.state())))
+    resumed = CostLimits.from_state(None, 10, json.loads(json.dumps(limits.state())))
 
     assert resumed.admits(None, 0)
     assert not resumed.admits(None, 1)

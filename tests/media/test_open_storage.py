@@ -21,6 +21,6 @@ def test_no_traceback_of_a_file_that_cannot_be_read_quotes_a_signed_request(rais
 
 
 def test_no_traceback_of_a_refused_call_of_oss_quotes_its_signed_request() -> None:
-    with pytest.raises(ServiceError) as refused, oss_errors.translate_errors("films", "a.mp4"):
+    with pytest.raises(ServiceError) as refused, oss_errors.translate_oss_errors("films", "a.mp4"):
         raise oss_errors.sdk().exceptions.OperationError(name="GetObject", error=RuntimeError(SIGNED))
     assert "s3cr3t" not in "".join(traceback.format_exception(refused.value))

@@ -12,7 +12,7 @@ from hypothesis import given, strategies as st
 
 from airflow_provider_viapi.alibaba.services import find, videoenhan
 from airflow_provider_viapi.errors import InvalidRequest
-from airflow_provider_viapi.media.outputs.output_paths import as_destination, check, render_path
+from airflow_provider_viapi.media.outputs.output_paths import as_destination, check_land_to, render_path
 
 LINK = "https://results.oss-cn-shanghai.aliyuncs.com/a/b/0f3.mp4?Expires=1&Signature=x"
 NAMES: dict[str, Any] = {
@@ -40,7 +40,7 @@ NAMES: dict[str, Any] = {
     ],
 )
 def test_placeholders_are_filled_in(to: str, lands_at: str) -> None:
-    check(to, videoenhan.ERASE_VIDEO_SUBTITLES)
+    check_land_to(to, videoenhan.ERASE_VIDEO_SUBTITLES)
 
     assert render_path(to, "VideoUrl", LINK, NAMES) == lands_at
 
@@ -142,36 +142,36 @@ def test_runs_have_different_paths_even_if_the_job_is_unknown() -> None:
 )
 def test_what_cannot_be_a_place_is_refused_when_the_dag_is_parsed(to: Any, why: str) -> None:
     with pytest.raises(InvalidRequest, match=why):
-        check(to, videoenhan.ERASE_VIDEO_SUBTITLES)
+        check_land_to(to, videoenhan.ERASE_VIDEO_SUBTITLES)
 
 
 def test_the_items_of_a_batch_have_an_index() -> None:
-    check("s3://media/{index}/", videoenhan.ERASE_VIDEO_SUBTITLES, also=["index"])
+    check_land_to("s3://media/{index}/", videoenhan.ERASE_VIDEO_SUBTITLES, also=["index"])
 
 
 def test_one_name_does_not_do_for_several_files() -> None:
     covers = find("videorecog.GenerateVideoCover")
     for to in ("s3://media/covers.png", "s3://media/covers", "s3://media/{job_id}.png"):
         with pytest.raises(InvalidRequest, match="several files") as refusal:
-            check(to, covers)
+            check_land_to(to, covers)
         suggested = re.search(r"such as '(.*?)'", refusal.value.message)
         assert suggested
-        check(suggested[1], covers)
+        check_land_to(suggested[1], covers)
 
-    check("s3://media/{key}.png", find("videorecog.GenerateVideoCover"))
-    check("s3://media/covers/", find("videorecog.GenerateVideoCover"))
+    check_land_to("s3://media/{key}.png", find("videorecog.GenerateVideoCover"))
+    check_land_to("s3://media/covers/", find("videorecog.GenerateVideoCover"))
 
 
 def test_an_action_without_files_has_nothing_to_land() -> None:
     with pytest.raises(InvalidRequest, match="holds no files"):
-        check("s3://media/", find("videorecog.DetectVideoShot"))
+        check_land_to("s3://media/", find("videorecog.DetectVideoShot"))
 
 
 def test_of_a_result_that_nobody_knows_yet_only_the_place_itself_is_checked() -> None:
-    check("s3://media/film.mp4", None)
+    check_land_to("s3://media/film.mp4", None)
 
     with pytest.raises(InvalidRequest, match="is unknown"):
-        check("s3://media/{film}", None)
+        check_land_to("s3://media/{film}", None)
 
 
 @pytest.mark.parametrize(

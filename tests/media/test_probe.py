@@ -20,7 +20,7 @@ from airflow_provider_viapi.errors import InvalidMedia
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.media.inputs.request_media import check_links
 from airflow_provider_viapi.media.inputs.source import stat
-from airflow_provider_viapi.media.inputs.source_validation import check_source
+from airflow_provider_viapi.media.inputs.source_validation import check_source_file
 from airflow_provider_viapi.media.probe import MediaFacts, probe
 from media.moto_s3 import Bucket, bucket, moto_endpoint  # noqa: F401
 from scripted_server import serving
@@ -137,7 +137,7 @@ def test_little_is_read_of_a_large_film(tmp_path: Path) -> None:
 
 def refusal(address: str, limits: MediaLimits) -> str:
     with pytest.raises(InvalidMedia) as caught:
-        check_source(
+        check_source_file(
             stat(address, ViapiHook()), limits, parameter="VideoUrl", action="EnhanceVideoQuality", log=log
         )
     return str(caught.value)
@@ -162,7 +162,7 @@ def test_portrait_and_a_little_more_than_the_length_pass(tmp_path: Path) -> None
     path = clip(tmp_path / "a.mp4", (480, 640))
     limits = MediaLimits(min_pixels=(600, 400), max_pixels=(700, 500), max_seconds=3.5)
 
-    check_source(stat(path.as_uri(), ViapiHook()), limits, parameter="VideoUrl", action="A", log=log)
+    check_source_file(stat(path.as_uri(), ViapiHook()), limits, parameter="VideoUrl", action="A", log=log)
 
 
 def test_a_variable_frame_rate_is_refused_where_the_documents_say_so(tmp_path: Path) -> None:
@@ -177,7 +177,7 @@ def test_a_video_that_is_cut_off_is_said(tmp_path: Path, caplog: pytest.LogCaptu
     path = clip(tmp_path / "a.mp4")
     limits = MediaLimits(cut_after=2, scaled_above=600)
 
-    check_source(stat(path.as_uri(), ViapiHook()), limits, parameter="VideoUrl", action="A", log=log)
+    check_source_file(stat(path.as_uri(), ViapiHook()), limits, parameter="VideoUrl", action="A", log=log)
 
     assert "VideoUrl is 4 s long: the service ignores what follows after 2 s" in caplog.text
     assert "640×480 pixels: the service scales it down" in caplog.text

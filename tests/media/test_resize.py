@@ -22,8 +22,8 @@ from airflow_provider_viapi.media.inputs import resize
 (LIMITS,) = (each.limits[0] for each in imgsearch.ADD_IMAGE.parameters if isinstance(each, Media))
 
 
-def fit(file: Path, display_url: str) -> Path | None:
-    return resize.fit(file, display_url, LIMITS)
+def resize_image(file: Path, display_url: str) -> Path | None:
+    return resize.resize_image(file, display_url, LIMITS)
 
 
 def noise(path: Path, size: tuple[int, int], mode: str = "RGB") -> Path:
@@ -35,7 +35,7 @@ def noise(path: Path, size: tuple[int, int], mode: str = "RGB") -> Path:
 
 
 def test_an_image_that_fits_is_left_alone() -> None:
-    assert fit(media_samples.photographs()["chelsea"], "chelsea") is None
+    assert resize_image(media_samples.photographs()["chelsea"], "chelsea") is None
 
 
 @pytest.mark.parametrize(
@@ -52,11 +52,11 @@ def test_an_image_that_does_not_fit_is_taken_by_the_service_afterwards(
 ) -> None:
     source = noise(tmp_path / name, size)
 
-    fitted = fit(source, name)
+    resized = resize_image(source, name)
 
-    assert fitted is not None
-    check_limits(fitted, LIMITS)
-    with Image.open(fitted) as image:
+    assert resized is not None
+    check_limits(resized, LIMITS)
+    with Image.open(resized) as image:
         assert image.width / image.height == pytest.approx(size[0] / size[1], rel=0.02)
 
 
@@ -69,12 +69,12 @@ def test_what_comes_out_always_fits_or_is_refused(
     Image.new("L", (width, height), 128).save(source)
 
     try:
-        fitted = fit(source, "grey.jpg") or source
+        resized = resize_image(source, "grey.jpg") or source
     except InvalidMedia as refused:
         assert refused.code == "InvalidImage.Resolution"
         assert max(width, height) / min(width, height) > 1023 / 129.5
     else:
-        check_limits(fitted, LIMITS)
+        check_limits(resized, LIMITS)
 
 
 def test_an_image_that_lies_on_its_side_is_turned(tmp_path: Path) -> None:
@@ -82,10 +82,10 @@ def test_an_image_that_lies_on_its_side_is_turned(tmp_path: Path) -> None:
     exif[0x0112] = 6  # orientation: turn by 90 degrees
     Image.new("RGB", (2000, 1000)).save(tmp_path / "turned.jpg", exif=exif)
 
-    fitted = fit(tmp_path / "turned.jpg", "turned.jpg")
+    resized = resize_image(tmp_path / "turned.jpg", "turned.jpg")
 
-    assert fitted is not None
-    with Image.open(fitted) as image:
+    assert resized is not None
+    with Image.open(resized) as image:
         assert image.size == (512, 1023) or image.size == (511, 1023)
         assert 0x0112 not in image.getexif()
 
@@ -93,10 +93,10 @@ def test_an_image_that_lies_on_its_side_is_turned(tmp_path: Path) -> None:
 def test_what_is_transparent_becomes_white(tmp_path: Path) -> None:
     Image.new("RGBA", (1500, 1500), (0, 0, 0, 0)).save(tmp_path / "clear.png")
 
-    fitted = fit(tmp_path / "clear.png", "clear.png")
+    resized = resize_image(tmp_path / "clear.png", "clear.png")
 
-    assert fitted is not None
-    with Image.open(fitted) as image:
+    assert resized is not None
+    with Image.open(resized) as image:
         assert image.getpixel((500, 500)) == (255, 255, 255)
 
 
@@ -104,7 +104,7 @@ def test_what_is_no_image_is_named(tmp_path: Path) -> None:
     (tmp_path / "letter.jpg").write_text("Dear reader, this is no image.")
 
     with pytest.raises(InvalidMedia, match=r"letter\.jpg cannot be read as an image") as refused:
-        fit(tmp_path / "letter.jpg", "letter.jpg")
+        resize_image(tmp_path / "letter.jpg", "letter.jpg")
     assert refused.value.code == "InvalidImage.Decode"
 
 
@@ -124,12 +124,12 @@ def ramp(path: Path, dtype: type, full: float, side: int = 1200) -> Path:
     ],
 )
 def test_grey_of_more_than_8_bits_is_scaled(tmp_path: Path, name: str, dtype: type, full: float) -> None:
-    fitted = fit(ramp(tmp_path / name, dtype, full), name)
-    twin = fit(ramp(tmp_path / "grey8.png", numpy.uint8, 255), "grey8.png")
+    resized = resize_image(ramp(tmp_path / name, dtype, full), name)
+    twin = resize_image(ramp(tmp_path / "grey8.png", numpy.uint8, 255), "grey8.png")
 
-    assert fitted is not None
+    assert resized is not None
     assert twin is not None
-    with Image.open(fitted) as image, Image.open(twin) as expected:
+    with Image.open(resized) as image, Image.open(twin) as expected:
         difference = numpy.asarray(image, float) - numpy.asarray(expected, float)
     assert numpy.abs(difference).max() < 4
 
@@ -149,10 +149,10 @@ def test_the_colours_of_a_picture_are_kept_whatever_its_mode(tmp_path: Path, mod
         stored = stripes.convert(mode)
     stored.save(tmp_path / f"picture.{kind}")
 
-    fitted = fit(tmp_path / f"picture.{kind}", "picture")
+    resized = resize_image(tmp_path / f"picture.{kind}", "picture")
 
-    assert fitted is not None
-    with Image.open(fitted) as image:
+    assert resized is not None
+    with Image.open(resized) as image:
         left, right = (
             numpy.asarray(image.convert("L").crop(box)) for box in ((9, 9, 400, 700), (600, 9, 999, 700))
         )
@@ -164,7 +164,7 @@ def test_a_picture_with_too_many_pixels_is_named(tmp_path: Path) -> None:
     Image.new("L", (16400, 12300)).save(tmp_path / "phone.jpg", quality=10)
 
     with pytest.raises(InvalidMedia, match=r"phone.*has more than 178,956,970 pixels") as refused:
-        fit(tmp_path / "phone.jpg", "phone.jpg")
+        resize_image(tmp_path / "phone.jpg", "phone.jpg")
 
     assert refused.value.code == "InvalidImage.Resolution"
 
@@ -178,7 +178,7 @@ def test_a_program_for_ghostscript_is_no_picture(tmp_path: Path, monkeypatch: py
     (tmp_path / "photo.jpg").write_bytes(page)
 
     with pytest.raises(InvalidMedia, match="cannot be read as an image"):
-        fit(tmp_path / "photo.jpg", "photo.jpg")
+        resize_image(tmp_path / "photo.jpg", "photo.jpg")
     with pytest.raises(MediaError, match="cannot be read as a picture"):
         open_image(tmp_path / "photo.jpg")
 
@@ -199,10 +199,10 @@ def test_a_colour_profile_is_converted_to_srgb(tmp_path: Path, mode: str) -> Non
     image = Image.new("RGB", (1200, 1200), (200, 30, 30)).convert(mode)
     image.save(tmp_path / "profile.png", icc_profile=adobe_rgb_like())
 
-    fitted = fit(tmp_path / "profile.png", "profile.png")
+    resized = resize_image(tmp_path / "profile.png", "profile.png")
 
-    assert fitted is not None
-    with Image.open(fitted) as converted:
+    assert resized is not None
+    with Image.open(resized) as converted:
         red, green, _ = converted.getpixel((600, 600))  # type: ignore[misc]
         assert "icc_profile" not in converted.info
     assert green > 150 > 60 > red
@@ -212,10 +212,10 @@ def test_a_colour_profile_is_converted_to_srgb(tmp_path: Path, mode: str) -> Non
 def test_a_broken_colour_profile_is_ignored(tmp_path: Path, profile: bytes) -> None:
     Image.new("RGB", (1200, 1200), (200, 30, 30)).save(tmp_path / "a.png", icc_profile=profile)
 
-    fitted = fit(tmp_path / "a.png", "a.png")
+    resized = resize_image(tmp_path / "a.png", "a.png")
 
-    assert fitted is not None
-    with Image.open(fitted) as image:
+    assert resized is not None
+    with Image.open(resized) as image:
         assert image.getpixel((600, 600)) == pytest.approx((200, 30, 30), abs=4)
 
 
@@ -228,8 +228,8 @@ def test_a_picture_is_made_upright_for_a_service_that_refuses_turned_ones(tmp_pa
         width, height = photograph.size
 
     with turned.open("rb") as file:
-        assert not resize.fits(file, turned.stat().st_size, imagesearch.LIMITS)
-    upright = resize.fit(turned, "turned.jpg", imagesearch.LIMITS)
+        assert not resize.is_within_limits(file, turned.stat().st_size, imagesearch.LIMITS)
+    upright = resize.resize_image(turned, "turned.jpg", imagesearch.LIMITS)
 
     assert upright is not None
     with Image.open(upright) as image:
@@ -246,7 +246,7 @@ def test_an_odd_exif_tag_beside_the_orientation_does_not_matter(tmp_path: Path) 
     with Image.new("RGB", size, "red") as image:
         image.save(turned, exif=b"Exif\0\0" + exif)
 
-    upright = resize.fit(turned, "turned.jpg", imagesearch.LIMITS)
+    upright = resize.resize_image(turned, "turned.jpg", imagesearch.LIMITS)
 
     assert upright is not None
     with Image.open(upright) as image:
@@ -257,7 +257,7 @@ def test_an_odd_exif_tag_beside_the_orientation_does_not_matter(tmp_path: Path) 
 def test_an_image_is_reduced_until_it_has_few_enough_bytes(tmp_path: Path) -> None:
     source = noise(tmp_path / "heavy.png", (3000, 3000))
 
-    fitted = resize.fit(source, "heavy.png", imagesearch.LIMITS)
+    resized = resize.resize_image(source, "heavy.png", imagesearch.LIMITS)
 
-    assert fitted is not None
-    assert fitted.stat().st_size <= 4 << 20
+    assert resized is not None
+    assert resized.stat().st_size <= 4 << 20

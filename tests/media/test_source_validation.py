@@ -43,8 +43,8 @@ def limits_of(action: Any, name: str) -> MediaLimits:
     return cast(Media, parameter).limits[0]
 
 
-def check_source(source: Source, limits: MediaLimits | None = None) -> None:
-    source_validation.check_source(
+def check_file(source: Source, limits: MediaLimits | None = None) -> None:
+    source_validation.check_source_file(
         source, limits or limits_of(ERASE, "VideoUrl"), parameter="VideoUrl", action="EraseVideoSubtitles"
     )
 
@@ -60,14 +60,14 @@ def picture(folder: Path, width: int, height: int, kind: str = "png") -> Source:
 
 
 def test_a_file_of_the_largest_size_passes() -> None:
-    check_source(sized(GB))
+    check_file(sized(GB))
 
 
 def test_a_larger_one_is_refused_with_what_is_allowed() -> None:
     with pytest.raises(
         InvalidMedia, match=r"VideoUrl: s3://b/a\.mp4 has 1,073,741,825 bytes; allowed: 1 to"
     ) as raised:
-        check_source(sized(GB + 1))
+        check_file(sized(GB + 1))
     assert (raised.value.code, raised.value.action) == ("InvalidFile.Size", "EraseVideoSubtitles")
 
 
@@ -77,7 +77,7 @@ def test_a_file_that_is_too_small_is_refused() -> None:
     (image,) = (each for each in address.limits if each.applies_to({"Type": "image"}))
 
     with pytest.raises(InvalidMedia, match="has 29,999 bytes"):
-        check_source(sized(29_999, "a.jpg"), image)
+        check_file(sized(29_999, "a.jpg"), image)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_a_file_that_is_too_small_is_refused() -> None:
     ],
 )
 def test_a_video_or_an_unknown_format_passes(tmp_path: Path, name: str, content: bytes) -> None:
-    check_source(on_disk(tmp_path, name, content))
+    check_file(on_disk(tmp_path, name, content))
 
 
 @pytest.mark.parametrize(
@@ -118,12 +118,12 @@ def test_another_type_is_refused_by_its_first_bytes_or_its_name(
     tmp_path: Path, name: str, content: bytes, seen: str
 ) -> None:
     with pytest.raises(InvalidMedia, match=rf"is of type {seen}; allowed: mp4"):
-        check_source(on_disk(tmp_path, name, content))
+        check_file(on_disk(tmp_path, name, content))
 
 
 @pytest.mark.parametrize(("size", "kind"), [((129, 1023), "png"), ((1023, 129), "jpg"), ((500, 500), "jpeg")])
 def test_a_picture_within_the_limits_passes(tmp_path: Path, size: tuple[int, int], kind: str) -> None:
-    check_source(picture(tmp_path, *size, kind), limits_of(imgsearch.ADD_IMAGE, "ImageUrl"))
+    check_file(picture(tmp_path, *size, kind), limits_of(imgsearch.ADD_IMAGE, "ImageUrl"))
 
 
 @pytest.mark.parametrize("size", [(128, 500), (500, 1024)])
@@ -132,7 +132,7 @@ def test_a_picture_with_other_sides_is_refused(tmp_path: Path, size: tuple[int, 
         InvalidMedia,
         match=rf"has {size[0]}×{size[1]} pixels; allowed: more than 128×128 and less than 1024×1024",
     ):
-        check_source(picture(tmp_path, *size), limits_of(imgsearch.ADD_IMAGE, "ImageUrl"))
+        check_file(picture(tmp_path, *size), limits_of(imgsearch.ADD_IMAGE, "ImageUrl"))
 
 
 def test_a_picture_that_is_too_large_for_pillow_is_refused(
@@ -142,8 +142,8 @@ def test_a_picture_that_is_too_large_for_pillow_is_refused(
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100_000)
 
     with pytest.raises(InvalidMedia, match="has more than 200,000 pixels; allowed") as refused:
-        check_source(huge, MediaLimits(max_pixels=(400, 400)))
-    check_source(huge, MediaLimits(min_pixels=(1, 1)))
+        check_file(huge, MediaLimits(max_pixels=(400, 400)))
+    check_file(huge, MediaLimits(min_pixels=(1, 1)))
 
     assert refused.value.code == "InvalidFile.Resolution"
 
@@ -152,22 +152,22 @@ def test_sides_are_not_looked_at_without_pillow(tmp_path: Path, monkeypatch: pyt
     source = picture(tmp_path, 10, 10)
     monkeypatch.setitem(sys.modules, "PIL", None)
 
-    check_source(source, limits_of(imgsearch.ADD_IMAGE, "ImageUrl"))
+    check_file(source, limits_of(imgsearch.ADD_IMAGE, "ImageUrl"))
 
 
 @pytest.mark.parametrize("brand", [b"heic", b"heix", b"hevc", b"mif1", b"msf1"])
 def test_a_heic_picture_of_any_brand_is_one(tmp_path: Path, brand: bytes) -> None:
     content = b"\x00\x00\x00\x18ftyp" + brand + b"\x00\x00\x00\x00mif1heic" + bytes(2000)
 
-    check_source(on_disk(tmp_path, "a.heic", content), MediaLimits(formats=("jpeg", "heic")))
+    check_file(on_disk(tmp_path, "a.heic", content), MediaLimits(formats=("jpeg", "heic")))
     with pytest.raises(InvalidMedia, match="is of type heic"):
-        check_source(on_disk(tmp_path, "a.heic", content), MediaLimits(formats=("jpeg", "png")))
+        check_file(on_disk(tmp_path, "a.heic", content), MediaLimits(formats=("jpeg", "png")))
 
 
 def test_a_grey_picture_whose_bytes_are_letters_is_no_text(tmp_path: Path) -> None:
     Image.new("L", (200, 200), 100).save(tmp_path / "a.ppm")
 
-    check_source(
+    check_file(
         stat((tmp_path / "a.ppm").as_uri(), ViapiHook()), limits_of(imagesearch.ADD_IMAGE, "PicContent")
     )
 
@@ -179,11 +179,11 @@ def test_a_damaged_picture_of_a_rare_format_passes(tmp_path: Path) -> None:
     # A pixel format that Pillow does not read, which it reports by an error of its own.
     damaged[80:88] = (4).to_bytes(4, "little") + b"none"
 
-    check_source(on_disk(tmp_path, "a", bytes(damaged)), MediaLimits(min_pixels=(1, 1)))
+    check_file(on_disk(tmp_path, "a", bytes(damaged)), MediaLimits(min_pixels=(1, 1)))
 
 
 def test_a_truncated_image_passes(tmp_path: Path) -> None:
-    check_source(
+    check_file(
         on_disk(tmp_path, "a.png", b"\x89PNG\r\n\x1a\n half"), limits_of(imgsearch.ADD_IMAGE, "ImageUrl")
     )
 

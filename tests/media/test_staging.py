@@ -19,7 +19,7 @@ from airflow_provider_viapi.errors import ConfigurationError, InvalidRequest
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.jobs.model import Job
 from airflow_provider_viapi.media.inputs import staging_bucket
-from airflow_provider_viapi.media.inputs.request_media import check, check_place
+from airflow_provider_viapi.media.inputs.request_media import check_request_media, check_staging_location
 from airflow_provider_viapi.media.inputs.staging import Staging, StagingSettings
 from media.moto_s3 import Bucket, bucket, moto_endpoint
 from media.team_storage import TeamStorage, storage_emulator, team
@@ -34,7 +34,7 @@ TO = "oss://team/staged"
 
 def stage(team: TeamStorage, address: Any, *, to: str | None = TO, holder: str = "erase") -> str:
     """Return the address that the service gets for a video."""
-    request = check(ERASE, {"VideoUrl": address})
+    request = check_request_media(ERASE, {"VideoUrl": address})
     staged = staging_of(team, to=to, holder=holder).stage(ERASE, request)
     assert ERASE.check(staged) == staged
     return str(staged["VideoUrl"])
@@ -213,7 +213,7 @@ def test_the_items_of_a_list_are_staged_each(team: TeamStorage, bucket: Bucket, 
         {"FileName": "a2.mp4", "FileUrl": f"{bucket.url}/a.mp4", "Type": "video"},
     ]
     action = videoenhan.GENERATE_VIDEO
-    request = check(action, {"FileList": files, "Mute": True})
+    request = check_request_media(action, {"FileList": files, "Mute": True})
 
     staged = staging_of(team).stage(action, request)
 
@@ -240,8 +240,8 @@ def test_the_items_of_a_list_are_staged_each(team: TeamStorage, bucket: Bucket, 
     ],
 )
 def test_an_address_in_object_storage_is_accepted_when_a_dag_is_parsed(address: str) -> None:
-    assert check(ERASE, {"VideoUrl": address}) == {"VideoUrl": address}
-    assert check(imgsearch.ADD_IMAGE, {"DbName": "db", "EntityId": "a", "ImageUrl": address})
+    assert check_request_media(ERASE, {"VideoUrl": address}) == {"VideoUrl": address}
+    assert check_request_media(imgsearch.ADD_IMAGE, {"DbName": "db", "EntityId": "a", "ImageUrl": address})
 
 
 @pytest.mark.parametrize(
@@ -261,7 +261,7 @@ def test_an_address_in_object_storage_is_accepted_when_a_dag_is_parsed(address: 
 )
 def test_an_address_that_nothing_opens_is_refused_when_a_dag_is_parsed(address: Any, why: str) -> None:
     with pytest.raises(InvalidRequest, match=why):
-        check(ERASE, {"VideoUrl": address})
+        check_request_media(ERASE, {"VideoUrl": address})
 
 
 def test_the_service_is_sent_web_addresses_only() -> None:
@@ -273,7 +273,7 @@ def test_the_service_is_sent_web_addresses_only() -> None:
     "to", ["oss://team", "oss://team/", "oss://team/a/b-c_d.e", "oss://conn@team/a", None]
 )
 def test_a_bucket_of_the_teams_is_named_by_its_address(to: str | None) -> None:
-    check_place(to)
+    check_staging_location(to)
 
 
 @pytest.mark.parametrize(
@@ -290,7 +290,7 @@ def test_a_bucket_of_the_teams_is_named_by_its_address(to: str | None) -> None:
 )
 def test_another_place_is_refused(to: str) -> None:
     with pytest.raises(InvalidRequest, match="oss://bucket/prefix"):
-        check_place(to)
+        check_staging_location(to)
 
 
 @pytest.mark.parametrize(
@@ -306,7 +306,7 @@ def test_another_place_is_refused(to: str) -> None:
     ],
 )
 def test_a_copy_has_a_plain_name_with_the_same_ending(name: str, plain: str) -> None:
-    assert staging_bucket.plain_name(name) == plain
+    assert staging_bucket.ascii_name(name) == plain
 
 
 @pytest.mark.parametrize("address", ["file:///data/a.mp4", "oss://team/a.mp4"])

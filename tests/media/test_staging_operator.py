@@ -90,8 +90,8 @@ def test_nothing_heavy_is_loaded_to_parse_a_dag() -> None:
 import sys
 from airflow_provider_viapi.media.inputs import request_media
 from airflow_provider_viapi.alibaba.services import videoenhan
-request_media.check(videoenhan.ERASE_VIDEO_SUBTITLES, {"VideoUrl": "s3://b/a.mp4"})
-request_media.check_place("oss://team/a")
+request_media.check_request_media(videoenhan.ERASE_VIDEO_SUBTITLES, {"VideoUrl": "s3://b/a.mp4"})
+request_media.check_staging_location("oss://team/a")
 heavy = {"fsspec", "alibabacloud_oss_v2", "requests", "httpx", "PIL", "tenacity", "airflow"} & set(sys.modules)
 print(sorted(heavy))
 """

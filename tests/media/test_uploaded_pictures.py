@@ -20,7 +20,7 @@ from airflow_provider_viapi.errors import TransientError
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.http_settings import HttpSettings
 from airflow_provider_viapi.media.addresses import display_url
-from airflow_provider_viapi.media.inputs import pictures
+from airflow_provider_viapi.media.inputs import still_images
 from airflow_provider_viapi.operators.imagesearch import AddImageOperator, SearchImageByPicOperator
 from run_task import run_task
 from scripted_server import serving
@@ -100,14 +100,14 @@ def test_a_picture_that_arrives_byte_by_byte_is_given_up(
         def log_message(self, *_: object) -> None:
             pass
 
-    monkeypatch.setattr(pictures, "MAX_DOWNLOAD_SECONDS", 0.5)
+    monkeypatch.setattr(still_images, "MAX_DOWNLOAD_SECONDS", 0.5)
 
     with (
         serving(Dripping) as url,
         pytest.raises(TransientError, match=r"a\.jpg: the file arrives too slowly"),
-        pictures.downloaded(f"{url}/a.jpg", "a.jpg", HttpSettings()) as chunks,
+        still_images.downloaded(f"{url}/a.jpg", "a.jpg", HttpSettings()) as chunks,
     ):
-        pictures.write(chunks, tmp_path / "a.jpg", "a.jpg")
+        still_images.write(chunks, tmp_path / "a.jpg", "a.jpg")
 
 
 def test_a_picture_on_the_web_that_is_too_large_is_resized_too(

@@ -7,7 +7,7 @@ import asyncio
 from hypothesis import given, strategies as st
 from limits.storage import MemoryStorage
 
-from airflow_provider_viapi.quota.account_quota import DIGEST_BITS, SharedJobList, digest_of
+from airflow_provider_viapi.quota.account_quota import DIGEST_BITS, SharedJobList, job_digest
 from airflow_provider_viapi.quota.counters import SharedCounters
 from quota.processes import BrokenCounters, DictCounters
 
@@ -48,7 +48,7 @@ def test_an_entry_that_is_being_written_is_read_later() -> None:
         assert not await reader.finished(["a"])
         counters.values["account:list:log"] = 1
         assert not await reader.finished(["a"])
-        counters.values["account:list:log:1"] = digest_of("a")
+        counters.values["account:list:log:1"] = job_digest("a")
 
         assert list(await reader.finished(["a"])) == ["a"]
 
@@ -83,5 +83,5 @@ def test_without_the_storage_nothing_is_known_and_nothing_fails() -> None:
 
 @given(st.text())
 def test_a_digest_is_a_number_that_every_storage_holds_exactly(job_id: str) -> None:
-    assert 0 < digest_of(job_id) < 2**DIGEST_BITS
-    assert int(float(digest_of(job_id))) == digest_of(job_id)
+    assert 0 < job_digest(job_id) < 2**DIGEST_BITS
+    assert int(float(job_digest(job_id))) == job_digest(job_id)

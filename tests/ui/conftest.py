@@ -220,8 +220,8 @@ def story(deployment: Deployment, film: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def pretended(deployment: Deployment) -> str:
-    return deployment.run("pretended", base=deployment.base, plain=deployment.plain)
+def fake_views(deployment: Deployment) -> str:
+    return deployment.run("fake_views", base=deployment.base, plain=deployment.plain)
 
 
 @pytest.fixture(scope="session")

@@ -54,9 +54,9 @@ def test_result_of_a_task_opens_the_landed_film(
 
 
 @pytest.mark.parametrize("task_id", ["hostile", "malformed"])
-def test_hostile_values_stay_text(window: Open, pretended: str, task_id: str) -> None:
+def test_hostile_values_stay_text(window: Open, fake_views: str, task_id: str) -> None:
     shown = window()
-    frame = shown.open("pretended", pretended, task_id)
+    frame = shown.open("fake_views", fake_views, task_id)
 
     frame.locator("h1").wait_for()
     shown.page.wait_for_timeout(800)

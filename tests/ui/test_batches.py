@@ -36,9 +36,9 @@ def test_a_batch_shows_its_progress_and_its_items(window: Open, deployment: Depl
     plays(frame, "After")
 
 
-def test_ten_thousand_items_are_a_table(window: Open, pretended: str) -> None:
+def test_ten_thousand_items_are_a_table(window: Open, fake_views: str) -> None:
     shown = window()
-    frame = shown.open("pretended", pretended, "ten_thousand")
+    frame = shown.open("fake_views", fake_views, "ten_thousand")
 
     frame.get_by_text("9,501").wait_for(timeout=30_000)
     heads = ["Item", "State", "Source", "Result or error", "Output"]
@@ -54,7 +54,7 @@ def test_ten_thousand_items_are_a_table(window: Open, pretended: str) -> None:
     frame.get_by_text("The file cannot be decoded.").wait_for()
     assert shown.frame().evaluate(CONTRAST) == []
     shown.picture("batch")
-    window(dark=True, size=PHONE).check_on_a_phone("pretended", pretended, "ten_thousand")
+    window(dark=True, size=PHONE).check_on_a_phone("fake_views", fake_views, "ten_thousand")
 
 
 def test_a_search_is_a_gallery(window: Open, story: str) -> None:

@@ -115,9 +115,9 @@ def test_alarms_are_a_table_with_their_pictures(window: Open, deployment: Deploy
     window(dark=True, size=PHONE).check_on_a_phone("alarms", run_id, "wait")
 
 
-def test_other_media_have_players(window: Open, pretended: str) -> None:
+def test_other_media_have_players(window: Open, fake_views: str) -> None:
     shown = window()
-    frame = shown.open("pretended", pretended, "avatar")
+    frame = shown.open("fake_views", fake_views, "avatar")
 
     frame.locator("audio").wait_for()
     frame.locator("video").wait_for()

@@ -71,9 +71,9 @@ def test_the_wipe_is_moved_with_the_keyboard(window: Open, story: str) -> None:
     shown.picture("wipe", frame.get_by_role("region", name="Before and after"))
 
 
-def test_films_of_which_one_cannot_seek_stay_in_step(window: Open, pretended: str) -> None:
+def test_films_of_which_one_cannot_seek_stay_in_step(window: Open, fake_views: str) -> None:
     shown = window()
-    frame = shown.open("pretended", pretended, "unseekable")
+    frame = shown.open("fake_views", fake_views, "unseekable")
 
     plays(frame, "Before")
     plays(frame, "After")
@@ -111,9 +111,9 @@ def test_a_task_that_waits_is_live(window: Open, deployment: Deployment, film: s
     frame.get_by_text("Noticed", exact=True).wait_for()
 
 
-def test_images_are_compared_with_zoom(window: Open, pretended: str) -> None:
+def test_images_are_compared_with_zoom(window: Open, fake_views: str) -> None:
     shown = window()
-    frame = shown.open("pretended", pretended, "pictures")
+    frame = shown.open("fake_views", fake_views, "pictures")
 
     frame.get_by_role("slider", name="Zoom").fill("3")
     assert "scale(3)" in frame.locator(".inner").first.get_attribute("style")
@@ -131,26 +131,26 @@ def test_a_mapped_task_shows_its_own_film(window: Open, deployment: Deployment, 
         frame.get_by_text(re.compile(rf"{width}×\d+")).wait_for()
 
 
-def test_expired_links_and_unplayable_files_say_so(window: Open, pretended: str) -> None:
+def test_expired_links_and_unplayable_files_say_so(window: Open, fake_views: str) -> None:
     shown = window()
-    frame = shown.open("pretended", pretended, "expired")
+    frame = shown.open("fake_views", fake_views, "expired")
     frame.get_by_text("The link has expired").wait_for()
     frame.get_by_text("link expired", exact=True).wait_for()
 
-    frame = shown.open("pretended", pretended, "unplayable")
+    frame = shown.open("fake_views", fake_views, "unplayable")
     frame.get_by_text("The file cannot be loaded, or this browser cannot show it").wait_for()
     with shown.context.expect_page() as download:
         frame.get_by_role("button", name="Download letter.mp4").click()
     download.value.close()
 
     # A browser plays the sound of a video whose codec it does not have, and reports no error.
-    frame = shown.open("pretended", pretended, "unknown_codec")
+    frame = shown.open("fake_views", fake_views, "unknown_codec")
     frame.get_by_role("button", name="Download old.mp4").wait_for()
 
 
-def test_tasks_of_others_have_an_empty_tab(window: Open, pretended: str) -> None:
+def test_tasks_of_others_have_an_empty_tab(window: Open, fake_views: str) -> None:
     shown = window()
-    frame = shown.open("pretended", pretended, "other")
+    frame = shown.open("fake_views", fake_views, "other")
 
     frame.get_by_text("No media here").wait_for()
 

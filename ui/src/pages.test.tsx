@@ -271,7 +271,7 @@ describe("a task", () => {
     [403, "You may not see this"],
     [404, "There is no such task"],
     [500, "Airflow did not respond as expected"],
-  ])("says what an answer with status %i means", async (status, words) => {
+  ])("says what a response with status %i means", async (status, words) => {
     airflow({ status });
     render(<MediaTab owner={OWNER} operators={OPERATORS} />);
     expect(await screen.findByText(words)).toBeTruthy();
@@ -280,7 +280,7 @@ describe("a task", () => {
   it.each([
     [401, /You are not logged in any more/],
     [502, /Trying again/],
-  ])("keeps what it shows when a later answer has status %i, and says so", async (status, words) => {
+  ])("keeps what it shows when a later response has status %i, and says so", async (status, words) => {
     vi.useFakeTimers({ shouldAdvanceTime: true });
     airflow({ state: "deferred", xcoms: { viapi_view: VIEW } });
     render(<MediaTab owner={OWNER} operators={OPERATORS} />);

@@ -29,7 +29,7 @@ _SUBMISSION = (
 
 
 @dataclass(frozen=True)
-class Failure:
+class ItemFailure:
     """Failure of an item.
 
     :param when: the attempt that saw it
@@ -69,7 +69,7 @@ class ItemRecord:
     submission: Mapping[str, Any] | None = None
     job_id: str | None = None
     page: int | None = None
-    failure: Failure | None = None
+    failure: ItemFailure | None = None
     counted: Counted | None = None
     past: tuple[str, ...] = ()
 
@@ -134,7 +134,7 @@ class ItemRecord:
             submission=submission_of(stored) if "nonce" in stored else None,
             job_id=stored.get("job_id"),
             page=stored.get("row"),
-            failure=Failure(Delivery(**failed), is_permanent, began) if failed else None,
+            failure=ItemFailure(Delivery(**failed), is_permanent, began) if failed else None,
             counted=None if counted is None else (counted[0], counted[1]),
             past=tuple(stored.get("past", ())),
         )

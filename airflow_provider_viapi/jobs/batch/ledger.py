@@ -14,7 +14,7 @@ from typing import Any
 
 from airflow_provider_viapi.jobs.attempt_context import Attempt
 from airflow_provider_viapi.jobs.batch.item_records import (
-    Failure,
+    ItemFailure,
     ItemRecord,
     ItemRecords,
     Status,
@@ -24,7 +24,7 @@ from airflow_provider_viapi.jobs.batch.limits import Counted
 from airflow_provider_viapi.jobs.batch.paged_store import PagedStore
 from airflow_provider_viapi.jobs.ledger import Delivery, Entry, Ledger, Store
 
-KEY = "viapi_batch"
+BATCH_KEY = "viapi_batch"
 """Prefix of the keys in the store. Deployed batches find their jobs by it, so it never changes."""
 
 MAX_PAST_JOBS = 500
@@ -102,7 +102,7 @@ class BatchLedger:
     def __init__(self, store: Store, attempt: Attempt) -> None:
         self._store = store
         self._attempt = attempt
-        self._head: dict[str, Any] = store.get(KEY) or {"round": 0}
+        self._head: dict[str, Any] = store.get(BATCH_KEY) or {"round": 0}
         self._indexes: dict[str, int] = {}
         delivery = self._head.get("delivery")
         self._is_delivered = delivery is not None
@@ -230,7 +230,7 @@ class BatchLedger:
 
     def _write_head(self, **fields: Any) -> None:
         self._head = {**self._head, **fields}
-        self._store.set(KEY, self._head)
+        self._store.set(BATCH_KEY, self._head)
 
     def _with_row(self, name: str, row: Row) -> ItemRecord:
         record = self._records.get(name)
@@ -239,7 +239,7 @@ class BatchLedger:
             past = record.past_besides(row.job_id)
             return ItemRecord(index, job_id=row.job_id, page=page, counted=row.counted, past=past)
         kept = record if row.is_resumable else record.without_job()
-        failure = Failure(Delivery.of(self._attempt), row.is_permanent, self._head.get("began"))
+        failure = ItemFailure(Delivery.of(self._attempt), row.is_permanent, self._head.get("began"))
         return replace(kept, index=index, page=page, failure=failure, counted=row.counted)
 
     def _start_over(self) -> None:
@@ -263,7 +263,7 @@ class BatchLedger:
         rows.delete()
 
     def _key(self, kind: str) -> str:
-        return f"{KEY}_{self._head['round']}_{kind}"
+        return f"{BATCH_KEY}_{self._head['round']}_{kind}"
 
 
 class _EntryStore:

@@ -136,7 +136,7 @@ class CostLimits:
         return {name: getattr(self, name) for name in names}
 
     @classmethod
-    def resume(
+    def from_state(
         cls, max_seconds: float | None, max_cost: float | None, state: Mapping[str, Any] | None
     ) -> CostLimits:
         """Build the limits from the output of :meth:`state`."""

@@ -109,12 +109,12 @@ def batch_failure(
         return None
     counts = [f"{len(failed)} of {items} items failed, allowed are {max_failed}"] if failed else []
     counts += [f"{left} of {items} items were not submitted{why_left}"] if left else []
-    named = [f"item {row['index']}: {describe_error(row['error'])}" for row in failed[:MAX_NAMED]]
+    named = [f"item {row['index']}: {describe_row_error(row['error'])}" for row in failed[:MAX_NAMED]]
     named += [f"and {len(failed) - MAX_NAMED} more"] if len(failed) > MAX_NAMED else []
     return BatchFailed(". ".join(["; ".join(counts), *named]), code="BatchFailed")
 
 
-def describe_error(error: Mapping[str, Any]) -> str:
+def describe_row_error(error: Mapping[str, Any]) -> str:
     """Return code and message of a row's error."""
     return f"{error['code'] or error['class']}: {str(error['message'])[:200]}"
 

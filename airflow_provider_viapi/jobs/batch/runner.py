@@ -87,7 +87,7 @@ class BatchRunner(RunningJobs):
         self._is_blocked = False
 
     @property
-    def is_drained(self) -> bool:
+    def submits_nothing_more(self) -> bool:
         """True if this attempt submits nothing more."""
         return (
             not self._left
@@ -100,15 +100,15 @@ class BatchRunner(RunningJobs):
         )
 
     @property
-    def is_over(self) -> bool:
+    def is_finished(self) -> bool:
         """True if this attempt has nothing more to do."""
-        return self.is_drained and not self.running
+        return self.submits_nothing_more and not self.running
 
     @property
     def can_submit(self) -> bool:
         """True if nothing keeps the batch from submitting now."""
         is_full = len(self.running) >= self.config.max_in_flight
-        return not (self.is_drained or self._is_blocked or is_full or self.failed_submissions)
+        return not (self.submits_nothing_more or self._is_blocked or is_full or self.failed_submissions)
 
     @property
     def has_items_left(self) -> bool:
@@ -171,7 +171,7 @@ class BatchRunner(RunningJobs):
         """True if nothing is left to submit and the running jobs will probably end soon."""
         left = self._expected_end() - self.run.timing.now()
         is_soon = timedelta(0) < left <= timedelta(seconds=self.run.timing.last_wait)
-        return is_soon and self.is_drained and not self.run.stop_requested()
+        return is_soon and self.submits_nothing_more and not self.run.stop_requested()
 
     def wait_for_last_jobs(self, watch: Watch) -> None:
         """Wait until the running jobs have ended, or should have: between worker and triggerer nothing is fetched.
@@ -196,11 +196,11 @@ class BatchRunner(RunningJobs):
 
     def _submit(self, watch: Watch) -> None:
         began = logged = self.run.timing.now()
-        while not self.is_drained and self._has_capacity(watch) and self._collect_ended(watch):
+        while not self.submits_nothing_more and self._has_capacity(watch) and self._collect_ended(watch):
             if self.running and self.run.timing.now() - began > MAX_SUBMITTING:
                 return
             # The jobs that were collected may have failed, and be too many.
-            if self.is_drained or not self._submit_next(watch):
+            if self.submits_nothing_more or not self._submit_next(watch):
                 return
             if self.run.timing.now() - logged > PROGRESS_INTERVAL:
                 logged = self.run.timing.now()
@@ -270,18 +270,18 @@ class BatchRunner(RunningJobs):
         config, now = self.config, self.run.timing.now()
         # While there is more to submit, a tenth of the jobs make way for the next ones; besides those that are too
         # many since max_in_flight was lowered.
-        enough = len(self.running)
-        if not self.is_drained:
-            surplus = max(0, enough - config.max_in_flight)
-            enough = max(1, min(enough, surplus + config.max_in_flight // 10))
+        min_finished = len(self.running)
+        if not self.submits_nothing_more:
+            surplus = max(0, min_finished - config.max_in_flight)
+            min_finished = max(1, min(min_finished, surplus + config.max_in_flight // 10))
         continue_at = config.deadline
         if self.running:
             first = min(self.deadline_of(item) for item in self.running.values())
             continue_at = min(continue_at, first + min(MAX_TIMEOUT_GRACE, config.job_timeout / 10))
-        if not self.is_drained and not self._is_blocked and len(self.running) < config.max_in_flight:
+        if not self.submits_nothing_more and not self._is_blocked and len(self.running) < config.max_in_flight:
             factor = min(10, max(1, self.failed_submissions - MAX_FAILED_SUBMISSIONS))
             continue_at = min(continue_at, now + factor * SUBMIT_AGAIN)
-        return WaitPolicy(min(enough, LANDED_TOGETHER) if lands else enough, MAX_WAIT, continue_at)
+        return WaitPolicy(min(min_finished, LANDED_TOGETHER) if lands else min_finished, MAX_WAIT, continue_at)
 
     def _begin(self, item: Item, begin: Begin, watch: Watch) -> bool:
         """Resume or submit an item's job; false if the service fails now, or there is no job to resume."""

@@ -18,7 +18,7 @@ from airflow_provider_viapi.errors import (
 from airflow_provider_viapi.jobs.attempt_context import AttemptContext
 from airflow_provider_viapi.jobs.batch.ledger import BatchLedger, Item, Row
 from airflow_provider_viapi.jobs.batch.limits import BatchConfig, CostLimits
-from airflow_provider_viapi.jobs.batch.report import Progress, describe_error, describe_item, failed_row
+from airflow_provider_viapi.jobs.batch.report import Progress, describe_item, describe_row_error, failed_row
 from airflow_provider_viapi.jobs.batch.wait import AFFECTS_ALL_JOBS, FinishedJobs
 from airflow_provider_viapi.jobs.model import Job, JobReport
 from airflow_provider_viapi.jobs.polling.rate_limiter import RateLimiter
@@ -259,7 +259,7 @@ class RunningJobs:
             self._failed += 1
             self.logged_failures += 1
             if self.logged_failures <= MAX_LOGGED_FAILURES:
-                self.run.log.warning("Failed: %s: %s", describe_item(item), describe_error(row.error))
+                self.run.log.warning("Failed: %s: %s", describe_item(item), describe_row_error(row.error))
 
     def _counted(self, item: Item, row: Row) -> Row:
         if row.error is not None and not row.is_billed:

@@ -49,7 +49,7 @@ SCANS_BEFORE_POLL = 2
 FAILED_READS_BEFORE_POLL = 6
 """When the list cannot be read for this many intervals, jobs are polled individually until it can."""
 
-LONGEST_SILENCE = 120.0
+POLL_ANYWAY_AFTER = 120.0
 """Seconds (or three scans, if they take longer) after which a job is polled although the list should show its end."""
 
 SHARED_LIST_INTERVAL = 1.0
@@ -117,7 +117,7 @@ class JobListReader:
         self._scan_seconds = 0.0
         self.scans = 0
         """Number of scans of the whole list."""
-        self.silence = LONGEST_SILENCE
+        self.poll_anyway_after = POLL_ANYWAY_AFTER
         """Seconds after which a job is polled although the list should show its end."""
 
     @property
@@ -133,7 +133,7 @@ class JobListReader:
         """Poll these jobs when the list shows that they have ended, or late if it never does."""
         for pending in jobs:
             if not (pending.is_finished or pending.is_late or pending.is_named):
-                self._jobs.queue.schedule(pending, self.silence)
+                self._jobs.queue.schedule(pending, self.poll_anyway_after)
 
     async def read(self) -> None:
         """Read the list again and again, and have the jobs polled that it shows as ended; a loop."""
@@ -173,7 +173,7 @@ class JobListReader:
 
     def _on_scan_complete(self, seconds: float) -> None:
         self._scan_seconds = seconds
-        self.silence = max(LONGEST_SILENCE, 3 * seconds)
+        self.poll_anyway_after = max(POLL_ANYWAY_AFTER, 3 * seconds)
         self._scanned_at = now()
         self.scans += 1
         self._jobs.poll_individually(
@@ -189,13 +189,13 @@ class JobListReader:
         """
         if self._scanned_at is None or self._backend.list_interval is None or not self.is_used:
             return False
-        rest = min(ANNOUNCED_POLL_FACTOR * self._backend.list_interval, LONGEST_SILENCE / 2)
+        rest = min(ANNOUNCED_POLL_FACTOR * self._backend.list_interval, POLL_ANYWAY_AFTER / 2)
         if now() - self._scanned_at >= rest:
             return False
         # A job whose poll has failed is not waiting for the quota until its next poll is due.
         waiting = sum(pending.is_finished and pending.due <= now() for pending in self._jobs)
         longest_scan = self._scan_seconds + self._backend.list_interval
-        return waiting > self._limiter.rate * longest_scan or self._jobs.are_covered()
+        return waiting > self._limiter.rate * longest_scan or self._jobs.will_announce_all()
 
     async def _wait_to_read_list(self, seconds: float) -> Any:
         """Wait for the turn of this process to read the list, or, if there is no other, for so many seconds."""
@@ -263,7 +263,7 @@ class JobListReader:
                         pending.seen_waiting_at = now()
                         if state := snapshot.states.get(job_id):
                             pending.mark_seen(state)
-                        self._jobs.queue.schedule(pending, self.silence)
+                        self._jobs.queue.schedule(pending, self.poll_anyway_after)
                 elif not pending.is_finished:
                     pending.mark_finished(snapshot.endings.get(job_id))
                     self._jobs.queue.schedule(pending)

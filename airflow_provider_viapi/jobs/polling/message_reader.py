@@ -69,7 +69,7 @@ class MessageReader:
         """True if there are messages to read."""
         return self._messages is not None
 
-    def covers(self, pending: PendingJob) -> bool:
+    def will_announce_end(self, pending: PendingJob) -> bool:
         """Return whether a message will announce the end of a job, so that it need only be polled rarely.
 
         The job must have been seen waiting since the messages arrive: its end may have been announced before.

@@ -51,7 +51,7 @@ class PendingJob:
     :param is_named: a message named the job, and no poll has begun since
     :param false_announcements: how many polls because of a message found that the job has not ended
     :param failed_polls: how many polls failed since the job was shown as ended; throttled ones do not count
-    :param queued_for, queued_place: of its current entry in the queue
+    :param queued_for, queued_priority: of its current entry in the queue
     :param on_state: receives ``seen`` after each change
     """
 
@@ -74,7 +74,7 @@ class PendingJob:
     false_announcements: int = 0
     failed_polls: int = 0
     queued_for: float | None = None
-    queued_place: float | None = None
+    queued_priority: float | None = None
     on_state: OnState | None = None
     _logged: str | None = None
     # Airflow finds the task of a log line by the context of the caller, and one poller serves many tasks.
@@ -91,21 +91,21 @@ class PendingJob:
         return self.late_at is not None
 
     @property
-    def place(self) -> float:
-        """Place among the jobs whose poll is due, smaller first.
+    def priority(self) -> float:
+        """Priority among the jobs whose poll is due, smaller first.
 
         The links of results expire, so jobs that have ended are polled in the order of their ends, also after a poll
         that was throttled or failed. With further failed polls a job falls back, so that results that cannot be
         fetched do not keep others waiting.
         """
-        places = [self.due]
+        priorities = [self.due]
         if self.finished_at is not None and not (self.was_announced and self.false_announcements):
             ended_at = self.finished_at - (self._ended_ago() or 0.0)
             cost = FAILED_POLL_COST * max(0, self.failed_polls - FREE_FAILED_POLLS)
-            places.append(ended_at - FINISHED_PRIORITY + cost)
+            priorities.append(ended_at - FINISHED_PRIORITY + cost)
         if self.late_at is not None:
-            places.append(self.late_at - FINISHED_PRIORITY)
-        return min(places)
+            priorities.append(self.late_at - FINISHED_PRIORITY)
+        return min(priorities)
 
     def _ended_ago(self) -> float | None:
         """Return how long before :attr:`finished_at` the job ended; ``None`` if the list states no possible time."""
@@ -172,14 +172,14 @@ class PendingJobs:
     """All waits of one connection by job, and the queue of their polls.
 
     :param backoff: intervals between two polls of one job
-    :param is_covered: returns whether a message will announce the end of a job
+    :param will_announce_end: returns whether a message will announce the end of a job
     """
 
     def __init__(
-        self, backoff: Backoff, is_covered: Callable[[PendingJob], bool] = lambda pending: False
+        self, backoff: Backoff, will_announce_end: Callable[[PendingJob], bool] = lambda pending: False
     ) -> None:
         self.backoff = backoff
-        self._is_covered = is_covered
+        self._will_announce_end = will_announce_end
         self.queue = PollQueue()
         self._by_id: dict[str, list[PendingJob]] = {}
 
@@ -208,13 +208,13 @@ class PendingJobs:
         """Return the jobs that the list has not shown as ended."""
         return {job_id for job_id, waits in self._by_id.items() if not waits[0].is_finished}
 
-    def are_covered(self) -> bool:
+    def will_announce_all(self) -> bool:
         """Return whether messages will announce the end of all jobs that have not been shown as ended."""
-        return all(pending.is_finished or self._is_covered(pending) for pending in self)
+        return all(pending.is_finished or self._will_announce_end(pending) for pending in self)
 
     def interval(self, pending: PendingJob) -> float:
         """Return the seconds until the next individual poll of a job."""
-        if self._is_covered(pending):
+        if self._will_announce_end(pending):
             return ANNOUNCED_POLL_FACTOR * random.uniform(self.backoff.longest / 2, self.backoff.longest)  # noqa: S311
         return self.backoff.interval(pending.polls)
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class PollQueue:
     """Priority queue of jobs; postponing a job is free until its earlier time comes.
 
-    A job is in one of two heaps: until it is due, by that time; from then on by ``PendingJob.place``. Outdated
+    A job is in one of two heaps: until it is due, by that time; from then on by ``PendingJob.priority``. Outdated
     entries stay in the heaps and are skipped when they reach the top.
     """
 
@@ -34,7 +34,7 @@ class PollQueue:
         pending.due = now() + (seconds if math.isfinite(seconds) else 0.0)
         if pending.queued_for is None or pending.due < pending.queued_for:
             self._delay(pending)
-        elif pending.queued_place is not None and pending.place < pending.queued_place:
+        elif pending.queued_priority is not None and pending.priority < pending.queued_priority:
             # It is due already, and has become more urgent.
             self._make_due(pending)
 
@@ -49,31 +49,31 @@ class PollQueue:
         if self._until_first() != 0.0:
             return None
         pending = heapq.heappop(self._due)[2]
-        pending.queued_for = pending.queued_place = None
+        pending.queued_for = pending.queued_priority = None
         return pending
 
     def _delay(self, pending: PendingJob) -> None:
-        pending.queued_for, pending.queued_place = pending.due, None
+        pending.queued_for, pending.queued_priority = pending.due, None
         heapq.heappush(self._delayed, (pending.due, next(self._order), pending))
         self._earlier.set()
 
     def _make_due(self, pending: PendingJob) -> None:
-        pending.queued_place = pending.place
-        heapq.heappush(self._due, (pending.queued_place, next(self._order), pending))
+        pending.queued_priority = pending.priority
+        heapq.heappush(self._due, (pending.queued_priority, next(self._order), pending))
 
     def _until_first(self) -> float | None:
         """Return the seconds until a job is due: 0 if the top of the second heap is one, ``None`` without jobs."""
         while self._delayed and self._delayed[0][0] <= now():
             when, _, pending = heapq.heappop(self._delayed)
-            if pending.result.done() or pending.queued_for != when or pending.queued_place is not None:
+            if pending.result.done() or pending.queued_for != when or pending.queued_priority is not None:
                 continue
             if pending.due > now():
                 self._delay(pending)
             else:
                 self._make_due(pending)
         while self._due:
-            place, _, pending = self._due[0]
-            is_current = not pending.result.done() and pending.queued_place == place
+            priority, _, pending = self._due[0]
+            is_current = not pending.result.done() and pending.queued_priority == priority
             if is_current and pending.due <= now():
                 return 0.0
             heapq.heappop(self._due)

@@ -77,7 +77,7 @@ class Poller:
     ) -> None:
         self._backend = backend
         self._message_reader = MessageReader(messages)
-        self._jobs = PendingJobs(backoff or Backoff(), self._message_reader.covers)
+        self._jobs = PendingJobs(backoff or Backoff(), self._message_reader.will_announce_end)
         self.limiter = limiter or RateLimiter(10)
         self.list = JobListReader(backend, self._jobs, self.limiter, list_jobs, shared_list)
         self._stats = stats or Stats()

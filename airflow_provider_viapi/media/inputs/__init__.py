@@ -2,7 +2,7 @@
 
 * ``request_media``, ``source``: the media of a request; one of them, before it is staged
 * ``source_validation``, ``source_versions``: is it within the action's limits; is it still the same file
-* ``pictures``, ``resize``: make a picture acceptable
+* ``still_images``, ``resize``: make an image acceptable
 * ``staging``: put a source where the service reads it, in ``temporary_upload``, ``staging_bucket`` or
   ``huawei_asset_upload``
 """

@@ -42,7 +42,7 @@ def stat(address: str) -> Source:
     return found
 
 
-def check(address: str) -> None:
+def check_upload(address: str) -> None:
     """Refuse a file that cannot become the main file of an asset; nothing of its content is read.
 
     :raises InvalidMedia: see :func:`stat`

@@ -31,29 +31,29 @@ _PLACE = re.compile(
 )
 
 
-def check(
-    action: Action, request: Mapping[str, Any], *, pending: Callable[[Any], bool] = lambda value: False
+def check_request_media(
+    action: Action, request: Mapping[str, Any], *, is_unresolved: Callable[[Any], bool] = lambda value: False
 ) -> dict[str, Any]:
     """Return the request with values of their proper types, as ``Action.check``, where media may be anywhere.
 
-    :param pending: returns true for a value that is not known yet
+    :param is_unresolved: returns true for a value that is not known yet
     :raises InvalidRequest: something is not allowed, such as an address that nothing opens
     """
     # Before templates are searched for: a path object may have one in it.
     addressed = _without_path_objects(action.parameters, request) if isinstance(request, Mapping) else request
-    return action.before_staging(opens).check(addressed, is_unresolved=pending)
+    return action.before_staging(opens).check(addressed, is_unresolved=is_unresolved)
 
 
-def check_place(to: str | None) -> None:
+def check_staging_location(to: str | None) -> None:
     """Refuse what is neither ``None`` nor ``oss://bucket/prefix``.
 
     :raises InvalidRequest: it has another form
     """
     if to is not None:
-        StagingPlace.parse(to)
+        StagingLocation.parse(to)
 
 
-def check_source(address: str) -> None:
+def check_source_address(address: str) -> None:
     """Refuse an address that is neither HTTP(S) nor one that staging reads from.
 
     :raises InvalidRequest: it is neither
@@ -64,7 +64,7 @@ def check_source(address: str) -> None:
 
 
 @dataclass(frozen=True)
-class StagingPlace:
+class StagingLocation:
     """Place of copies: ``oss://bucket/prefix`` or ``oss://conn@bucket/prefix``.
 
     :param conn_id: the connection whose key is used; ``None`` for the task's own
@@ -77,7 +77,7 @@ class StagingPlace:
     prefix: str
 
     @classmethod
-    def parse(cls, address: str) -> StagingPlace:
+    def parse(cls, address: str) -> StagingLocation:
         """Return the place that an address names.
 
         :raises InvalidRequest: it has another form
@@ -233,11 +233,11 @@ def check_urls(
                 with session.get(url, headers=headers, stream=True, timeout=_TIMEOUTS) as response:
                     status, size = response.status_code, size_of(response)
                 if size is not None:
-                    from airflow_provider_viapi.media.inputs.source_validation import check_source
+                    from airflow_provider_viapi.media.inputs.source_validation import check_source_file
                     from airflow_provider_viapi.media.probe import LinkedFile
 
                     file = LinkedFile(session, url, size)
-                    check_source(file, limits, parameter=name, action=action, log=log)
+                    check_source_file(file, limits, parameter=name, action=action, log=log)
             except (requests.RequestException, urllib3.exceptions.HTTPError, *_UNREADABLE) as error:
                 log.info("%s could not be checked from here: %s (%s)", name, shown, type(error).__name__)
                 continue

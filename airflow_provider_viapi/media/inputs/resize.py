@@ -47,7 +47,7 @@ def picture_formats() -> list[str]:
     return [name for name in _FORMATS if name in Image.OPEN]
 
 
-def fits(file: BinaryIO, size: int, allowed: MediaLimits) -> bool:
+def is_within_limits(file: BinaryIO, size: int, allowed: MediaLimits) -> bool:
     """Return whether an image is within limits, as far as its header shows; true for what is no image.
 
     :param size: bytes of the file
@@ -73,7 +73,7 @@ def _is_allowed(image: Image, allowed: MediaLimits) -> bool:
     return kind in allowed.formats and allowed.allows_pixels(*image.size) and not is_turned
 
 
-def fit(file: Path, display_url: str, allowed: MediaLimits) -> Path | None:
+def resize_image(file: Path, display_url: str, allowed: MediaLimits) -> Path | None:
     """Write an image within limits beside the given one; return ``None`` if that is within them already.
 
     The result is upright, in 8 bits and sRGB; transparency becomes white.
@@ -82,7 +82,7 @@ def fit(file: Path, display_url: str, allowed: MediaLimits) -> Path | None:
     :param display_url: its address, for messages
     :param allowed: the limits of the action
     :return: a JPEG file
-    :raises InvalidMedia: it cannot be read, or is too small on one side when the other one fits
+    :raises InvalidMedia: it cannot be read, or is too small on one side when the other one is within the limits
     """
     from PIL import Image
 
@@ -110,12 +110,12 @@ def fit(file: Path, display_url: str, allowed: MediaLimits) -> Path | None:
             f"{display_url} would be {opaque.width}×{opaque.height} pixels; allowed: {allowed.pixels}",
             code="InvalidImage.Resolution",
         )
-    fitted = file.with_name(f"{file.stem}-fitted.jpg")
-    opaque.save(fitted, "JPEG", quality=_QUALITY)
-    while fitted.stat().st_size > (allowed.max_bytes or size) and min(opaque.size) > 2 * _least(allowed):
+    resized = file.with_name(f"{file.stem}-resized.jpg")
+    opaque.save(resized, "JPEG", quality=_QUALITY)
+    while resized.stat().st_size > (allowed.max_bytes or size) and min(opaque.size) > 2 * _least(allowed):
         opaque = opaque.reduce(2)
-        opaque.save(fitted, "JPEG", quality=_QUALITY)
-    return fitted
+        opaque.save(resized, "JPEG", quality=_QUALITY)
+    return resized
 
 
 def _least(allowed: MediaLimits) -> int:

@@ -100,7 +100,7 @@ class File(Protocol):
         ...
 
 
-def check_source(
+def check_source_file(
     source: File,
     limits: MediaLimits | None,
     *,

@@ -130,7 +130,7 @@ class Staging:
         if not wanted:
             return request
 
-        from airflow_provider_viapi.media.inputs.pictures import fitted
+        from airflow_provider_viapi.media.inputs.still_images import resized
 
         with tempfile.TemporaryDirectory(prefix="viapi-pictures-") as folder:
             sources: dict[str, Source] = {}
@@ -138,7 +138,7 @@ class Staging:
                 own_folder = Path(folder, str(number))
                 own_folder.mkdir()
                 with _naming(parameter, action):
-                    sources[address] = fitted(address, limits, self.hook, own_folder)
+                    sources[address] = resized(address, limits, self.hook, own_folder)
                 self._validate(sources[address], limits, parameter, action.name)
             product = action.service.product or action.service.name
             uploaded = {
@@ -251,11 +251,15 @@ class Staging:
         return stat(address, self.hook)
 
     def _validate(self, source: Source, limits: MediaLimits | None, parameter: str, action: str) -> None:
-        from airflow_provider_viapi.hooks.connection import checks_sources
-        from airflow_provider_viapi.media.inputs.source_validation import check_source
+        from airflow_provider_viapi.hooks.connection import source_checks_enabled
+        from airflow_provider_viapi.media.inputs.source_validation import check_source_file
 
-        check_source(
-            source, limits, parameter=parameter, action=action, log=self.log if checks_sources() else None
+        check_source_file(
+            source,
+            limits,
+            parameter=parameter,
+            action=action,
+            log=self.log if source_checks_enabled() else None,
         )
 
 

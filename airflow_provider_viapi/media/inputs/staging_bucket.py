@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from airflow_provider_viapi.alibaba.regions import DEFAULT_REGION
 from airflow_provider_viapi.errors import ConfigurationError, ServiceError, TransientError
 from airflow_provider_viapi.fs.oss_client import Oss, OssObject
-from airflow_provider_viapi.media.inputs.request_media import StagingPlace
+from airflow_provider_viapi.media.inputs.request_media import StagingLocation
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.hooks.viapi import ViapiHook
@@ -56,7 +56,7 @@ class TeamBucket:
     """
 
     def __init__(
-        self, oss: Oss, place: StagingPlace, *, run: str, holder: str, log: Log, part_size: int = PART_SIZE
+        self, oss: Oss, place: StagingLocation, *, run: str, holder: str, log: Log, part_size: int = PART_SIZE
     ) -> None:
         self.place = place
         self._oss, self._log, self._part_size = oss, log, part_size
@@ -69,7 +69,7 @@ class TeamBucket:
 
         :raises ConfigurationError: the SDK is not installed, the connection cannot be used, or is for another region
         """
-        place = StagingPlace.parse(to)
+        place = StagingLocation.parse(to)
         oss = hook.oss(place.conn_id)
         is_far = not oss.place.region.startswith((DEFAULT_REGION, "accelerate"))
         if is_far and not oss.place.by_path:
@@ -83,7 +83,7 @@ class TeamBucket:
     def stage(self, source: Source) -> str:
         """Return the key of a copy of a file: one of this DAG run, or a new one."""
         key, exists = self._leases.acquire(
-            f"{self._prefix_of(source.address)}{source.fingerprint}", plain_name(source.name), source.size
+            f"{self._prefix_of(source.address)}{source.fingerprint}", ascii_name(source.name), source.size
         )
         copy = f"oss://{self.place.bucket}/{key}"
         if exists:
@@ -176,7 +176,7 @@ def link_in_place(source: Source, log: Log) -> str | None:
     return presigned_url(oss, bucket, key, log)
 
 
-def plain_name(name: str) -> str:
+def ascii_name(name: str) -> str:
     """Return a name that any service can read: without spaces, Chinese and the like, with the same extension."""
     path = PurePosixPath(name)
     extension = path.suffix if re.fullmatch(r"\.[A-Za-z0-9]{1,8}", path.suffix) else ""

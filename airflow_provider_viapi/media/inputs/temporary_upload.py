@@ -20,7 +20,7 @@ from airflow_provider_viapi.errors import (
 )
 from airflow_provider_viapi.http_errors import certificate_error
 from airflow_provider_viapi.media.inputs.source import READ_AHEAD
-from airflow_provider_viapi.media.inputs.staging_bucket import plain_name
+from airflow_provider_viapi.media.inputs.staging_bucket import ascii_name
 from airflow_provider_viapi.xml import NotPlainXml, parse
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _post(address: str, grant: dict[str, Any], source: Source, settings: HttpSet
     failure: ServiceError
     try:
         with requests_session(settings) as session, source.read() as reader:
-            body: Any = FormWithFile(form, plain_name(source.name), reader, source.size)
+            body: Any = FormWithFile(form, ascii_name(source.name), reader, source.size)
             headers = {"Content-Type": body.content_type}
             response = session.post(address, data=body, headers=headers, allow_redirects=False)
     except requests.RequestException as error:

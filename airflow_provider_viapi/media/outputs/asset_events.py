@@ -51,7 +51,7 @@ class Origin:
 
 
 def _display(address: str) -> str:
-    from airflow_provider_viapi.media.outputs.lineage import name_of
+    from airflow_provider_viapi.media.outputs.openlineage_datasets import name_of
 
     namespace, name = name_of(address)
     return f"{namespace}://{name}" if namespace == "file" else f"{namespace}/{name}"

@@ -24,7 +24,7 @@ from airflow_provider_viapi.errors import (
 from airflow_provider_viapi.media.addresses import connection_of, without_connection
 from airflow_provider_viapi.media.outputs.output_paths import (
     as_destination,
-    check,
+    check_land_to,
     identity_of,
     render_path,
     sample_path,
@@ -70,7 +70,7 @@ def check_writable(
     :raises TransientError: the storage could not be reached
     """
     to = as_destination(to)
-    check(to, action, also=names or ())
+    check_land_to(to, action, also=names or ())
     path = sample_path(to, action, names or {}, has_manifest=has_manifest)
     shown = f"land_to is {strip_userinfo(to)!r}"
     scheme = to.partition("://")[0]
@@ -199,7 +199,7 @@ class Landing:
         :raises ServiceError: a file is empty, or was refused for another reason; with the code ``ResultNotStored``
             the storage refuses the file: it is full, access is denied, a bucket does not exist
         """
-        check(self.to, self.action, also=self.names)
+        check_land_to(self.to, self.action, also=self.names)
         links = self._links(result)
         # Of an unknown action it is not known which files are optional.
         if lacks_files(result, self._fields) and not (links and self.action is None):

@@ -55,7 +55,7 @@ def as_destination(to: Any) -> Any:
     return address if is_file else f"{address}/"
 
 
-def check(
+def check_land_to(
     to: Any,
     action: HasResultFields | None,
     *,
@@ -112,7 +112,7 @@ def render_path(to: Any, key: str, url: str, names: Mapping[str, Any]) -> str:
 
     In a folder it is named after task, map index, key and job, so that neither mapped tasks nor runs collide.
 
-    :param to: see :func:`check`
+    :param to: see :func:`check_land_to`
     :param key: of the file in the result
     :param url: the file's own
     :param names: values of placeholders

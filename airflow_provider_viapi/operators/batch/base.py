@@ -209,7 +209,7 @@ class BatchOperator(BaseBatchOperator):
             failed_submissions=state.get("failed_submissions", 0),
             failing_since=datetime.fromisoformat(failing_since) if failing_since else None,
             logged_failures=state.get("logged_failures", 0),
-            cost_limits=CostLimits.resume(seconds, self.max_cost, state.get("cost_limits")),
+            cost_limits=CostLimits.from_state(seconds, self.max_cost, state.get("cost_limits")),
         )
 
     def _advance(self, batch: BatchRunner, context: Context) -> Any:
@@ -219,7 +219,7 @@ class BatchOperator(BaseBatchOperator):
             self._publish(batch, context)
             if self._stop_requested:
                 raise StopRequested("the task was stopped; its next attempt resumes the running jobs")
-            if batch.is_over:
+            if batch.is_finished:
                 return self._finish(batch, context)
             if batch.can_submit:
                 continue
@@ -232,7 +232,7 @@ class BatchOperator(BaseBatchOperator):
 
     def _submit(self, batch: BatchRunner, context: Context) -> None:
         """Submit, wait for the running jobs meanwhile, and for the last ones if they will end soon."""
-        if batch.is_drained:
+        if batch.submits_nothing_more:
             return
         from airflow_provider_viapi.jobs.batch.background_wait import BackgroundWait
         from airflow_provider_viapi.jobs.batch.wait import QuietLog

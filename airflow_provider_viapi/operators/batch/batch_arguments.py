@@ -188,9 +188,9 @@ class BaseBatchOperator(ProviderTask, StoppableOperator):
                 f"{operator.__name__} uses more than its request and cannot run in a batch; map it with expand_kwargs"
             )
 
-    def _check_number(self, name: str, value: Any, least: int, most: int) -> int:
-        is_allowed = isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
-        self._check(name, value, is_allowed, f"an integer, {least} to {most}; it cannot be a template")
+    def _check_number(self, name: str, value: Any, minimum: int, maximum: int) -> int:
+        is_allowed = isinstance(value, int) and not isinstance(value, bool) and minimum <= value <= maximum
+        self._check(name, value, is_allowed, f"an integer, {minimum} to {maximum}; it cannot be a template")
         return int(value)
 
     def _check_limit(self, name: str, value: Any) -> float | None:
@@ -236,9 +236,9 @@ class BaseBatchOperator(ProviderTask, StoppableOperator):
         if self.land_to is None:
             return
         self.land_to = self._as_destination(self.land_to)
-        from airflow_provider_viapi.media.outputs.output_paths import check
+        from airflow_provider_viapi.media.outputs.output_paths import check_land_to
 
-        check(self.land_to, self.operator.action, also=ITEM_VARIABLES)
+        check_land_to(self.land_to, self.operator.action, also=ITEM_VARIABLES)
         has_name = "{index}" in self.land_to or "{job_id}" in self.land_to
         self._check(
             "land_to",

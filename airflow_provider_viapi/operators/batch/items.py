@@ -82,11 +82,11 @@ def _is_unresolved(value: Any) -> bool:
 
 
 def _arguments(
-    operator: Operator, items: Any, shared: Any, pending: Callable[[Any], bool] = lambda value: False
+    operator: Operator, items: Any, shared: Any, is_unresolved: Callable[[Any], bool] = lambda value: False
 ) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield the arguments of each item together with the shared ones.
 
-    :param pending: returns true for an item that is not known yet, which is skipped
+    :param is_unresolved: returns true for an item that is not known yet, which is skipped
     """
     # Any iterable: the outputs of a mapped task arrive as a lazy sequence.
     if not is_iterable(items):
@@ -101,7 +101,7 @@ def _arguments(
         if index >= MAX_ITEMS:
             raise _invalid(operator, f"items are more than {MAX_ITEMS}; map over several batches")
         if not isinstance(item, Mapping):
-            if pending(item):
+            if is_unresolved(item):
                 continue
             raise _invalid(
                 operator,

@@ -95,11 +95,11 @@ class ViapiBatchOperator(BatchOperator):
 
     def check_inputs(self) -> None:
         """Refuse a rendered ``staging`` that cannot take copies of the media."""
-        from airflow_provider_viapi.media.inputs.request_media import check_place
+        from airflow_provider_viapi.media.inputs.request_media import check_staging_location
 
         # A path object that another task has returned.
         self.staging = as_address(self.staging)
-        check_place(self.staging)
+        check_staging_location(self.staging)
 
     @cached_property
     def hook(self) -> ViapiHook:

@@ -106,7 +106,7 @@ class UploadAssetOperator(HuaweiCloudJobOperator):
         """Check that the source file exists and can be uploaded before an asset is created for it."""
         from airflow_provider_viapi.media.inputs import huawei_asset_upload
 
-        huawei_asset_upload.check(checked_files(self)["source"])
+        huawei_asset_upload.check_upload(checked_files(self)["source"])
         return request
 
     def accepted(self, job: Job, context: Context) -> None:

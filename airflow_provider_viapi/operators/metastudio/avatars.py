@@ -147,9 +147,13 @@ class CreateAvatarModelOperator(UploadingModelOperator):
 
     def upload_addresses(self, job: Job, context: Context) -> Iterator[tuple[str, str, str | None]]:
         """Yield new addresses of the files; each can be used once."""
-        answer = self.hook.call(avatars.UPDATE_2D_MODEL_TRAINING_JOB, {"job_id": job.id})
+        response = self.hook.call(avatars.UPDATE_2D_MODEL_TRAINING_JOB, {"job_id": job.id})
         for name in self.files:
-            yield name, upload_address(answer, f"{name}_upload_url", job), ZIP if name == "audio" else OCTETS
+            yield (
+                name,
+                upload_address(response, f"{name}_upload_url", job),
+                ZIP if name == "audio" else OCTETS,
+            )
 
     def submit_files(self, job: Job) -> None:
         """Submit the files for review.
@@ -157,9 +161,9 @@ class CreateAvatarModelOperator(UploadingModelOperator):
         :raises ServiceError: the service refuses them
         """
         command = avatars.EXECUTE_2D_MODEL_TRAINING_COMMAND_BY_USER
-        answer = self.hook.call(command, {"job_id": job.id, "command": "SUBMITVERIFYING"})
-        if answer.get("commond_result") == "EXCUTE_FAILED":
-            reason = answer.get("excute_failed_msg") or "no reason given"
+        response = self.hook.call(command, {"job_id": job.id, "command": "SUBMITVERIFYING"})
+        if response.get("commond_result") == "EXCUTE_FAILED":
+            reason = response.get("excute_failed_msg") or "no reason given"
             raise ServiceError(
                 f"the files of job {job.id} were not accepted: {reason}",
                 code="UploadRejected",

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_viapi.errors import InvalidMedia, ServiceError
-from airflow_provider_viapi.huawei.parameters import StoredFile
+from airflow_provider_viapi.huawei.parameters import FileToUpload
 from airflow_provider_viapi.media.storage_schemes import opens
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator
 from airflow_provider_viapi.schema import check_request
@@ -94,17 +94,17 @@ def checked_files(
     :raises InvalidRequest: an argument is missing, or is no address of a file in storage
     """
     names = operator.file_arguments
-    known = {name: StoredFile(name=name, required=name == names[0], opens=opens) for name in names}
+    known = {name: FileToUpload(name=name, required=name == names[0], opens=opens) for name in names}
     given = {name: getattr(operator, name) for name in names}
     return check_request(operator.action.name, known, given, is_unresolved)
 
 
-def upload_address(answer: Mapping[str, Any], name: str, job: Job) -> str:
+def upload_address(response: Mapping[str, Any], name: str, job: Job) -> str:
     """Return the presigned URL in a field of a response.
 
     :raises ServiceError: there is none
     """
-    value = answer.get(name)
+    value = response.get(name)
     # A video may be uploaded in parts; it is uploaded in one.
     address = value[0] if isinstance(value, list) and value else value
     if not isinstance(address, str) or not address:
@@ -141,9 +141,9 @@ def check_media(name: str, address: str, operator: Any, formats: tuple[str, ...]
     """
     from airflow_provider_viapi.alibaba.parameters import MediaLimits
     from airflow_provider_viapi.media.inputs.huawei_asset_upload import stat
-    from airflow_provider_viapi.media.inputs.source_validation import check_source
+    from airflow_provider_viapi.media.inputs.source_validation import check_source_file
 
-    check_source(
+    check_source_file(
         stat(address),
         MediaLimits(formats=formats, **limits),
         parameter=name,

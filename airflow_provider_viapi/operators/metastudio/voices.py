@@ -129,13 +129,13 @@ class CreateVoiceModelOperator(UploadingModelOperator):
 
     def upload_addresses(self, job: Job, context: Context) -> Iterator[tuple[str, str, str | None]]:
         """Yield the addresses of the recordings and of the consent."""
-        answer = self.hook.call(voices.SHOW_JOB_UPLOADING_ADDRESS, {"job_id": job.id})
-        package = answer.get("package_url") or {}
+        response = self.hook.call(voices.SHOW_JOB_UPLOADING_ADDRESS, {"job_id": job.id})
+        package = response.get("package_url") or {}
         yield "recordings", upload_address(package, "training_data_uploading_url", job), ZIP
         if "authorization_letter" in self.files:
             yield (
                 "authorization_letter",
-                upload_address(answer, "authorization_letter_uploading_url", job),
+                upload_address(response, "authorization_letter_uploading_url", job),
                 None,
             )
 
@@ -193,7 +193,7 @@ class AssessVoiceOperator(UploadingModelOperator):
         """
         from airflow_provider_viapi.operators.task.attempt import open_ledger
 
-        url = self._backend.answer.get("data_uploading_url")
+        url = self._backend.response.get("data_uploading_url")
         if not url:
             open_ledger(context, durable=self.durable).clear()
             raise TransientError(

@@ -39,7 +39,7 @@ class BatchTaskOperator(HuaweiCloudOperator):
     :param allow_partial: log failures of some tasks as a warning instead of failing; default: false
     """
 
-    repeatable: ClassVar[bool] = False
+    idempotent: ClassVar[bool] = False
     """Calling twice costs and changes nothing more than calling once."""
 
     def __init__(self, *, allow_partial: bool = False, **kwargs: Any) -> None:
@@ -54,19 +54,19 @@ class BatchTaskOperator(HuaweiCloudOperator):
         """Call the action unless an earlier attempt has, and return its response."""
         with fail_and_show(context, self.action_name, self.is_permanent):
             request, instance = self.validated_request(), context["ti"]
-            log = CommandLedger(choose_store(context, durable=not self.repeatable), attempt_of(context))
-            if self.repeatable:
+            log = CommandLedger(choose_store(context, durable=not self.idempotent), attempt_of(context))
+            if self.idempotent:
                 may_be_done = instance.try_number > 1
-                answer: Mapping[str, Any] = self.action.shown(
+                response: Mapping[str, Any] = self.action.shown(
                     call_repeatedly(self.hook, self.action, request, may_be_done=may_be_done)
                 )
             else:
-                answer = self._send_once(request, log)
-            batch_id = answer.get("id") or request.get("id")
+                response = self._send_once(request, log)
+            batch_id = response.get("id") or request.get("id")
             instance.xcom_push(key=BATCH_TASK_KEY, value=batch_id)
             log.finish()
-            self._report_failures(answer, batch_id)
-            return answer
+            self._report_failures(response, batch_id)
+            return response
 
     def failures_matter(self, batch_id: str) -> bool:
         """Return whether the task fails if the call failed for some tasks of the batch task."""
@@ -74,24 +74,24 @@ class BatchTaskOperator(HuaweiCloudOperator):
 
     def is_permanent(self, error: ServiceError) -> bool:
         """Return whether no retry can succeed after an error."""
-        # A retry of a repeatable call may succeed; that of another one finds the recorded response.
-        return (error.code == SOME_FAILED and not self.repeatable) or super().is_permanent(error)
+        # A retry of an idempotent call may succeed; that of another one finds the recorded response.
+        return (error.code == SOME_FAILED and not self.idempotent) or super().is_permanent(error)
 
     def _send_once(self, request: Mapping[str, Any], log: CommandLedger) -> Mapping[str, Any]:
         from airflow_provider_viapi.jobs.ledger import request_digest, same_request
 
         record, digest = log.read(), request_digest(self.action.full_name, request)
-        if record is not None and record.answer is None:
+        if record is not None and record.response is None:
             # Whatever is requested now: the earlier call may have created tasks.
             raise self._in_doubt(record.about, log)
-        if record is not None and record.answer is not None:
+        if record is not None and record.response is not None:
             if same_request(record.digest, digest):
                 self.log.info("An earlier attempt has called %s", self.action.name)
-                return record.answer
-            if "id" in record.answer:
+                return record.response
+            if "id" in record.response:
                 self.log.warning(
                     "The request has changed since an earlier attempt: batch task %s of that continues and is billed",
-                    record.answer["id"],
+                    record.response["id"],
                 )
         # What can fail before the call comes before its record.
         prepared = self.prepare_request(request)
@@ -100,14 +100,14 @@ class BatchTaskOperator(HuaweiCloudOperator):
         record = CommandRecord(digest, previous_state="", about=about)
         log.write(record)
         try:
-            answer = self.action.shown(self.hook.call(self.action, prepared))
+            response = self.action.shown(self.hook.call(self.action, prepared))
         except ServiceError as error:
             if proves_not_accepted(error):
                 log.clear()
                 raise
             raise self._in_doubt(about, log) from error
-        log.write(replace(record, acknowledged=True, answer=answer))
-        return answer
+        log.write(replace(record, acknowledged=True, response=response))
+        return response
 
     def _in_doubt(self, about: str, log: CommandLedger) -> SubmissionInDoubt:
         # A user who clears the task sends the request again.
@@ -119,17 +119,17 @@ class BatchTaskOperator(HuaweiCloudOperator):
             action=self.action.name,
         )
 
-    def _report_failures(self, answer: Mapping[str, Any], batch_id: Any) -> None:
-        failed = answer.get("failed_count")
-        reasons = answer.get("error_list")
+    def _report_failures(self, response: Mapping[str, Any], batch_id: Any) -> None:
+        failed = response.get("failed_count")
+        reasons = response.get("error_list")
         named = [str(each)[:500] for each in reasons] if isinstance(reasons, list) else []
         if not failed and not named:
             return
         more = f" and {len(named) - MAX_REASONS} more" if len(named) > MAX_REASONS else ""
         message = (
-            f"{failed or len(named)} of {answer.get('total_count')} tasks of batch task {batch_id} failed: "
+            f"{failed or len(named)} of {response.get('total_count')} tasks of batch task {batch_id} failed: "
             f"{'; '.join(named[:MAX_REASONS]) or 'no reason given'}{more}"
-            f"{'' if answer.get('succeed_count') == 0 else '. The others are as requested'}"
+            f"{'' if response.get('succeed_count') == 0 else '. The others are as requested'}"
         )
         if self.failures_matter(batch_id):
             raise ServiceError(message, code=SOME_FAILED, action=self.action.name)

@@ -182,7 +182,7 @@ class StopBatchTaskOperator(BatchTaskOperator):
     """
 
     action = tasks.BATCH_START_STOP_TASK
-    repeatable = True
+    idempotent = True
 
     def __init__(
         self, *, batch_task_id: Text, allow_partial: bool = False, **kwargs: Unpack[HuaweiCloudOptions]
@@ -221,7 +221,7 @@ class DeleteBatchTaskOperator(BatchTaskOperator):
     """
 
     action = tasks.DELETE_BATCH_TASK
-    repeatable = True
+    idempotent = True
 
     def __init__(
         self, *, batch_task_id: Text, allow_partial: bool = False, **kwargs: Unpack[HuaweiCloudOptions]

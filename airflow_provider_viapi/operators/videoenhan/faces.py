@@ -159,7 +159,7 @@ class QueryFaceVideoTemplateOperator(ViapiOperator):
 class DeleteFaceVideoTemplateOperator(ViapiOperator):
     """Delete a template. For company accounts.
 
-    Returns an empty mapping. The answer for a template that does not exist is not documented.
+    Returns an empty mapping. The response for a template that does not exist is not documented.
 
     :param template_id: id of the template
     """

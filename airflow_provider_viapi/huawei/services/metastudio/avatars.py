@@ -45,7 +45,7 @@ IMAGE_STATES = States(
 )
 """Failures within the training are not terminal: Huawei's staff resolve them, within days."""
 
-OF_THE_PERSON = names(
+PRIVATE_FIELDS = names(
     "id_card_image1_download_url id_card_image2_download_url grant_file_download_url "
     "training_video_download_url action_video_download_url audio_file_download_url "
     "pre_beauty_image_download_url post_beauty_image_download_url mask_file_download_url "
@@ -83,7 +83,7 @@ LIST_2D_MODEL_TRAINING_JOB = Action(
         flag("is_ondemand_resource", "Billed by usage."),
     ),
     response_fields=names("count jobs"),
-    private=OF_THE_PERSON,
+    private=PRIVATE_FIELDS,
     idempotent=True,
 )
 
@@ -112,7 +112,7 @@ SHOW_2D_MODEL_TRAINING_JOB = Action(
         "flexus_retry_count audio_source_type supported_service allocated_resource "
         "train_video_rotation_state action_video_rotation_state sub_training_job_info"
     ),
-    private=OF_THE_PERSON,
+    private=PRIVATE_FIELDS,
     idempotent=True,
 )
 

@@ -1,4 +1,4 @@
-"""Files of assets: announced, put where the answer says, confirmed."""
+"""Files of assets: announced, put where the response says, confirmed."""
 
 from __future__ import annotations
 

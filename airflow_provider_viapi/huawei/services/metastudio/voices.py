@@ -48,7 +48,7 @@ VOICE = (
     texts("supported_service", "Services that may use the voice."),
 )
 
-OF_THE_PERSON = names("voice_authorization_url training_input_source_url")
+PRIVATE_FIELDS = names("voice_authorization_url training_input_source_url")
 """Fields with signed addresses of the person's consent and recordings."""
 
 LIST_VOICE_TRAINING_JOB = Action(
@@ -72,7 +72,7 @@ LIST_VOICE_TRAINING_JOB = Action(
         flag("is_ondemand_resource", "Billed by usage."),
     ),
     response_fields=names("count jobs"),
-    private=OF_THE_PERSON,
+    private=PRIVATE_FIELDS,
     idempotent=True,
 )
 
@@ -113,7 +113,7 @@ SHOW_VOICE_TRAINING_JOB = Action(
         "training_input_source_url create_type tag phone dhtms_job_id batch_name "
         "allocated_resource output_language is_remake assess_result is_ondemand_resource"
     ),
-    private=OF_THE_PERSON,
+    private=PRIVATE_FIELDS,
     idempotent=True,
 )
 

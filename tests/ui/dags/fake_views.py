@@ -14,7 +14,7 @@ def view(**fields: Any) -> dict[str, Any]:
     return {"version": 1, "action": "videoenhan.EraseVideoSubtitles", "sources": [], "files": [], **fields}
 
 
-with DAG("pretended", schedule=None, params={"base": "", "plain": "", "files": {}}):
+with DAG("fake_views", schedule=None, params={"base": "", "plain": "", "files": {}}):
 
     @task
     def hostile() -> dict[str, Any]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.huawei.model import Action
 
 
-def fitted(address: str, limits: MediaLimits | None, hook: ViapiHook, folder: Path) -> Source:
+def resized(address: str, limits: MediaLimits | None, hook: ViapiHook, folder: Path) -> Source:
     """Return the picture at an address, or a copy of it within the limits; without Pillow it is as it is.
 
     :param hook: opens ``oss://``, and has the settings for HTTP
@@ -41,12 +41,12 @@ def fitted(address: str, limits: MediaLimits | None, hook: ViapiHook, folder: Pa
     if limits is None or not resize.is_installed():
         return source
     with source.open() as file:
-        if not source.size or resize.fits(file, source.size, limits):
+        if not source.size or resize.is_within_limits(file, source.size, limits):
             return source
     copied = folder / "copied"
     with source.read() as reader:
         write(iter(reader.read, b""), copied, shown)
-    result = resize.fit(copied, shown, limits)
+    result = resize.resize_image(copied, shown, limits)
     return source if result is None else _named(result, address, hook)
 
 
@@ -81,12 +81,12 @@ def _embed(fields: Mapping[str, Any], picture: Picture, action: str) -> dict[str
 def _base64_of(address: str, picture: Picture, action: str) -> str:
     from airflow_provider_viapi.alibaba.parameters import MediaLimits
     from airflow_provider_viapi.hooks.viapi import ViapiHook
-    from airflow_provider_viapi.media.inputs.source_validation import check_source
+    from airflow_provider_viapi.media.inputs.source_validation import check_source_file
 
     # oss:// is opened with that hook's connection unless the address names another.
     source = stat(address, ViapiHook())
     limits = MediaLimits(formats=("jpeg", "png"), max_bytes=MAX_EMBEDDED_BYTES, max_pixels=picture.max_pixels)
-    check_source(source, limits, parameter=picture.name, action=action)
+    check_source_file(source, limits, parameter=picture.name, action=action)
     with source.read() as file:
         content = file.read_whole(source.size)
     try:
