@@ -1,4 +1,4 @@
-"""A folder of pictures into an instance of ImageSearch by one bulk job, and a search in it."""
+"""A folder of images into an instance of ImageSearch by one bulk job, and a search in it."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from airflow_provider_viapi.operators.imagesearch import SearchImageByPicOperato
 
 with DAG(
     dag_id="how_to_image_instance",
-    description="A folder of pictures into an instance of ImageSearch, and a search",
+    description="A folder of images into an instance of ImageSearch, and a search",
     tags=["viapi", "image search", "how-to"],
     schedule=None,
     # An instance works on one bulk job at a time.
     max_active_runs=1,
     params={
         "instance_name": Param("demo", type="string", description="Your instance of ImageSearch"),
-        "folder": Param(type="string", description="A folder of pictures, such as s3://media/products/"),
+        "folder": Param(type="string", description="A folder of images, such as s3://media/products/"),
         "staging": Param(type="string", description="A folder in OSS, such as oss://media/imagesearch"),
-        "picture": Param(type="string", description="A picture to look for, such as s3://media/in/cup.png"),
+        "image": Param(type="string", description="An image to look for, such as s3://media/in/cup.png"),
     },
     doc_md=__doc__,
 ) as dag:
@@ -33,7 +33,7 @@ with DAG(
     search = SearchImageByPicOperator(
         task_id="search_indexed",
         instance_name="{{ params.instance_name }}",
-        pic_content="{{ params.picture }}",
+        pic_content="{{ params.image }}",
         num=3,
     )
     index >> search

@@ -19,7 +19,7 @@ with DAG(
     schedule=None,
     params={
         "video": Param(type="string", description="A video, such as s3://media/in/film.mp4"),
-        "picture": Param(type="string", description="A picture, such as s3://media/in/cover.png"),
+        "image": Param(type="string", description="An image, such as s3://media/in/cover.png"),
         "voice": Param(type="string", description="Asset id of a voice in MetaStudio"),
         "target": Param(type="string", description="A folder, such as s3://media/out/"),
     },
@@ -29,7 +29,7 @@ with DAG(
     ViapiOperator(
         task_id="any_action",
         action="imagerecog.RecognizeImageColor",
-        request={"Url": "{{ params.picture }}", "ColorCount": 3},
+        request={"Url": "{{ params.image }}", "ColorCount": 3},
     )
     # [END any_action]
 

@@ -32,7 +32,7 @@ with DAG(
     schedule=None,
     params={
         "video": Param(type="string", description="A video, such as s3://media/in/film.mp4"),
-        "picture": Param(type="string", description="A JPEG or PNG picture"),
+        "image": Param(type="string", description="A JPEG or PNG image"),
         "template_id": Param("", type="string", description="Id of a face template"),
         "target": Param(type="string", description="A folder, such as s3://media/out/"),
     },
@@ -123,7 +123,7 @@ with DAG(
     GenerateVideoOperator(
         task_id="generate_video",
         file_list=[
-            {"FileName": "front.jpg", "FileUrl": "{{ params.picture }}", "Type": "image"},
+            {"FileName": "front.jpg", "FileUrl": "{{ params.image }}", "Type": "image"},
             {"FileName": "clip.mp4", "FileUrl": "{{ params.video }}", "Type": "video"},
         ],
         width=320,
@@ -168,7 +168,7 @@ with DAG(
     MergeVideoFaceOperator(
         task_id="merge_face",
         video_url="{{ params.video }}",
-        reference_url="{{ params.picture }}",
+        reference_url="{{ params.image }}",
         land_to="{{ params.target }}",
         deferrable=True,
     )
@@ -178,7 +178,7 @@ with DAG(
     MergeVideoModelFaceOperator(
         task_id="merge_face_template",
         template_id="{{ params.template_id }}",
-        face_image_url="{{ params.picture }}",
+        face_image_url="{{ params.image }}",
         land_to="{{ params.target }}",
         deferrable=True,
     )

@@ -24,7 +24,7 @@ MODULES: dict[str, tuple[str, tuple[str, ...]]] = {
         ("objectdet.DetectVideoIPCObject", "objectdet.DetectMainBody", "objectdet.DetectObject"),
     ),
     "imageenhan/erasing.py": (
-        "Operators that erase parts of a picture",
+        "Operators that erase parts of an image",
         (
             "imageenhan.RemoveImageSubtitles",
             "imageenhan.RemoveImageWatermark",
@@ -32,7 +32,7 @@ MODULES: dict[str, tuple[str, tuple[str, ...]]] = {
         ),
     ),
     "imageenhan/sizes.py": (
-        "Operators that enlarge and reframe pictures",
+        "Operators that enlarge and reframe images",
         (
             "imageenhan.MakeSuperResolutionImage",
             "imageenhan.GenerateSuperResolutionImage",
@@ -41,7 +41,7 @@ MODULES: dict[str, tuple[str, tuple[str, ...]]] = {
         ),
     ),
     "imageenhan/colors.py": (
-        "Operators that change colors and style of pictures",
+        "Operators that change colors and style of images",
         (
             "imageenhan.EnhanceImageColor",
             "imageenhan.ColorizeImage",
@@ -52,11 +52,11 @@ MODULES: dict[str, tuple[str, tuple[str, ...]]] = {
         ),
     ),
     "imageenhan/scores.py": (
-        "Operators that score pictures",
+        "Operators that score images",
         ("imageenhan.AssessSharpness", "imageenhan.AssessExposure", "imageenhan.AssessComposition"),
     ),
     "imageseg.py": (
-        "Segmentation of pictures (service imageseg)",
+        "Segmentation of images (service imageseg)",
         (
             "imageseg.SegmentCommonImage",
             "imageseg.SegmentHDCommonImage",
@@ -70,7 +70,7 @@ MODULES: dict[str, tuple[str, tuple[str, ...]]] = {
         ),
     ),
     "imagerecog.py": (
-        "Recognition of pictures (service imagerecog)",
+        "Recognition of images (service imagerecog)",
         (
             "imagerecog.TaggingImage",
             "imagerecog.RecognizeScene",
@@ -79,7 +79,7 @@ MODULES: dict[str, tuple[str, tuple[str, ...]]] = {
             "imagerecog.DetectImageElements",
         ),
     ),
-    "facebody.py": ("Faces in pictures (service facebody)", ("facebody.BlurFace", "facebody.EnhanceFace")),
+    "facebody.py": ("Faces in images (service facebody)", ("facebody.BlurFace", "facebody.EnhanceFace")),
     "imagesearch/images.py": (
         "Operators that change the images of an instance of ImageSearch",
         (
@@ -110,7 +110,7 @@ MODULES: dict[str, tuple[str, tuple[str, ...]]] = {
         ),
     ),
     "imageaudit.py": (
-        "Moderation of pictures and texts (service imageaudit)",
+        "Moderation of images and texts (service imageaudit)",
         ("imageaudit.ScanImage", "imageaudit.ScanText"),
     ),
 }

@@ -326,7 +326,7 @@ _FILE_NAME = re.compile(r"[^/\\\x00-\x1f][^\\\x00-\x1f]*")
 def check_file_names(images: Iterable[ImageEntry]) -> None:
     """Check that the images can have their names as files in one folder.
 
-    :raises InvalidRequest: a name has no suffix of a picture, cannot be that of a file, or two images have it
+    :raises InvalidRequest: a name has no suffix of an image, cannot be that of a file, or two images have it
     """
     first: dict[str, ImageEntry] = {}
     for image in images:

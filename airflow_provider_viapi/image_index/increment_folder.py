@@ -1,4 +1,4 @@
-"""The folder of a bulk job of ImageSearch: pictures, ``increment.meta`` which lists them, and what was left out.
+"""The folder of a bulk job of ImageSearch: images, ``increment.meta`` which lists them, and what was left out.
 
 The format of ``increment.meta`` is documented [help page 66580]: a JSON object a line. That of the service's report
 of rejected rows is not, so its lines are passed on as they are.
@@ -43,15 +43,15 @@ LEFT_OUT = "left-out.meta"
 """Name of the file with the images that could not be uploaded, in the same format, with ``Code`` and ``Msg``."""
 
 MAX_THREADS = 8
-"""Pictures that are uploaded at the same time."""
+"""Images that are uploaded at the same time."""
 
 MAX_UNREAD_IN_A_ROW = 4 * MAX_THREADS
-"""Pictures that cannot be read now, one after the other, before the storage counts as unavailable."""
+"""Images that cannot be read now, one after the other, before the storage counts as unavailable."""
 
 MAX_REPORT_BYTES = 64 << 20
 
 RETRY_SECONDS = 60.0
-"""Seconds over which reading and uploading a picture is retried."""
+"""Seconds over which reading and uploading an image is retried."""
 
 Row = Mapping[str, Any]
 
@@ -76,7 +76,7 @@ class IncrementFolder:
     :param oss: may put, get, list and delete objects in the folder
     :param bucket: in the region of the instance
     :param folder: beginning of the keys, without slashes at its ends; nothing else is stored there
-    :param retry_seconds: over which reading and uploading a picture is retried
+    :param retry_seconds: over which reading and uploading an image is retried
     """
 
     def __init__(self, oss: Oss, bucket: str, folder: str, retry_seconds: float = RETRY_SECONDS) -> None:
@@ -91,13 +91,13 @@ class IncrementFolder:
         stop_requested: Callable[[], bool],
         max_failed: int | None = None,
     ) -> None:
-        """Upload the pictures, and then the list of them; pictures that an earlier attempt has uploaded are kept.
+        """Upload the images, and then the list of them; images that an earlier attempt has uploaded are kept.
 
-        :param hook: opens the pictures
+        :param hook: opens the images
         :param stop_requested: returns whether to end with an error
-        :param max_failed: how many pictures may be left out, if another attempt may be able to read some of them
-        :raises InvalidMedia: none of the pictures can be used
-        :raises TransientError: too many pictures could not be read now
+        :param max_failed: how many images may be left out, if another attempt may be able to read some of them
+        :raises InvalidMedia: none of the images can be used
+        :raises TransientError: too many images could not be read now
         :raises ServiceError: nothing can be written
         """
         there = {each.key for each in self._objects()}
@@ -125,7 +125,7 @@ class IncrementFolder:
             if failure is None
         ]
         log.info(
-            "Uploaded %s pictures to oss://%s/%s; %s were there, %s cannot be used",
+            "Uploaded %s images to oss://%s/%s; %s were there, %s cannot be used",
             f"{len(rows):,}",
             self._bucket,
             self._folder,
@@ -178,7 +178,7 @@ class IncrementFolder:
 
 
 class _Uploads:
-    """Uploads of pictures from several threads."""
+    """Uploads of images from several threads."""
 
     def __init__(
         self,
@@ -194,12 +194,12 @@ class _Uploads:
         self._unread_in_a_row = 0
 
     def upload(self, image: ImageEntry, key: str) -> ImageFailure | None:
-        """Upload a picture; return why it cannot be used, if so.
+        """Upload an image; return why it cannot be used, if so.
 
-        :raises TransientError: it, and many before it, cannot be read now: that is no fault of single pictures
+        :raises TransientError: it, and many before it, cannot be read now: that is no fault of single images
         """
         if self._stop_requested():
-            raise StopRequested("the task was stopped while pictures were uploaded; nothing was submitted")
+            raise StopRequested("the task was stopped while images were uploaded; nothing was submitted")
         with tempfile.TemporaryDirectory(prefix="viapi-increment-") as folder:
             try:
                 source = retry_call(

@@ -71,7 +71,7 @@ class BulkIndexImagesOperator(ViapiJobOperator):
             deferrable=True,
         )
 
-    The pictures are copied into a folder of their own in your bucket, which must be in the region of the instance,
+    The images are copied into a folder of their own in your bucket, which must be in the region of the instance,
     with the file ``increment.meta`` that lists them. The service then reads the folder, and the task waits for it.
     The folder is deleted once the service is done. An image that is in the instance already is replaced, so that none
     is there twice. An instance works on one bulk job at a time: others wait for it, up to ``job_timeout``.
@@ -83,7 +83,7 @@ class BulkIndexImagesOperator(ViapiJobOperator):
     :param instance_name: the instance, at most 20 characters
     :param images: as for ``IndexImagesOperator(backend="imagesearch")``: a list of mappings with ``image_url``,
         ``entity_id`` and optionally ``extra_data``, ``pic_name`` and attributes, or the address of a folder. Names
-        must differ, since the images are uploaded to one folder, and end in a picture's suffix.
+        must differ, since the images are uploaded to one folder, and end in an image's suffix.
         An empty list is an error as a literal, and nothing to do as the output of another task
     :param max_failed: how many images may be rejected without failing the task; default: any number
     """
@@ -155,7 +155,7 @@ class BulkIndexImagesOperator(ViapiJobOperator):
         return images
 
     def request_digest(self, request: Mapping[str, Any]) -> str:
-        """Return the fingerprint of the request and of the folder where its pictures are."""
+        """Return the fingerprint of the request and of the folder where its images are."""
         return super().request_digest({**request, "Staging": self.staging})
 
     def submit_backend(self, request: Mapping[str, Any]) -> IncrementSubmitBackend:
@@ -166,7 +166,7 @@ class BulkIndexImagesOperator(ViapiJobOperator):
         return IncrementSubmitBackend(self.hook.client, request["InstanceName"], bucket, f"/{path}")
 
     def prepare_request(self, request: Mapping[str, Any], context: Context) -> Mapping[str, Any]:
-        """Upload the pictures and their list, and return the request that names them."""
+        """Upload the images and their list, and return the request that names them."""
         images = request["Images"]
         if isinstance(images, str):
             images = list_images(images, self.hook, self.log, backend="imagesearch")

@@ -133,7 +133,7 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
     def check_request(
         action: Action, request: Mapping[str, Any], is_unresolved: Callable[[Any], bool]
     ) -> dict[str, Any]:
-        """Return a request with values of their proper types; a picture may be the address of a file in storage."""
+        """Return a request with values of their proper types; an image may be the address of a file in storage."""
         return action.before_reading(opens).check(request, is_unresolved=is_unresolved)
 
     def _check_can_follow(self) -> None:
@@ -170,14 +170,14 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
         return HuaweiSubmitBackend(self.hook.client, self.action, request)
 
     def prepare_request(self, request: Mapping[str, Any], context: Context) -> Mapping[str, Any]:
-        """Return the request with its pictures as Base64, and its links checked."""
+        """Return the request with its images as Base64, and its links checked."""
         from airflow_provider_viapi.media.inputs.request_media import check_urls
-        from airflow_provider_viapi.media.inputs.still_images import embed_pictures
+        from airflow_provider_viapi.media.inputs.still_images import embed_images
 
         if self.links and source_checks_enabled():
             urls = {str(request[name]): (name, None) for name in self.links if request.get(name)}
             check_urls(urls, self.action.name, self.hook.account, self.log)
-        return embed_pictures(self.action, request)
+        return embed_images(self.action, request)
 
     def media_addresses(self) -> Iterable[str]:
         """Return the addresses in the request of what is read, as the author wrote them."""

@@ -56,11 +56,11 @@ class DetectVideoIPCObjectOperator(ViapiJobOperator):
 
 
 class DetectMainBodyOperator(ViapiOperator):
-    """Find the main object of a picture.
+    """Find the main object of an image.
 
     Returns ``Location``: box around the object, in pixels.
 
-    :param image_url: picture: a URL that the service can read or an address in object storage (``s3://…``)
+    :param image_url: image: a URL that the service can read or an address in object storage (``s3://…``)
     """
 
     action = find("objectdet.DetectMainBody")
@@ -71,7 +71,7 @@ class DetectMainBodyOperator(ViapiOperator):
 
 
 class DetectObjectOperator(ViapiOperator):
-    """Find the objects in a picture.
+    """Find the objects in an image.
 
     The result has
 
@@ -79,7 +79,7 @@ class DetectObjectOperator(ViapiOperator):
     * ``Height``
     * ``Width``
 
-    :param image_url: picture: a URL that the service can read or an address in object storage (``s3://…``)
+    :param image_url: image: a URL that the service can read or an address in object storage (``s3://…``)
     """
 
     action = find("objectdet.DetectObject")

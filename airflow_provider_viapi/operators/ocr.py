@@ -43,11 +43,11 @@ class RecognizeVideoCharacterOperator(ViapiJobOperator):
 
 
 class RecognizeCharacterOperator(ViapiOperator):
-    """Read the text in a picture.
+    """Read the text in an image.
 
     Returns ``Results``: lines of text with their places.
 
-    :param image_url: picture: a URL that the service can read or an address in object storage (``s3://…``)
+    :param image_url: image: a URL that the service can read or an address in object storage (``s3://…``)
     :param min_height: height of the smallest text, likely in pixels; the SDK states no unit
     :param output_probability: return the confidence of each line
     """

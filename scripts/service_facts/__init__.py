@@ -5,12 +5,12 @@ The SDKs' names of most actions and parameters speak for themselves; described i
 
 from __future__ import annotations
 
-from service_facts import faces, pictures, recognition, segmentation, videos
+from service_facts import faces, images, recognition, segmentation, videos
 from service_facts.fact import Fact
 
 FACTS: dict[str, Fact] = {
     **videos.FACTS,
-    **pictures.FACTS,
+    **images.FACTS,
     **segmentation.FACTS,
     **recognition.FACTS,
     **faces.FACTS,

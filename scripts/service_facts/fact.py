@@ -34,13 +34,13 @@ def help_page(number: int, rest: str = "") -> str:
     return f"Limits and values are from Alibaba's help page {number}.{rest and ' '}{rest}"
 
 
-def picture(what: str = "Picture", **limits: Any) -> dict[str, Any]:
-    """Return the additions to the parameter of a picture."""
+def image(what: str = "Image", **limits: Any) -> dict[str, Any]:
+    """Return the additions to the parameter of an image."""
     return {"doc": f"{what}.", **limits}
 
 
 def fraction(doc: str, default: float | None = None) -> dict[str, Any]:
-    """Return the additions to a parameter that is a fraction of the picture."""
+    """Return the additions to a parameter that is a fraction of the image."""
     return {"minimum": 0, "maximum": 1, "doc": doc} | ({} if default is None else {"default": default})
 
 

@@ -15,11 +15,11 @@ REFUSED = {
     "how_to_video_analysis": {
         *("find_video_objects", "read_credits", "read_video_text", "segment_video", "understand_video"),
     },
-    "how_to_pictures": {
+    "how_to_images": {
         *("blur_faces", "color_black_and_white", "draw_cartoon", "erase_watermark", "extend_style"),
         *("propose_crops", "restore_faces"),
     },
-    "how_to_picture_analysis": {
+    "how_to_image_analysis": {
         *(
             "cut_out_heads",
             "cut_out_large_object",
@@ -28,8 +28,8 @@ REFUSED = {
             "cut_out_people",
         ),
         *("cut_out_product", "cut_out_sky", "find_design_parts", "find_main_object", "find_objects"),
-        *("moderate_picture", "moderate_text", "read_picture_text", "recognize_scene", "recognize_style"),
-        *("refine_mask", "replace_sky", "score_composition", "tag_picture"),
+        *("moderate_image", "moderate_text", "read_image_text", "recognize_scene", "recognize_style"),
+        *("refine_mask", "replace_sky", "score_composition", "tag_image"),
     },
     "how_to_image_instance": set(),
     "how_to_metastudio": set(),

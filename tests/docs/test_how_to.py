@@ -30,7 +30,7 @@ def files(served: ServedFolder) -> ServedFolder:
     clip = served.path / "how-to.mp4"
     if not clip.exists():
         media_samples.burn_subtitles(media_samples.big_buck_bunny(), clip, seconds=3, size=(656, 368))
-        for name, photograph in (("picture", "coffee"), ("style", "astronaut")):
+        for name, photograph in (("image", "coffee"), ("style", "astronaut")):
             with Image.open(media_samples.photographs()[photograph]) as image:
                 image.convert("RGB").resize((300, 200)).save(served.path / f"{name}.png")
         mask = Image.new("L", (300, 200))
@@ -50,20 +50,20 @@ def params(
     monkeypatch.setattr(HuaweiCloudHook, "poll_backoff", Backoff(first=0.02, longest=0.02))
     products = tmp_path / "products"
     products.mkdir()
-    for name in ("picture.png", "face.png"):
+    for name in ("image.png", "face.png"):
         (products / name).write_bytes((files.path / name).read_bytes())
     of_instance = {"instance_name": "demo", "folder": f"file://{products}/", "staging": "oss://media/search"}
-    video, picture, style = map(files.address, ("how-to.mp4", "picture.png", "style.png"))
-    shared = {"target": f"file://{tmp_path}/out/", "video": video, "picture": picture, "text": "A lamp."}
-    of_pictures = {"mask": files.address("mask.png"), "style": style, "sky": style}
+    video, image, style = map(files.address, ("how-to.mp4", "image.png", "style.png"))
+    shared = {"target": f"file://{tmp_path}/out/", "video": video, "image": image, "text": "A lamp."}
+    of_images = {"mask": files.address("mask.png"), "style": style, "sky": style}
     undocumented = {"color_mode": "LogC", "degree": "0.5", "cartoon": "0", "scene": "logo", "label": "spam"}
     metastudio = {"voice": SYSTEM_VOICE, "avatar": SYSTEM_AVATAR, "card": SYSTEM_CARD}
     return {
-        "how_to_video": {**shared, "picture": files.address("face.png"), "template_id": "none"},
+        "how_to_video": {**shared, "image": files.address("face.png"), "template_id": "none"},
         "how_to_video_analysis": shared,
-        "how_to_pictures": {**shared, **of_pictures, **undocumented},
-        "how_to_picture_analysis": {**shared, **of_pictures, **undocumented},
-        "how_to_image_instance": {**of_instance, "picture": picture},
+        "how_to_images": {**shared, **of_images, **undocumented},
+        "how_to_image_analysis": {**shared, **of_images, **undocumented},
+        "how_to_image_instance": {**of_instance, "image": image},
         "how_to_metastudio": {**shared, **metastudio, "photo": f"file://{files.path}/face.png"},
         "how_to_models": {
             "photo": f"file://{files.path}/face.png",

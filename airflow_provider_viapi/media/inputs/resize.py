@@ -39,8 +39,8 @@ def check_installed() -> None:
         raise ConfigurationError("fit=True needs Pillow: pip install 'airflow-provider-viapi[images]'")
 
 
-def picture_formats() -> list[str]:
-    """Return what Pillow may open of files from anywhere: pictures, not programs, such as EPS for Ghostscript."""
+def image_formats() -> list[str]:
+    """Return what Pillow may open of files from anywhere: images, not programs, such as EPS for Ghostscript."""
     from PIL import Image
 
     Image.init()
@@ -55,7 +55,7 @@ def is_within_limits(file: BinaryIO, size: int, allowed: MediaLimits) -> bool:
     from PIL import Image
 
     try:
-        with Image.open(file, formats=picture_formats()) as image:
+        with Image.open(file, formats=image_formats()) as image:
             return size <= (allowed.max_bytes or size) and _is_allowed(image, allowed)
     except Image.DecompressionBombError:
         return False
@@ -89,7 +89,7 @@ def resize_image(file: Path, display_url: str, allowed: MediaLimits) -> Path | N
     size = file.stat().st_size
     longest = max(allowed.max_pixels or (1024, 1024)) - int(allowed.exclusive)
     try:
-        with Image.open(file, formats=picture_formats()) as image:
+        with Image.open(file, formats=image_formats()) as image:
             if size <= (allowed.max_bytes or size) and _is_allowed(image, allowed):
                 return None
             image.draft("RGB", (longest, longest))

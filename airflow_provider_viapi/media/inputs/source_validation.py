@@ -254,12 +254,12 @@ def _dimensions(source: File, limits: MediaLimits) -> tuple[int, int] | None:
         from PIL import Image
     except ImportError:
         return None
-    from airflow_provider_viapi.media.inputs.resize import picture_formats
+    from airflow_provider_viapi.media.inputs.resize import image_formats
 
     with source.open() as file:
         try:
             # Only the header is read; an image that Pillow cannot read passes.
-            size: Any = Image.open(file, formats=picture_formats()).size
+            size: Any = Image.open(file, formats=image_formats()).size
         except ServiceError:
             raise
         except Image.DecompressionBombError:

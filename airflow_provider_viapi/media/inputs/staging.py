@@ -132,7 +132,7 @@ class Staging:
 
         from airflow_provider_viapi.media.inputs.still_images import resized
 
-        with tempfile.TemporaryDirectory(prefix="viapi-pictures-") as folder:
+        with tempfile.TemporaryDirectory(prefix="viapi-images-") as folder:
             sources: dict[str, Source] = {}
             for number, (parameter, limits, address) in enumerate(wanted):
                 own_folder = Path(folder, str(number))

@@ -1,4 +1,4 @@
-"""Pictures on their way to a service: downloaded from any address, resized to the limits of an action, embedded."""
+"""Images on their way to a service: downloaded from any address, resized to the limits of an action, embedded."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def resized(address: str, limits: MediaLimits | None, hook: ViapiHook, folder: Path) -> Source:
-    """Return the picture at an address, or a copy of it within the limits; without Pillow it is as it is.
+    """Return the image at an address, or a copy of it within the limits; without Pillow it is as it is.
 
     :param hook: opens ``oss://``, and has the settings for HTTP
     :param folder: an empty folder for copies, which must exist as long as the result is used
@@ -51,14 +51,14 @@ def resized(address: str, limits: MediaLimits | None, hook: ViapiHook, folder: P
 
 
 MAX_DOWNLOAD_SECONDS = 300.0
-"""Longest time for the download of a picture."""
+"""Longest time for the download of an image."""
 
 MAX_EMBEDDED_BYTES = 9 * 2**20
 """Size limit of an image: as Base64 it would fill the 12 MB that a signed request may have."""
 
 
-def embed_pictures(action: Action, request: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the request with pictures in Base64 in place of their addresses.
+def embed_images(action: Action, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the request with images in Base64 in place of their addresses.
 
     :param request: as it was checked
     :raises InvalidMedia: a file does not exist, is empty, too large, or neither JPEG nor PNG
@@ -93,7 +93,7 @@ def _base64_of(address: str, picture: Picture, action: str) -> str:
         return picture.check(content)
     except ValidationError:
         raise InvalidMedia(
-            f"{picture.name}: {source.display_url} is not a picture; allowed: jpeg, png",
+            f"{picture.name}: {source.display_url} is not an image; allowed: jpeg, png",
             code="InvalidFile.Type",
             action=action,
         ) from None
@@ -139,7 +139,7 @@ def downloaded(address: str, shown: str, http: HttpSettings) -> Iterator[Iterato
 
 
 def write(chunks: Iterator[bytes], target: Path, shown: str) -> None:
-    """Write a picture to a file.
+    """Write an image to a file.
 
     :param shown: its address in error messages
     :raises InvalidMedia: it has more bytes than can be resized

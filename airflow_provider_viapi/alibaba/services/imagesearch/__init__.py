@@ -1,7 +1,7 @@
 """Service ImageSearch, version 2020-12-14: search of similar images in an instance; the successor of imgsearch.
 
 * ``images``: add, change, delete and look up images
-* ``searching``: search by picture, name, text or attributes; compare two images
+* ``searching``: search by image, name, text or attributes; compare two images
 * ``tasks``: the instance itself, bulk changes and exports
 
 Names, types, limits and ranges are from Alibaba's SDK alibabacloud-imagesearch20201214 4.4.0. An instance is bought

@@ -11,8 +11,8 @@ from airflow_provider_viapi.alibaba.services.imagesearch.service import (
     FILTER,
     FOUND,
     IMAGE,
-    PICTURE_INFO,
-    PICTURE_NAME,
+    IMAGE_INFO,
+    IMAGE_NAME,
     PRODUCT,
     REGION,
     action,
@@ -22,15 +22,15 @@ _CONTENT = String(
     name="CustomContent", max_length=4096, doc="Text that is returned with a match, at most 4,096 characters."
 )
 
-_ONE_OF_PRODUCT = PICTURE_NAME.replace(
+_ONE_OF_PRODUCT = IMAGE_NAME.replace(
     required=False, narrows=True, doc="Name of the image; default: all images of the product."
 )
 
 ADD_IMAGE = action(
     "AddImage",
     "Add an image to an instance; one with the same ProductId and PicName is replaced.",
-    *(PRODUCT, PICTURE_NAME, IMAGE, CATEGORY, CROP, _CONTENT, *ATTRIBUTES, REGION),
-    result=(PICTURE_INFO,),
+    *(PRODUCT, IMAGE_NAME, IMAGE, CATEGORY, CROP, _CONTENT, *ATTRIBUTES, REGION),
+    result=(IMAGE_INFO,),
 )
 
 UPDATE_IMAGE = action(
@@ -62,7 +62,7 @@ DELETE_IMAGE = action(
 CHECK_IMAGE_EXISTS = action(
     "CheckImageExists",
     "Return whether an instance has an image, and its attributes.",
-    *(PRODUCT, PICTURE_NAME),
+    *(PRODUCT, IMAGE_NAME),
     result=(
         ResultField("Auctions", "object", "The image.", FOUND),
         ResultField("Exists", "boolean", "The instance has it."),

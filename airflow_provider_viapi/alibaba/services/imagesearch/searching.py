@@ -13,8 +13,8 @@ from airflow_provider_viapi.alibaba.services.imagesearch.service import (
     FILTER,
     FOUND,
     IMAGE,
-    PICTURE_INFO,
-    PICTURE_NAME,
+    IMAGE_INFO,
+    IMAGE_NAME,
     PRODUCT,
     REGION,
     action,
@@ -82,15 +82,15 @@ SEARCH_IMAGE_BY_PIC = action(
     "SearchImageByPic",
     "Find the images of an instance that are most similar to a given image.",
     *(IMAGE, _NUM, _START, FILTER, _THRESHOLD, _DISTINCT, CATEGORY, CROP, REGION),
-    result=(_SCORED_MATCHES, _HEAD, PICTURE_INFO),
+    result=(_SCORED_MATCHES, _HEAD, IMAGE_INFO),
     queried=_QUERIED,
 )
 
 SEARCH_IMAGE_BY_NAME = action(
     "SearchImageByName",
     "Find the images of an instance that are most similar to one of its images.",
-    *(PRODUCT, PICTURE_NAME, _NUM, _START, FILTER, _THRESHOLD, _DISTINCT, CATEGORY),
-    result=(_SCORED_MATCHES, _HEAD, PICTURE_INFO),
+    *(PRODUCT, IMAGE_NAME, _NUM, _START, FILTER, _THRESHOLD, _DISTINCT, CATEGORY),
+    result=(_SCORED_MATCHES, _HEAD, IMAGE_INFO),
     queried=_QUERIED,
 )
 

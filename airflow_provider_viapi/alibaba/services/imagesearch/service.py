@@ -46,7 +46,7 @@ PRODUCT = String(
     max_length=256,
     doc="Id of the product that the image shows, at most 256 characters; several images may have the same.",
 )
-PICTURE_NAME = String(
+IMAGE_NAME = String(
     name="PicName",
     required=True,
     min_length=1,
@@ -99,7 +99,7 @@ FILTER = Filter(
 
 
 def image(name: str, doc: str) -> Media:
-    """Return the parameter for a picture."""
+    """Return the parameter for an image."""
     return Media(
         name=name,
         required=True,
@@ -171,7 +171,7 @@ CATEGORIES = ResultField(
     "Categories that the service knows.",
     (ResultField("Id", "integer"), ResultField("Name")),
 )
-PICTURE_INFO = ResultField(
+IMAGE_INFO = ResultField(
     "PicInfo",
     "object",
     "What was recognized in the image.",

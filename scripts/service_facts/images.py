@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from service_facts.fact import MB, NOT_DOCUMENTED, Fact, fraction, help_page, picture
+from service_facts.fact import MB, NOT_DOCUMENTED, Fact, fraction, help_page, image
 
 _PLAIN = ["jpeg", "bmp", "png"]
-_OUTPUT = {"doc": "Output picture."}
+_OUTPUT = {"doc": "Output image."}
 _SCORED = {"formats": _PLAIN, "max_bytes": 3 * MB, "min_pixels": [32, 32], "exclusive": True}
 _RECOLORING = {
     "Mode": {
@@ -14,23 +14,23 @@ _RECOLORING = {
         "doc": "AUTO: choose colors; TEMPLATE: use ColorTemplate; REF_PIC: use the colors of RefUrl.",
         "default": "AUTO",
     },
-    "RefUrl": {"doc": "Picture whose colors are used, with Mode REF_PIC."},
+    "RefUrl": {"doc": "Image whose colors are used, with Mode REF_PIC."},
     "ColorCount": {
         "minimum": 1,
         "maximum": 8,
-        "doc": "Number of output pictures, with Mode AUTO.",
+        "doc": "Number of output images, with Mode AUTO.",
         "default": 1,
     },
     "ColorTemplate": {"min_items": 1, "max_items": 7, "doc": "Main colors, with Mode TEMPLATE."},
     "ColorTemplate.Color": {"doc": "Color in hexadecimal, such as FF0000."},
 }
-_RECOLORED = {"ImageList": {"items": "file", "doc": "Output pictures."}}
+_RECOLORED = {"ImageList": {"items": "file", "doc": "Output images."}}
 
 FACTS = {
     "imageenhan.RemoveImageSubtitles": Fact(
-        "Erase subtitles from a picture.",
+        "Erase subtitles from an image.",
         parameters={
-            "ImageURL": picture(formats=_PLAIN, max_bytes=3 * MB),
+            "ImageURL": image(formats=_PLAIN, max_bytes=3 * MB),
             "BX": fraction("Left edge of the subtitle band, as a fraction of the width.", 0),
             "BY": fraction("Top edge of the subtitle band, as a fraction of the height.", 0.75),
             "BW": fraction("Width of the subtitle band, as a fraction of the width.", 1),
@@ -40,22 +40,22 @@ FACTS = {
         note=help_page(159090),
     ),
     "imageenhan.RemoveImageWatermark": Fact(
-        "Erase watermarks and logos from a picture.",
-        parameters={"ImageURL": picture()},
+        "Erase watermarks and logos from an image.",
+        parameters={"ImageURL": image()},
         result={"ImageURL": _OUTPUT},
     ),
     "imageenhan.ErasePerson": Fact(
-        "Erase people from a picture.",
+        "Erase people from an image.",
         parameters={
-            "ImageURL": picture(),
-            "UserMask": {"doc": "Mask of what is erased, a picture of the same size."},
+            "ImageURL": image(),
+            "UserMask": {"doc": "Mask of what is erased, an image of the same size."},
         },
         result={"ImageUrl": _OUTPUT},
     ),
     "imageenhan.MakeSuperResolutionImage": Fact(
-        "Enlarge a picture and restore details, at once.",
+        "Enlarge an image and restore details, at once.",
         parameters={
-            "Url": picture(
+            "Url": image(
                 formats=["jpeg", "png", "bmp", "webp", "heic"],
                 max_bytes=5 * MB,
                 min_pixels=[32, 32],
@@ -83,9 +83,9 @@ FACTS = {
         note=help_page(151947),
     ),
     "imageenhan.GenerateSuperResolutionImage": Fact(
-        "Enlarge a picture and generate details, as a job.",
+        "Enlarge an image and generate details, as a job.",
         parameters={
-            "ImageUrl": picture(),
+            "ImageUrl": image(),
             "Scale": {"doc": "Factor of the enlargement."},
             "OutputFormat": {"doc": "Format of the output."},
             "OutputQuality": {"doc": "Quality of the output."},
@@ -94,35 +94,35 @@ FACTS = {
         result={"ResultUrl": _OUTPUT},
     ),
     "imageenhan.ChangeImageSize": Fact(
-        "Reframe a picture to another size.",
+        "Reframe an image to another size.",
         parameters={
-            "Url": picture(),
+            "Url": image(),
             "Width": {"minimum": 1, "doc": "Width of the output in pixels."},
             "Height": {"minimum": 1, "doc": "Height of the output in pixels."},
         },
         result={
             "Url": _OUTPUT,
-            "RetainLocation": {"doc": "Part of the picture that was retained, in pixels."},
+            "RetainLocation": {"doc": "Part of the image that was retained, in pixels."},
         },
     ),
     "imageenhan.EnhanceImageColor": Fact(
-        "Correct the colors of a picture.",
+        "Correct the colors of an image.",
         parameters={
-            "ImageURL": picture(),
-            "Mode": {"doc": "Kind of the picture."},
+            "ImageURL": image(),
+            "Mode": {"doc": "Kind of the image."},
             "OutputFormat": {"doc": "Format of the output."},
         },
         result={"ImageURL": _OUTPUT},
     ),
     "imageenhan.ColorizeImage": Fact(
-        "Color a black-and-white picture.",
-        parameters={"ImageURL": picture()},
+        "Color a black-and-white image.",
+        parameters={"ImageURL": image()},
         result={"ImageURL": _OUTPUT},
     ),
     "imageenhan.RecolorImage": Fact(
-        "Give a picture other colors, at once.",
+        "Give an image other colors, at once.",
         parameters={
-            "Url": picture(
+            "Url": image(
                 formats=_PLAIN,
                 max_bytes=3 * MB,
                 min_pixels=[64, 64],
@@ -139,63 +139,63 @@ FACTS = {
         ),
     ),
     "imageenhan.RecolorHDImage": Fact(
-        "Give a large picture other colors, as a job.",
+        "Give a large image other colors, as a job.",
         parameters={
-            "Url": picture(),
+            "Url": image(),
             "Degree": {"doc": f"Strength; {NOT_DOCUMENTED}."},
             "Mode": {"doc": "As RecolorImage's; the SDK states no values for this action."},
             "RefUrl": _RECOLORING["RefUrl"],
-            "ColorCount": {"doc": "Number of output pictures, with Mode AUTO."},
+            "ColorCount": {"doc": "Number of output images, with Mode AUTO."},
             "ColorTemplate": {"doc": "Main colors, with Mode TEMPLATE."},
             "ColorTemplate.Color": _RECOLORING["ColorTemplate.Color"],
         },
         result=_RECOLORED,
     ),
     "imageenhan.ImitatePhotoStyle": Fact(
-        "Transfer the colors and tones of one picture to another.",
+        "Transfer the colors and tones of one image to another.",
         parameters={
-            "ImageURL": picture("Picture to change"),
-            "StyleUrl": picture("Picture whose style is used"),
+            "ImageURL": image("Image to change"),
+            "StyleUrl": image("Image whose style is used"),
         },
         result={"ImageURL": _OUTPUT},
     ),
     "imageenhan.ExtendImageStyle": Fact(
-        "Extend the style of one picture to another.",
+        "Extend the style of one image to another.",
         parameters={
-            "MajorUrl": picture("Picture to change"),
-            "StyleUrl": picture("Picture whose style is used"),
+            "MajorUrl": image("Image to change"),
+            "StyleUrl": image("Image whose style is used"),
         },
-        result={"Url": _OUTPUT, "MajorUrl": {"doc": "Picture; the SDK does not state its meaning."}},
+        result={"Url": _OUTPUT, "MajorUrl": {"doc": "Image; the SDK does not state its meaning."}},
     ),
     "imageenhan.GenerateCartoonizedImage": Fact(
-        "Redraw a picture as a cartoon, as a job.",
+        "Redraw an image as a cartoon, as a job.",
         parameters={
-            "ImageUrl": picture(),
-            "ImageType": {"doc": "Kind of the picture."},
+            "ImageUrl": image(),
+            "ImageType": {"doc": "Kind of the image."},
             "Index": {"doc": f"Number of the style; {NOT_DOCUMENTED}."},
         },
         result={"ResultUrl": _OUTPUT},
     ),
     "imageenhan.IntelligentComposition": Fact(
-        "Propose crops of a picture by their composition.",
-        parameters={"ImageURL": picture(), "NumBoxes": {"doc": "Number of proposals."}},
+        "Propose crops of an image by their composition.",
+        parameters={"ImageURL": image(), "NumBoxes": {"doc": "Number of proposals."}},
         result={"Elements": {"doc": "Proposals: edges in pixels, and a score."}},
     ),
     "imageenhan.AssessSharpness": Fact(
-        "Score the sharpness of a picture.",
-        parameters={"ImageURL": picture(**_SCORED)},
+        "Score the sharpness of an image.",
+        parameters={"ImageURL": image(**_SCORED)},
         result={"Sharpness": {"doc": "0 to 1; higher: sharper."}},
         note=help_page(163256),
     ),
     "imageenhan.AssessExposure": Fact(
-        "Score the exposure of a picture.",
-        parameters={"ImageURL": picture(**_SCORED)},
+        "Score the exposure of an image.",
+        parameters={"ImageURL": image(**_SCORED)},
         result={"Exposure": {"doc": "0 to 1; higher: brighter."}},
         note=help_page(163255),
     ),
     "imageenhan.AssessComposition": Fact(
-        "Score the composition of a picture.",
-        parameters={"ImageURL": picture(**{**_SCORED, "formats": [*_PLAIN, "webp"]})},
+        "Score the composition of an image.",
+        parameters={"ImageURL": image(**{**_SCORED, "formats": [*_PLAIN, "webp"]})},
         result={"Score": {"doc": "0 to 5; higher: better, good from 3.8."}},
         note=help_page(163254),
     ),
