@@ -181,7 +181,7 @@ class AnyAccount(Protocol):
 
     @property
     def http(self) -> HttpSettings:
-        """How requests are sent."""
+        """Settings for HTTP."""
         ...
 
 
@@ -213,7 +213,7 @@ class BaseClient(Generic[Account, Action]):
 
     @property
     def clock_skew(self) -> timedelta:
-        """How far the local clock is ahead of the service's, by the date of its last response."""
+        """Lead of the local clock over the service's, by the date of its last response."""
         return self._transport.clock_skew
 
     @property

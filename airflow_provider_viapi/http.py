@@ -78,7 +78,7 @@ class SyncTransport:
 
     def __init__(self, settings: HttpSettings) -> None:
         self.clock_skew = timedelta(0)
-        """How far the local clock is ahead of the service's, by the date of the last response."""
+        """Lead of the local clock over the service's, by the date of the last response."""
         self.request_id: str | None = None
         """The service's id of the last request, by the header ``X-Request-Id`` of its response."""
         from airflow_provider_viapi.http_session import requests_session

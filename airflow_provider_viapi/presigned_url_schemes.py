@@ -12,7 +12,7 @@ _FLAGS = re.IGNORECASE | re.DOTALL
 
 @dataclass(frozen=True)
 class SigningScheme:
-    """How one vendor signs a URL.
+    """Scheme by which one vendor signs a URL.
 
     The patterns are compiled when a URL is first compared with them: compiling all of them takes more than 10 ms,
     which a file that defines a DAG would pay each time it is parsed.
@@ -206,8 +206,8 @@ SIGNING_SCHEMES = (
     # What all that sign like S3's V2 have in common, should the key id be missing or under an unknown name.
     SigningScheme("like S3 SigV2", f"{_LIKE_V2}|security-token", marks=("expires=[0-9]+", "signature=.+")),
 )
-"""How vendors sign URLs. Names that others use too (``policy``, ``q-…``, ``sv``, ``token``, ``sign``) count only
-beside a vendor's own marks. Processing parameters (``x-oss-process``) are part of what a URL means."""
+"""Schemes by which vendors sign URLs. Names that others use too (``policy``, ``q-…``, ``sv``, ``token``, ``sign``)
+count only beside a vendor's own marks. Processing parameters (``x-oss-process``) are part of what a URL means."""
 
 _MINUTE = r"20[0-9]{2}(?:0[1-9]|1[0-2])[0-3][0-9][0-2][0-9][0-5][0-9](?:[0-5][0-9])?"
 _SECOND = r"(?:1[0-9]{9}|[5-7][0-9a-f]{7})"
@@ -247,7 +247,7 @@ _SECRET_PATHS = (
 """Parts of paths that let whoever knows them read the file, and that differ from one file to the next."""
 
 _MAY_BE_SIGNED = re.compile(r"[\w!.-]{13}|[=~]|--")
-"""What each of these patterns needs."""
+"""Text that each of these patterns needs."""
 
 
 def signed_paths(path: str) -> tuple[re.Pattern[str], ...]:

@@ -48,7 +48,7 @@ _OPAQUE_IN_QUERY = re.compile(
       | [hkst] {_EQUALS} (?= [0-9a-f]{{32}} )
       | [\w.-]{{1,40}} {_EQUALS} (?= {_KNOWN_BEGINNING} ) ) ) {_VALUE}"""
 )
-"""The same, redacted only if the value is a long one with digits in it, as signatures and tokens are."""
+"""Likewise, redacted only if the value is a long one with digits in it, as signatures and tokens are."""
 
 _VALUE_AHEAD = r"(?= [^\s]{0,80}? [0-9] | [^\s]{1,400} [ \t]{0,3} (?: $ | [\r\n,;] ) )"
 """A word with a digit in it, or the last one of a line: not the first word of a sentence about a password."""
@@ -190,7 +190,7 @@ _KEY = re.compile(r"(?i)(.*[-_])?keys?")
 _OFTEN_PRIVATE = re.compile(
     r"(?i).*auth|code|(.*_)?sig|[ls]sig|sign|[vp]key|encfilekey|.*hash|hmac|mac|md5|ks|tokenid|pwd|passcode|encoded|hm"
 )
-"""The same, in queries."""
+"""Likewise, in queries."""
 
 _PLAIN = re.compile(r"[A-Za-z]+|\d+")
 """A word or a number, which would be masked wherever else it occurs."""
@@ -200,7 +200,7 @@ _PROOF = re.compile(r"(?i)\b(?:apikey|basic|bearer|token)\s+(\S+)$")
 
 _ADDRESS = re.compile(r'[A-Za-z][A-Za-z0-9+.-]{0,20}://[^\s<>"]+')
 _ADDRESS_IN_TEXT = re.compile(r"""[A-Za-z][A-Za-z0-9+.-]{0,20}://[^\s<>"'\\]*[^\s<>"'\\.,:;!)\]}]""")
-"""The same, without the punctuation that follows it in a sentence or in JSON."""
+"""Likewise, without the punctuation that follows it in a sentence or in JSON."""
 
 _ENCODED_ADDRESS = re.compile(r"""(?i)[A-Z][A-Z0-9+.-]{0,20}%3A%2F%2F[^\s<>"'\\&]+""")
 

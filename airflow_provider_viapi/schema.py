@@ -31,7 +31,7 @@ MAX_ADDRESS = 16_384
 """Characters of an address: about four times as many as one with a long signature has."""
 
 ONLY_CONN_ID = "before the @ only the id of an Airflow connection, which holds user and password"
-"""What is allowed where the address of a storage has a password."""
+"""Allowed values where the address of a storage has a password."""
 
 LARGEST_TEXT_OF_DIGITS = 10**512
 """Integers below this are taken for texts of digits, of which native rendering makes numbers.

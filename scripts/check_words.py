@@ -18,7 +18,7 @@ from typing import NamedTuple
 import tomllib
 
 ROOT = Path(__file__).resolve().parents[1]
-SUFFIXES = {".md", ".py", ".toml", ".sh", ".yaml", ".yml"}
+SUFFIXES = {".md", ".py", ".toml", ".sh", ".ts", ".tsx", ".yaml", ".yml"}
 NAMES = {"Makefile", "run"}
 ESCAPE = "words: ok"
 
@@ -65,6 +65,9 @@ PATTERNS = {
     re.compile(rf"(?<![A-Za-z])(?:{pattern.replace(' ', GAP)})(?![A-Za-z])", re.IGNORECASE): instead
     for pattern, instead in BANNED.items()
 }
+PATTERNS[re.compile(r'(?m)(?:^##+ |""")(?:What|Whether|Where|How|The same)\b(?!-)')] = (
+    "begin with an imperative or a noun phrase"
+)
 
 
 class Finding(NamedTuple):

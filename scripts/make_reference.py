@@ -80,7 +80,7 @@ ViapiJobOperator(
 )
 ```
 
-## How to read the pages
+## Structure of the pages
 
 The line under the heading of an action states:
 
@@ -302,7 +302,7 @@ def _page(of_service: list[Action]) -> str:
     source = of_service[0].source
     head = [f"# {service.name}: {SUBJECTS[service.name]}", "", f"API version {service.version}."]
     head[-1] += f" From Alibaba's SDK {source}." if source else ""
-    head += ["", "[How to read this page](../actions.md#how-to-read-the-pages)", "", "## Actions", ""]
+    head += ["", "[How to read this page](../actions.md#structure-of-the-pages)", "", "## Actions", ""]
     return "\n".join([*head, *map(_section, of_service)])
 
 

@@ -48,7 +48,7 @@ class Package:
 
     @property
     def marks_required(self) -> bool:
-        """Whether the SDK marks any parameter as required."""
+        """True if the SDK marks any parameter as required."""
         return any(self.required(action) for action in self.models.requests)
 
 

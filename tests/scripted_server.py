@@ -20,7 +20,7 @@ from urllib.parse import parse_qs, urlsplit
 
 @dataclass(frozen=True)
 class Answer:
-    """What to send back.
+    """Response to send.
 
     :param hang_up: close the connection without a word, after the request was read
     """
@@ -50,7 +50,7 @@ class ScriptedServer:
         return [request for request in self.requests if _action(request[0]) == action]
 
     def count(self, action: str) -> int:
-        """How many requests came for one action."""
+        """Number of requests for one action."""
         return len(self.sent(action))
 
     def take(self, path: str) -> Answer:
@@ -116,7 +116,7 @@ def serving(handler: Callable[..., BaseHTTPRequestHandler]) -> Iterator[str]:
 
 @dataclass
 class FileResponse:
-    """How one request for a file is answered.
+    """Response to one request for a file.
 
     :param cut_after: bytes after which the connection is closed
     :param status: an error instead of the file

@@ -20,7 +20,7 @@ class ServedFolder:
     url: str
 
     def address(self, name: str) -> str:
-        """Where the file of that name is served."""
+        """URL of the file of that name."""
         return f"{self.url}/{name}"
 
 

@@ -1,4 +1,4 @@
-"""What Airflow and an editor see of the package."""
+"""Package as Airflow and an editor see it."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ MB, GB = 1 << 20, 1 << 30
 
 
 class MediaLimits(Record):
-    """What a file must be for an action to read it; ``None`` or empty means not documented or not limited.
+    """Limits of the files that an action reads; ``None`` or empty means not documented or not limited.
 
     :param formats: file types by their usual suffix, in lower case: ``mp4``, ``jpeg``
     :param min_bytes: size of the smallest file

@@ -86,7 +86,7 @@ _VALUES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "max_seconds": (_is_number, "a number of seconds"),
     "default": (_is_single, "a single value"),
 }
-"""What the value of a key must be, and how an error says so. Other keys are checked where they are read."""
+"""Checks of the values of keys, each with its text for errors. Other keys are checked where they are read."""
 
 _RANGES = ("imum", "_length", "_items", "_bytes")
 """Ends of the keys that begin with ``min`` and ``max``."""

@@ -11,7 +11,7 @@ from airflow_provider_viapi.schema import Parameter, ValidationError, count_repr
 
 
 class AtMost(Record):
-    """How many items of a list may have a certain value.
+    """Limit on the number of items of a list that have a certain value.
 
     :param count: largest number of such items
     :param value: the value

@@ -27,7 +27,7 @@ ATTRIBUTES = (
     "CustomContent",
     *(f"{kind}Attr{number}" for kind in ("Int", "Str") for number in ("", "2", "3", "4")),
 )
-"""What an image has besides its identity and category."""
+"""Fields of an image besides its identity and category."""
 
 QPS = 5
 """Calls per second that the emulator's instances are said to have; the emulator's own quota is another setting."""

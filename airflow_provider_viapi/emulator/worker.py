@@ -100,7 +100,7 @@ def extract_features(url: str, limits: MediaLimits, folder: Path) -> bytes | Wor
 
 @dataclass(frozen=True)
 class PictureFeatures:
-    """What ImageSearch stores of a picture.
+    """Data that ImageSearch stores of an image.
 
     :param vector: float16, of length 1
     :param region: the part that was used, ``x1,x2,y1,y2`` in pixels

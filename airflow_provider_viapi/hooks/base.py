@@ -44,10 +44,10 @@ CANCEL_RETRIES = 30.0
 """Seconds over which the cancellation of a job is retried: what is not cancelled continues and is billed."""
 
 CANCEL_RETRIES_OF_MANY = 10.0
-"""The same for each of many jobs: a trigger that is stopped has 25 s for all of them."""
+"""Likewise, for each of many jobs: a trigger that is stopped has 25 s for all of them."""
 
 MAX_CONCURRENT_CANCELS = 8
-"""How many cancellations per second the service accepts is not documented."""
+"""Cancellations at the same time; the service documents no limit per second."""
 
 MAX_CONN_ID = 250
 """Characters of the id of an Airflow connection."""

@@ -26,7 +26,7 @@ MIN_QPS, MAX_QPS = 0.01, 1000.0
 """Range of the fields that set a rate, in calls per second."""
 
 MASK = "***"
-"""What Airflow 3.2 and later enter and save for a secret field of a new connection that the user leaves alone."""
+"""Placeholder that Airflow 3.2 and later save for a secret field that the user of a new connection leaves alone."""
 
 MAX_SHOWN = 12
 """Longest value of a field that errors show; keys and secrets are longer."""

@@ -28,7 +28,7 @@ class Token:
 
 
 Auth = Credentials | Token
-"""What authenticates a request: a key that signs it, or a token that is sent along."""
+"""Authentication of a request: a key that signs it, or a token that is sent along."""
 
 
 class NoAuth:

@@ -25,7 +25,7 @@ WATER_LEVEL_ERRORS = (-997, -998, -999)
 
 _TYPE_NAMES = ("event_type", "eventType", "alarm_type", "alarmtype")
 _WORDS = re.compile(r'\\.|"|\b(?:True|False|None)\b')
-"""What has to be looked at to know which of Python's words are outside of texts."""
+"""Tokens that show which of Python's words are outside of texts."""
 
 _AS_JSON = {"True": "true", "False": "false", "None": "null"}
 

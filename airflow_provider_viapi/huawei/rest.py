@@ -193,7 +193,7 @@ _ADVICE = (
         "check the permissions of the key or user, and that project_id in the extra is one of its projects",
     ),
 )
-"""What to do, by error class and a part of the service's message."""
+"""Advice by error class and a part of the service's message."""
 
 
 def _with_advice(kind: type[ServiceError], message: str) -> str:

@@ -44,7 +44,7 @@ Backend = Literal["imgsearch", "imagesearch"]
 
 
 class Form(Record, kw_only=False):
-    """How a list names the parameters of a service's AddImage.
+    """Names of the parameters of a service's AddImage in a list.
 
     :param action: AddImage
     :param container: parameter with the name of the database or instance

@@ -1,4 +1,4 @@
-"""What a submission knows of its task: identity, attempt, other tasks' claims, pace, clock, log and stop flag."""
+"""Context of a submission: identity, attempt, other tasks' claims, pace, clock, log and stop flag."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class TaskKey(NamedTuple):
 
 @dataclass(frozen=True)
 class Attempt:
-    """What identifies an attempt of a task, which distinguishes a retry from a task that a user cleared.
+    """Identity of an attempt of a task, which distinguishes a retry from a task that a user cleared.
 
     :param number: number of the attempt, from 1
     :param max_tries: Airflow's count of allowed attempts; clearing a task sets it to the attempts so far plus
@@ -126,7 +126,7 @@ class OtherTasks:
 
 
 class Claims(Protocol):
-    """What tasks publish about their submissions, so that no two of them take the same job."""
+    """Submissions that tasks publish, so that no two of them take the same job."""
 
     def open(self, intent: Intent) -> None:
         """Publish a submission whose outcome is not known yet; nothing may be sent unless this returns."""

@@ -138,7 +138,7 @@ class JobBackend(Protocol):
 
 
 class SharedList(Protocol):
-    """What processes that read one account's job list share."""
+    """State shared by the processes that read one account's job list."""
 
     async def wait_for_turn(self) -> Any:
         """Wait until this process may read the list, and return its turn; ``None`` at once if that is unknown."""

@@ -40,7 +40,7 @@ LISTED_FOR = timedelta(hours=23)
 """Oldest submission whose absence from the list is evidence: the list shows the last 24 hours."""
 
 REPLAYABLE_FOR = timedelta(minutes=15) + CLOCK_SKEW
-"""How long a signed request may be sent again: VIAPI accepts its signature for 15 minutes."""
+"""Time in which a signed request may be sent again: VIAPI accepts its signature for 15 minutes."""
 
 LIST_TIME_ZONES = (timezone(timedelta(hours=8)), timezone.utc)
 """VIAPI's list shows times without a zone and the documents name none: China's or UTC, whichever fits."""

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.backend import JobHook, SubmitBackend
 
 OnDoubt = Literal["fail", "resubmit"]
-"""What to do when it cannot be known whether a job was accepted."""
+"""Action when it cannot be known whether a job was accepted."""
 
 LOGGED_TURN = 5.0
 """A task logs that it waits for its turn if the turn is more than this many seconds away."""
@@ -52,7 +52,7 @@ MAX_UNSENT = timedelta(seconds=30)
 """Longest time between the signature of a request and its sending: half of the time that is allowed for transit."""
 
 STORE_ATTEMPTS = 5
-"""How often the id of an accepted job is written before the task fails."""
+"""Attempts to write the id of an accepted job before the task fails."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,7 +23,7 @@ _CURRENCY = re.compile(r"[A-Z]{3}")
 
 @dataclass(frozen=True)
 class Clip:
-    """What the header of a video or audio file says.
+    """Properties of a video or audio file from its header.
 
     :param seconds: length; 0 if it is not known, as of a file that was written while it was streamed
     :param width, height: size of the picture; 0 of a file without one

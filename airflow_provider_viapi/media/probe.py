@@ -35,12 +35,12 @@ MAX_SECONDS = 20.0
 """Seconds after which nothing more is read."""
 
 VARIABLE_RATIO = 1.5
-"""How much longer than its shortest a longest frame is where the frame rate varies: timestamps are rounded."""
+"""Ratio of longest to shortest frame above which the frame rate varies: timestamps are rounded."""
 
 
 @dataclass(frozen=True)
 class MediaFacts:
-    """What a video file states of itself; ``None`` for what it does not.
+    """Properties that a video file states of itself; ``None`` for those that it does not.
 
     :param seconds: length
     :param size: width and height in pixels, as stored

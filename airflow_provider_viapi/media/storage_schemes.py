@@ -1,4 +1,4 @@
-"""What is known of each storage by its scheme: object store or not, signs links or not, what to install.
+"""Properties of each storage by its scheme: object store or not, signs links or not, what to install.
 
 Loads no storage library, so that operators can use it while DAGs are parsed. ``open_storage`` opens them.
 """
@@ -9,7 +9,7 @@ from airflow_provider_viapi.record import Record
 
 
 class Storage(Record, kw_only=False):
-    """What is known of the storage behind a scheme.
+    """Properties of the storage behind a scheme.
 
     Whether it can write on condition that nothing was written before is in ``state.conditional_write``.
 

@@ -58,7 +58,7 @@ class JobMessageQueue:
         self._expression = _compile(expression)
         self._has_warned = False
         self.record = MessageRecord()
-        """How reliable the messages have been in this process."""
+        """Reliability of the messages in this process."""
 
     @asynccontextmanager
     async def subscribe(self) -> AsyncIterator[AsyncIterator[Collection[str]]]:

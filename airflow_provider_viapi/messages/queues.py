@@ -52,7 +52,7 @@ _TOPIC = re.compile(r"arn:aws[\w-]*:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}", re.ASCI
 
 @dataclass(frozen=True)
 class QueueUrl:
-    """What a URL says.
+    """Settings of a URL.
 
     :param address: the URL without its query
     :param package: the package that subscribes

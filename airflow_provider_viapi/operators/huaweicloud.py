@@ -65,7 +65,7 @@ class HuaweiCloudOperator(ActionOperator):
 
     @cached_property
     def hook(self) -> HuaweiCloudHook:
-        """The hook that calls."""
+        """Hook for ``huaweicloud_conn_id``; reads the connection at its first call."""
         return HuaweiCloudHook(self.huaweicloud_conn_id)
 
     @staticmethod
@@ -126,7 +126,7 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
 
     @cached_property
     def hook(self) -> HuaweiCloudHook:
-        """The hook that calls."""
+        """Hook for ``huaweicloud_conn_id``; reads the connection at its first call."""
         return HuaweiCloudHook(self.huaweicloud_conn_id, target_state=self.target_state, scope=self._scope)
 
     @staticmethod

@@ -176,7 +176,7 @@ class JobCommandOperator(HuaweiCloudOperator):
     repeating the command must change nothing more."""
 
     state_lag: ClassVar[float] = 30.0
-    """How long, in seconds, the API may still report the old terminal state after a start command; an assumption."""
+    """Seconds in which the API may still report the old terminal state after a start command; an assumption."""
 
     def __init__(
         self,

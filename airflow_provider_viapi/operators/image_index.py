@@ -171,7 +171,7 @@ class IndexImagesOperator(ProviderTask, StoppableOperator):
 
     @cached_property
     def hook(self) -> ViapiHook:
-        """The hook that calls."""
+        """Hook for ``viapi_conn_id``; reads the connection at its first call."""
         return ViapiHook(self.viapi_conn_id)
 
     def execute(self, context: Context) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What all operators and sensors have in common: known arguments, references, masked credentials, labels."""
+"""Base of all operators and sensors: known arguments, references, masked credentials, labels."""
 
 from __future__ import annotations
 

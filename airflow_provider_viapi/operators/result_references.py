@@ -130,7 +130,7 @@ class MappedTask(MappedOperator):
 
 
 class Mappable(OperatorPartial):
-    """What ``partial()`` returns: an operator with some of its arguments.
+    """Result of ``partial()``: an operator with some of its arguments.
 
     Literal arguments, also those that are mapped over, are checked while the DAG is parsed.
     """

@@ -60,7 +60,7 @@ class ViapiOperator(LandingOperator):
     action_type = Action
     find_action = staticmethod(services.find)
     submit_timeout = timedelta(minutes=1)
-    """How long the copy of a file to the service is retried while that fails; of a job operator, an argument."""
+    """Time in which a failed copy of a file to the service is retried; of a job operator, an argument."""
     item_name = ""
     """Distinguishes the items of a batch, each of which holds its own staged copies."""
     operator_extra_links: Any = (ViapiResultLink(),)
@@ -90,7 +90,7 @@ class ViapiOperator(LandingOperator):
 
     @cached_property
     def hook(self) -> ViapiHook:
-        """The hook that calls."""
+        """Hook for ``viapi_conn_id``; reads the connection at its first call."""
         return ViapiHook(self.viapi_conn_id)
 
     @staticmethod

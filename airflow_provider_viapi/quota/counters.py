@@ -1,4 +1,4 @@
-"""Where processes count: a storage that all of them reach, or a file that those of one machine share."""
+"""Counters of processes: a storage that all of them reach, or a file that those of one machine share."""
 
 from __future__ import annotations
 

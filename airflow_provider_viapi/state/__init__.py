@@ -1,1 +1,1 @@
-"""Where durable state lives: Airflow's task state store, object storage, memory; and results that may be reused."""
+"""Durable state: Airflow's task state store, object storage, memory; and results that may be reused."""

@@ -46,7 +46,7 @@ MAX_NAME = 180
 """Longest percent-encoded part of a path; file systems allow 255 bytes."""
 
 PRUNE_PROBABILITY = 0.01
-"""How often the first write of a task instance deletes old state of its DAG: each time costs a listing."""
+"""Share of first writes of task instances that delete old state of their DAG: each time costs a listing."""
 
 _PERMANENT = (
     *(FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError),

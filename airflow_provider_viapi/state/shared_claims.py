@@ -8,7 +8,8 @@ the action (and, for Huawei Cloud, of the project), ``<hour>`` is when the reque
 * ``job-<task>-<nonce>-<job id>.json``: the job that it became, which closes the intent
 
 ``<task>`` is a digest of the task instance. What decides is in the names, so that one listing shows everything. The
-contents are for people: ``version``, ``dag_id``, ``run_id``, ``task_id``, ``map_index``, ``action``, ``signed_at``.
+contents are for troubleshooting only: ``version``, ``dag_id``, ``run_id``, ``task_id``, ``map_index``, ``action``,
+``signed_at``.
 Objects are deleted ``state_retention_days`` after their hour.
 """
 
@@ -47,7 +48,7 @@ AFTER = timedelta(hours=2)
 """Which claims may concern a submission: a request can be sent again for 15 minutes, and is accepted soon after."""
 
 BEFORE_IN_A_LIST = timedelta(hours=9)
-"""The same for a job list: its times have no zone, so a job of eight hours earlier may look like the one sought."""
+"""Likewise, for a job list: its times have no zone, so a job of eight hours earlier may look like the one sought."""
 
 MAX_NAMED = 3
 """Open submissions of which a message names the tasks; each costs a read."""

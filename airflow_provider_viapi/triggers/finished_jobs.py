@@ -108,7 +108,7 @@ class ViapiFinishedJobsTrigger(WatcherTrigger):
 
     @property
     def listed(self) -> str:
-        """What identifies the list."""
+        """Identity of the list."""
         return self.viapi_conn_id
 
     @classmethod

@@ -101,7 +101,7 @@ class NewFilesTrigger(WatcherTrigger):
 
     @property
     def listed(self) -> str:
-        """What identifies the list."""
+        """Identity of the list."""
         return self.folder
 
     @classmethod

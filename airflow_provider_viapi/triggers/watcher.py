@@ -84,7 +84,7 @@ class WatcherTrigger(BaseEventTrigger or BaseTrigger):  # type: ignore[misc]
 
     @property
     def listed(self) -> str:
-        """What identifies the list, however often and with whatever filter it is read."""
+        """Identity of the list, however often and with whatever filter it is read."""
         raise NotImplementedError
 
     @classmethod

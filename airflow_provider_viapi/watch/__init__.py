@@ -1,1 +1,1 @@
-"""What event triggers read: lists of jobs and files, and the cursor that finds in them what is new."""
+"""Lists of jobs and files that event triggers read, and the cursor that finds in them what is new."""

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 StartFrom = Literal["now", "listed"]
-"""What a watcher without a state delivers of what is listed already: nothing, or all."""
+"""Entries that a watcher without a state delivers of those listed already: none, or all."""
 
 MAX_UNCONFIRMED = 200
 """Entries that are handed out before the first of them is confirmed. Airflow stores the events of a trigger one after
@@ -89,7 +89,7 @@ class NewEntry:
 
 
 class Cursor:
-    """What was delivered of a list.
+    """Entries of a list that were delivered.
 
     :param state: of an earlier cursor; default: none
     :param start_from: without a state, or with another source: ``now`` delivers only what is not listed at first,

@@ -1,4 +1,4 @@
-"""Where a watcher's cursor is stored, so that a restarted triggerer continues where it ended.
+"""Storage of a watcher's cursor, so that a restarted triggerer continues where it ended.
 
 ================================= ============================================= =====================================
 store                             used                                          a restarted triggerer

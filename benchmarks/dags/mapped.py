@@ -1,4 +1,4 @@
-"""The same mapped task twice: jobs of the emulator, and tasks that do nothing for as long."""
+"""One mapped task twice: jobs of the emulator, and tasks that do nothing for as long."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ MB, GB = 1 << 20, 1 << 30
 
 @dataclass(frozen=True)
 class Fact:
-    """What is known of an action beside its SDK.
+    """Facts about an action beside its SDK.
 
     :param summary: what the action does; default: the words of its name
     :param parameters: additions to the model of a parameter, by its path such as ``ColorTemplate.Color``

@@ -48,7 +48,7 @@ CONDITIONS: st.SearchStrategy[Condition] = st.recursive(LEAVES, combined, max_le
 
 
 def meaning(condition: Condition, attributes: dict[str, Any]) -> bool:
-    """What a condition says of an image, by Python's own operators."""
+    """Result of a condition for an image, by Python's own operators."""
     if isinstance(condition, Combination):
         results = [meaning(part, attributes) for part in condition.parts]
         return all(results) if condition.word == "AND" else any(results)

@@ -1,4 +1,4 @@
-"""How VIAPI's answers about jobs are read."""
+"""Reading of VIAPI's responses about jobs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each kind of parameter takes and refuses."""
+"""Values that each kind of parameter accepts and refuses."""
 
 from __future__ import annotations
 

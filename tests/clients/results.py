@@ -1,4 +1,4 @@
-"""What comes back: the end of a job, and the files that its result leads to."""
+"""Results: the end of a job, and the files that its result leads to."""
 
 from __future__ import annotations
 
@@ -44,15 +44,15 @@ def download(address: str, trusted: bytes | None = None) -> bytes:
 
 
 def is_mp4(content: bytes) -> bool:
-    """Whether a file is an MP4 or a MOV with something in it."""
+    """True if a file is an MP4 or a MOV with something in it."""
     return content[4:8] == b"ftyp" and b"mdat" in content and b"moov" in content
 
 
 def is_jpeg(content: bytes) -> bool:
-    """Whether a file is a whole JPEG."""
+    """True if a file is a whole JPEG."""
     return content.startswith(b"\xff\xd8\xff") and content.endswith(b"\xff\xd9")
 
 
 def is_request_id(text: str | None) -> bool:
-    """Whether that is an id as the services give them."""
+    """True if that is an id as the services give them."""
     return re.fullmatch(r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}", text or "") is not None

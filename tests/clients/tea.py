@@ -1,4 +1,4 @@
-"""How Alibaba's clients of today, which call themselves Tea, are pointed at the emulator: by their own settings."""
+"""Settings by which Alibaba's current clients, which call themselves Tea, use the emulator."""
 
 from __future__ import annotations
 

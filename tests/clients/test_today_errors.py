@@ -1,4 +1,4 @@
-"""What is refused arrives at the caller of Alibaba's clients of today as their own exceptions."""
+"""A refusal arrives at the caller of Alibaba's clients of today as their own exceptions."""
 
 from __future__ import annotations
 

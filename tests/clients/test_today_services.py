@@ -69,7 +69,7 @@ def listener() -> Iterator[Listener]:
 
 
 def same(sent: dict[str, str], expected: dict[str, str]) -> bool:
-    """Whether two sets of parameters are the same; a JSON text may be written otherwise."""
+    """True if two sets of parameters are the same; a JSON text may be written otherwise."""
     if sent.keys() != expected.keys():
         return False
     return all(
@@ -201,7 +201,7 @@ def test_every_other_service_answers_at_once_with_the_result_that_was_set(
 
 
 def contains(given: Any, expected: Any) -> bool:
-    """Whether a value has all that another has; the clients add lists that are empty."""
+    """True if a value has all that another has; the clients add lists that are empty."""
     if isinstance(expected, dict):
         return all(name in given and contains(given[name], value) for name, value in expected.items())
     if isinstance(expected, list):

@@ -1,4 +1,4 @@
-"""How facts are read out of Alibaba's metadata and SDKs."""
+"""Reading of facts from Alibaba's metadata and SDKs."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ def types_of(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def request_of(operator: type[ViapiOperator]) -> dict[str, Any]:
-    """What an operator sends when it is given everything it takes."""
+    """Request of an operator that is given every argument."""
     beyond = BEYOND_THE_ACTION.get(operator.__name__, set())
     given = {name: "{{ " + name + " }}" for name in keywords(operator) if name not in beyond}
     return dict(operator(task_id="task", **given).request)

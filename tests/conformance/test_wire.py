@@ -1,4 +1,4 @@
-"""What goes over the wire against what Alibaba's own client sent.
+"""Requests on the wire against what Alibaba's own client sent.
 
 ``wire_vectors.json`` holds parameters that were given to alibabacloud-tea-openapi 0.4.6 and what a listener then got.
 """

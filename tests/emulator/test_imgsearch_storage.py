@@ -1,4 +1,4 @@
-"""What image search keeps, without HTTP or pictures."""
+"""Data that image search keeps, without HTTP or images."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def test_a_server_of_keys_that_is_down_fails_the_connection_test(
 
 
 def key_that_polls() -> tuple[object, ...]:
-    """What waits have in common that share a poller, and so the key of its calls."""
+    """State of waits that share a poller, and so the key of its calls."""
 
     async def read() -> tuple[object, ...]:
         hook = ViapiHook()

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 @dataclass(frozen=True)
 class Answer:
-    """What to send back.
+    """Response to send.
 
     :param body: JSON, or text as it is
     :param hang_up: close the connection without a word, after the request was read
@@ -33,7 +33,7 @@ NOT_THERE = Answer(404, {"error_code": "APIGW.0101", "error_msg": "The API does 
 
 @dataclass(frozen=True)
 class Request:
-    """What came in."""
+    """Request that was received."""
 
     method: str
     target: str

@@ -1,4 +1,4 @@
-"""How alarms of VIAS are read, whatever arrives."""
+"""Reading of VIAS's alarms, whatever arrives."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How answers about Huawei Cloud's jobs are read."""
+"""Reading of responses about Huawei Cloud's jobs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How facts are read out of Huawei's SDK, and that the reference page is of today."""
+"""Reading of facts from Huawei's SDK, and that the reference page is of today."""
 
 from __future__ import annotations
 

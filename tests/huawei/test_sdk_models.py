@@ -20,7 +20,7 @@ from airflow_provider_viapi.schema import Boolean, Choice, Integer, Parameter, S
 FACTS = json.loads(Path(__file__).with_name("sdk_models.json").read_text())["operations"]
 
 HEADERS_OF_THE_ACCOUNT = {"X-App-UserId"}
-"""The same for all calls of an account, so no action has it as a parameter."""
+"""One value for all calls of an account, so no action has it as a parameter."""
 
 HEADERS_LEFT_OUT = {
     "X-Request-Id": "the caller's own id of a call, of which nothing depends",

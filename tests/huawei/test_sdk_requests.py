@@ -1,4 +1,4 @@
-"""What goes over the wire against what Huawei's own SDK sent when it was given the same.
+"""Requests on the wire against what Huawei's own SDK sent when it was given the same.
 
 ``sdk_requests.json`` is made by ``scripts/capture_huawei_sdk.py``.
 """

@@ -43,7 +43,7 @@ class Service:
         self.call(imgsearch.ADD_IMAGE, DbName="covers", **request)
 
     def held(self) -> Counter[tuple[str, str]]:
-        """How many entries there are of each entity id and extra data."""
+        """Number of entries of each entity id and extra data."""
         listing = Listing(500)
         while listing.next_page is not None:
             listing.add_page(self.call(imgsearch.LIST_IMAGES, DbName="covers", **listing.next_page))

@@ -1,4 +1,4 @@
-"""What is refused of a list of images before anything is sent."""
+"""Refusals of a list of images before anything is sent."""
 
 from __future__ import annotations
 

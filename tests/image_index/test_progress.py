@@ -1,4 +1,4 @@
-"""What the log says while it goes on."""
+"""Log lines during the indexing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an earlier run may still have under way is waited for."""
+"""Calls that an earlier run may still have under way are waited for."""
 
 from __future__ import annotations
 

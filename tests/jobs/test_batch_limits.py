@@ -1,4 +1,4 @@
-"""What a batch counts towards its limits, and what its next attempt submits within them."""
+"""Limits of a batch: the costs that count, and the jobs that its next attempt submits."""
 
 from __future__ import annotations
 

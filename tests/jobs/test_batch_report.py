@@ -1,4 +1,4 @@
-"""What users see of a batch: progress, failures, rows of bounded size."""
+"""Report of a batch: progress, failures, rows of bounded size."""
 
 from __future__ import annotations
 

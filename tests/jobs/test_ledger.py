@@ -1,4 +1,4 @@
-"""What is written down about a submission, and what counts as the same request."""
+"""Records of a submission, and the identity of a request."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ class FlakyProxy:
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self.breaks = 0
-        """How many more connections are cut once they have sent ``after`` bytes."""
+        """Number of further connections that are cut once they have sent ``after`` bytes."""
         self.after = 100_000
         self.then: Callable[[], object] | None = None
         """Called once, when a connection has sent ``after`` bytes."""

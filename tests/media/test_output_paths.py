@@ -1,4 +1,4 @@
-"""Where files land: what an author may write, and that no two results meet."""
+"""Addresses of landed files: the allowed ones, and that no two results have the same."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes wrong on the way to the service: no job is paid for it, and no half or forgotten copy is left."""
+"""Faults on the way to the service: no job is paid for it, and no half or forgotten copy is left."""
 
 from __future__ import annotations
 

@@ -62,5 +62,5 @@ def in_haste(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def accepted(emulator: EmulatorServer, action: str) -> int:
-    """How many calls of an action the emulator has taken."""
+    """Number of calls of an action that the emulator has taken."""
     return emulator.calls().get(action, {}).get("accepted", 0)

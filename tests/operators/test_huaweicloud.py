@@ -1,4 +1,4 @@
-"""What every operator of Huawei Cloud's does with its arguments, before any of them is sent."""
+"""Checks of the arguments of all of Huawei Cloud's operators, before any of them is sent."""
 
 from __future__ import annotations
 

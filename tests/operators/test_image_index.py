@@ -437,7 +437,7 @@ def test_lazy_sequences_and_path_objects_are_lists_and_addresses(
     covers: Client, coffee: str, tmp_path: Path
 ) -> None:
     class Lazy(Sequence[Any]):
-        """What a mapped task's output is: it can be iterated, and knows its length only by doing so."""
+        """Output of a mapped task: it can be iterated, and knows its length only by doing so."""
 
         def __getitem__(self, index: Any) -> Any:
             return [{"image_url": coffee, "entity_id": "lazy"}][index]

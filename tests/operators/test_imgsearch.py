@@ -96,7 +96,7 @@ class ImageSearch:
 
 
 def at(service: Any, task: ViapiOperator) -> Any:
-    """What the task returns when it calls this service."""
+    """Result of the task when it calls this service."""
     vars(task)["hook"] = service
     return run_task(task).result
 

@@ -1,4 +1,4 @@
-"""What single jobs and batches of VIAPI have, jobs of Huawei Cloud have: usage, limits, metrics, reuse, quota."""
+"""Features of VIAPI's jobs and batches that Huawei Cloud's jobs have too: usage, limits, metrics, reuse, quota."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a task publishes for the UI: sources, files, times, usage, errors; and limits of a batch."""
+"""Data that a task publishes for the UI: sources, files, times, usage, errors; and limits of a batch."""
 
 from __future__ import annotations
 

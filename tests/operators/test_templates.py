@@ -1,4 +1,4 @@
-"""What arguments become that are templates or other tasks' outputs: text stays text, and ``None`` is refused."""
+"""Arguments that are templates or other tasks' outputs: text stays text, and ``None`` is refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every operator of this provider does with its arguments, before any of them is sent."""
+"""Checks of the arguments of all operators, before any of them is sent."""
 
 from __future__ import annotations
 

@@ -288,7 +288,7 @@ class StartOnAPromptService(StartViasTaskOperator):
 
 
 class TestStartingATaskOnAFile:
-    """What runs to its end has to be started once, also when it has ended before somebody looks again."""
+    """A task that runs to its end is started once, also when it has ended before somebody looks again."""
 
     @pytest.fixture
     def ended(self, emulator: EmulatorServer) -> str:

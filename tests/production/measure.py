@@ -1,4 +1,4 @@
-"""What one run cost: a row of the table in docs/quota.md."""
+"""Cost of one run: a row of the table in docs/quota.md."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Row:
 
 @dataclass(frozen=True)
 class WaitingRow:
-    """The same number of mapped tasks without jobs, which only wait: what Airflow alone takes on this machine.
+    """An equal number of mapped tasks without jobs, which only wait: what Airflow alone takes on this machine.
 
     :param duration: seconds from the start of the first task to the end of the last one
     :param least_duration: how long each of them waits

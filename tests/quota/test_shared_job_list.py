@@ -1,4 +1,4 @@
-"""What processes share about the account's job list: whose turn it is to read it, and which jobs have ended."""
+"""State that processes share about the account's job list: whose turn it is to read it, and which jobs have ended."""
 
 from __future__ import annotations
 

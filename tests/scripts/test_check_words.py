@@ -18,6 +18,8 @@ from check_words import files, findings
         ("# a task that is gone on\n    # with later", "gone on # with"),  # words: ok
         ("the next try resumes the job", "next try"),  # words: ok
         ("an author settles the doubt", "doubt"),  # words: ok
+        ('def f():\n    """What a batch knows."""', '"""What'),  # words: ok
+        ("# Page\n\n## How jobs are polled\n", "## How"),
     ],
 )
 def test_a_banned_word_is_found_in_prose_names_and_wrapped_comments(text: str, word: str) -> None:
@@ -33,6 +35,9 @@ def test_a_banned_word_is_found_in_prose_names_and_wrapped_comments(text: str, w
         "an outstanding, short-lived request of a standalone intelligence",
         "he told us  # words: ok",
         "file.tell()",
+        '"""Return what a batch knows."""',
+        "# How the emulator does it is another matter",
+        "## How-to guides",
     ],
 )
 def test_field_terms_syntax_and_escaped_lines_pass(text: str) -> None:

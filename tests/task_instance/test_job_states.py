@@ -14,7 +14,7 @@ RUNNING = {**QUEUED, "PROCESSING": "2026-01-01T00:00:09.000+00:00"}
 
 
 class Xcom:
-    """Where the states are written.
+    """Store of the states.
 
     :param failures: how many writes fail
     """

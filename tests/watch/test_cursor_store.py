@@ -1,4 +1,4 @@
-"""Where a watcher's state is stored: with its asset, below state_path, or nowhere with a warning."""
+"""Storage of a watcher's state: with its asset, below state_path, or nowhere with a warning."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is read of a folder: which files are new ones, in storages that say more or less about them."""
+"""Reading of a folder: which files are new ones, in storages that say more or less about them."""
 
 from __future__ import annotations
 

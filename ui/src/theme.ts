@@ -1,4 +1,4 @@
-/** Airflow's own look: the frame has the same origin, so its colours and fonts can be read from the page around it. */
+/** Airflow's colours and fonts: the frame has the same origin, so they can be read from the page around it. */
 
 function outer(): Document | null {
   try {

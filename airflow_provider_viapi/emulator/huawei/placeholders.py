@@ -139,4 +139,4 @@ def _work(name: str, request: Mapping[str, Any], folder: Path) -> Mapping[str, A
 SPEECH, VIDEO, PHOTO_CHECK, SUBTITLES, PICTURE_MODEL = (
     partial(_work, name) for name in ("speech", "video", "photo_check", "subtitles", "picture_model")
 )
-"""The same functions, in a form that can be pickled."""
+"""These functions in a form that can be pickled."""

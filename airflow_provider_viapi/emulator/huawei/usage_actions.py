@@ -1,4 +1,4 @@
-"""What the account has used and may use: computed from the jobs that the emulator has done."""
+"""Usage and quotas of the account, computed from the jobs that the emulator has done."""
 
 from __future__ import annotations
 

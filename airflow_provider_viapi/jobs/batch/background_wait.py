@@ -15,7 +15,7 @@ from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
 
 
 class Watch:
-    """What a batch knows of its running jobs while it submits.
+    """Running jobs of a batch that submits.
 
     This one sees no job end: all of them are waited for later.
     """

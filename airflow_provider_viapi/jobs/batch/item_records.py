@@ -53,7 +53,7 @@ class ItemFailure:
 
 @dataclass(frozen=True)
 class ItemRecord:
-    """What is known of an item.
+    """Record of an item.
 
     :param index: its place in the list of the attempt; ``None``: it is not in it
     :param submission: fields of its submission besides digest and job, see ``jobs.ledger.Entry``; ``None``: it has

@@ -1,4 +1,4 @@
-"""What users see of a batch: its progress, the rows that it returns, and why it has failed."""
+"""Report of a batch: its progress, the rows that it returns, and why it has failed."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ MAX_LOGGED_FAILURES = 100
 
 
 class BatchBackend(Protocol):
-    """What a batch needs of its cloud and its task.
+    """Interface of a batch to its cloud and its task.
 
     :param limiter: rate of submissions
     """

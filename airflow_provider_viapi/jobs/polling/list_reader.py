@@ -75,7 +75,7 @@ async def ending_turn(shared_list: SharedList | None, turn: Any) -> AsyncIterato
 
 @dataclass
 class _Reads:
-    """How the reads of the list go.
+    """Statistics of the reads of the list.
 
     :param succeeded_at: when the list was last read, or was not needed
     :param scan_began: when the first page of the present scan was requested; ``None`` between two scans

@@ -68,7 +68,7 @@ _SHORT_ERROR = re.compile(
     rb"(?i)(?:[45][0-9]{2} )?(?:(?:file |page |object )?not found|access denied|forbidden|unauthorized|no such "
     rb"|bad gateway|internal server error|service unavailable|gateway timeout)"
 )
-"""What servers respond in so few words that it is shorter than :data:`TEXT_SIZE`."""
+"""Responses of servers that are shorter than :data:`TEXT_SIZE`."""
 
 UTF_8_BYTES = 4
 """Bytes of a character at most."""

@@ -27,7 +27,7 @@ _RECEIVER = re.compile(r"(?i)(?:.*[._])?(?:\w*(?:callback|notify|webhook)\w*|(?:
 
 _ID = re.compile(r"(?:.*_)?ids?|(?:.*[a-z0-9])?(?:Id|ID)s?")
 _NO_TAG = re.compile(r'(?i)"?(?:null|none|undefined|-|0)?"?')
-"""What some servers send in place of a tag, for every file."""
+"""Values that some servers send in place of a tag, for every file."""
 
 _TIMEOUTS = (10.0, 30.0)
 """Seconds to wait for a connection, and for a response."""

@@ -32,7 +32,7 @@ MAX_MEASURED = 50
 
 @dataclass(frozen=True)
 class Origin:
-    """Where landed files come from.
+    """Origin of landed files.
 
     :param job_id: the job that produced them
     :param action: that created the job, as ``service.Action``

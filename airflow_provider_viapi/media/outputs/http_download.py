@@ -66,7 +66,7 @@ class SourceModified(TransientError):
 
 @dataclass(frozen=True)
 class Version:
-    """What identifies the content of a file.
+    """Identity of the content of a file.
 
     :param etag: a strong ETag
     :param marks: values of other headers that differ between versions, by name

@@ -33,7 +33,7 @@ LIMITS: Mapping[str, tuple[str, Literal["minimum", "maximum"], float, float]] = 
 
 
 class QualityThresholds:
-    """What a video and its scores must be; the parameters are described at the operator.
+    """Thresholds of a video and its scores; the parameters are described at the operator.
 
     :param limits: numbers by their names in :data:`LIMITS`; ``None`` for those that are not given
     :raises InvalidRequest: a threshold has another type, is out of range, or contradicts another one
@@ -69,7 +69,7 @@ class QualityThresholds:
 
     @property
     def need_scores(self) -> bool:
-        """Whether there is a threshold of a score."""
+        """True if there is a threshold of a score."""
         return bool(self._min_scores or self._max_scores)
 
     def failures(

@@ -45,7 +45,7 @@ MAX_UNREADABLE = 3
 
 
 class TaskBatchBackend:
-    """What a batch needs of its cloud and its task; see ``jobs.batch.running_jobs.BatchBackend``.
+    """Interface of a batch to its cloud and its task; see ``jobs.batch.running_jobs.BatchBackend``.
 
     :param task: the batch operator
     :param arguments: keyword arguments of each item

@@ -103,7 +103,7 @@ class ViapiBatchOperator(BatchOperator):
 
     @cached_property
     def hook(self) -> ViapiHook:
-        """The hook that calls."""
+        """Hook for ``viapi_conn_id``; reads the connection at its first call."""
         from airflow_provider_viapi.hooks.viapi import ViapiHook
 
         return ViapiHook(self.viapi_conn_id)
@@ -166,7 +166,7 @@ class HuaweiCloudBatchOperator(BatchOperator):
 
     @cached_property
     def hook(self) -> HuaweiCloudHook:
-        """The hook that calls."""
+        """Hook for ``huaweicloud_conn_id``; reads the connection at its first call."""
         from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 
         return HuaweiCloudHook(self.huaweicloud_conn_id)

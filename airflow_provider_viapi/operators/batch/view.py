@@ -1,4 +1,4 @@
-"""What Airflow's UI shows of a batch: the XComs ``items_0``, ``items_1`` … and ``usage``; see docs/ui.md.
+"""Data of a batch for Airflow's UI: the XComs ``items_0``, ``items_1`` … and ``usage``; see docs/ui.md.
 
 Each time the task starts to wait it writes one page with the items that have ended since the previous one, so that
 the number of writes does not depend on the number of items and no page is ever rewritten.

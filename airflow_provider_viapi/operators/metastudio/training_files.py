@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.model import Job
 
 REVIEW_TIMEOUT = timedelta(days=7)
-"""Default limit of a wait for people."""
+"""Default timeout of a wait for a manual review."""
 
 ZIP = "application/zip"
 OCTETS = "application/octet-stream"

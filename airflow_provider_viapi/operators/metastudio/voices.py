@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     )
 
 VoiceTag = Literal["ECOMMERCE", "NEWS", "MARKETING", "LIVE", "EDUCATION", "CUSTOMER", "STORYTELLING"]
-"""What a voice is for."""
+"""Purpose of a voice."""
 
 _EDITIONS: Mapping[str, Action] = {
     "basic": voices.CREATE_TRAINING_BASIC_JOB,

@@ -91,7 +91,7 @@ class JobRun:
 
 @dataclass(frozen=True, kw_only=True)
 class SubmittingRun(JobRun):
-    """The same in a process that submits or resumes the job.
+    """Run in a process that submits or resumes the job.
 
     :param request: the checked request, before its media are staged
     :param deadline: when the attempt gives up, an aware time

@@ -1,4 +1,4 @@
-"""What Airflow's UI shows of a task: the XComs ``viapi_view`` and ``usage``, which is measured here.
+"""Data of a task for Airflow's UI: the XComs ``viapi_view`` and ``usage``, which is measured here.
 
 The view of a job is written twice, when the job was accepted and when the task ends, and the usage once: each write
 is a call of Airflow's API. A task without a job writes its view only if it fails (:func:`fail_and_show`). While a
@@ -39,7 +39,7 @@ MAX_ERROR = 2_000
 
 
 class TaskView:
-    """What a task shows of its job, collected while the task runs.
+    """View of a task's job, collected while the task runs.
 
     :param action: as ``service.Action``
     :param attempt: number of the running attempt

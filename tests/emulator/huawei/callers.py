@@ -31,14 +31,14 @@ class Caller:
         return raised.value.http_status, raised.value.code
 
     def ended(self, action: Action, **request: Any) -> dict[str, Any]:
-        """What shows a job, once it neither waits nor is worked on."""
+        """Response that shows a job, once it neither waits nor is worked on."""
         return until(
             lambda: self(action, **request),
             lambda seen: _state(seen) not in ("WAITING", "PROCESSING", "GENERATING"),
         )
 
     def in_state(self, state: str, action: Action, **request: Any) -> dict[str, Any]:
-        """What shows a job, once it is in a state."""
+        """Response that shows a job, once it is in a state."""
         return until(lambda: self(action, **request), lambda seen: _state(seen) == state)
 
 

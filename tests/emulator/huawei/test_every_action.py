@@ -22,7 +22,7 @@ NOT_EMULATED = {
     "SaveTtscTenantConfigs",
     "ShowVocabularySwitchConfigs",
 }
-"""What only the service can answer; the emulator says so."""
+"""Actions that only the service can do; the emulator says so."""
 
 TEXTS = {
     "service_version": "1.2",

@@ -17,7 +17,7 @@ def clean(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def subtitled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same with subtitles, three lines one after the other."""
+    """Likewise, with subtitles, three lines one after the other."""
     path = tmp_path_factory.mktemp("clips") / "subtitled.mp4"
     media_samples.burn_subtitles(media_samples.big_buck_bunny(), path, seconds=1.5, size=(640, 360))
     return path

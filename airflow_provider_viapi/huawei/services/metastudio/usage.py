@@ -1,4 +1,4 @@
-"""What an account has used and may use: usage, resources and quotas."""
+"""Usage, resources and quotas of an account."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tasks and batch tasks analyse, and when: sources, groups of sources, schedules.
+"""Inputs of tasks and batch tasks: sources, groups of sources, schedules.
 
 Types and fields are those of Huawei's Java SDK; the form of schedules is from excerpts of the documents. Types and
 fields that are not known are passed on unchanged.
