@@ -162,7 +162,7 @@ class BulkIndexImagesOperator(ViapiJobOperator):
         """Return what sends the request."""
         from airflow_provider_viapi.alibaba.imagesearch_job_backend import IncrementSubmitBackend
 
-        bucket, path = self._place
+        bucket, path = self._location
         return IncrementSubmitBackend(self.hook.client, request["InstanceName"], bucket, f"/{path}")
 
     def prepare_request(self, request: Mapping[str, Any], context: Context) -> Mapping[str, Any]:
@@ -173,7 +173,7 @@ class BulkIndexImagesOperator(ViapiJobOperator):
         self._folder.write(
             self._parse(images), self.hook, self.log, lambda: self._stop_requested, self.max_failed
         )
-        bucket, path = self._place
+        bucket, path = self._location
         return {"InstanceName": request["InstanceName"], "BucketName": bucket, "Path": f"/{path}"}
 
     def release_inputs(self, context: Context) -> None:
@@ -193,7 +193,7 @@ class BulkIndexImagesOperator(ViapiJobOperator):
         return super()._submit_and_wait(context, turn)
 
     def _resume_or_submit(self, run: SubmittingRun) -> tuple[Job, JobReport | None]:
-        self._set_place(run)
+        self._set_location(run)
         try:
             return super()._resume_or_submit(run)
         except ServiceError as error:
@@ -201,14 +201,17 @@ class BulkIndexImagesOperator(ViapiJobOperator):
                 self._delete_folder()
             raise
 
-    def _set_place(self, run: SubmittingRun) -> None:
+    def _set_location(self, run: SubmittingRun) -> None:
         """Name the folder after the task instance and its request, so that its retries find it and nobody else."""
         from airflow_provider_viapi.jobs.attempt_context import TaskKey
         from airflow_provider_viapi.media.inputs.request_media import StagingLocation
 
-        owner, place = tuple(TaskKey.of(run.context["ti"])), StagingLocation.parse(self.staging)
+        owner, location = tuple(TaskKey.of(run.context["ti"])), StagingLocation.parse(self.staging)
         name = sha256(f"{owner}\n{self.request_digest(run.request)}".encode()).hexdigest()[:20]
-        self._place = place.bucket, "/".join(part for part in (place.prefix, f"increment-{name}") if part)
+        self._location = (
+            location.bucket,
+            "/".join(part for part in (location.prefix, f"increment-{name}") if part),
+        )
 
     @property
     def _folder(self) -> IncrementFolder:
@@ -218,7 +221,9 @@ class BulkIndexImagesOperator(ViapiJobOperator):
         from airflow_provider_viapi.media.inputs.request_media import StagingLocation
 
         conn_id = StagingLocation.parse(as_address(self.staging)).conn_id
-        return IncrementFolder(open_oss(self.hook if conn_id is None else ViapiHook(conn_id)), *self._place)
+        return IncrementFolder(
+            open_oss(self.hook if conn_id is None else ViapiHook(conn_id)), *self._location
+        )
 
     def job_link(self, job: Job) -> str:
         """Return Alibaba's page of the list that has the task, or the connection's own endpoint."""
@@ -234,10 +239,10 @@ class BulkIndexImagesOperator(ViapiJobOperator):
         kept = store.get(SUMMARY_STORE_KEY) or {}
         if kept.get("job_id") == report.job_id:
             # An earlier attempt was lost after it had deleted the folder, or shortly before.
-            self._place, self._summary = (kept["bucket"], kept["path"]), kept["summary"]
+            self._location, self._summary = (kept["bucket"], kept["path"]), kept["summary"]
         else:
             self._summary = self._summarize(report)
-            bucket, path = self._place
+            bucket, path = self._location
             about = {"job_id": report.job_id, "bucket": bucket, "path": path, "summary": self._summary}
             store.set(SUMMARY_STORE_KEY, about)
         run.context["ti"].xcom_push(key=SUMMARY_KEY, value=self._summary)
@@ -254,7 +259,7 @@ class BulkIndexImagesOperator(ViapiJobOperator):
             self._folder.delete()
         except ServiceError as error:
             # The images are indexed by now: leftover copies must not fail the task.
-            self.log.warning("Files may be left in oss://%s/%s: %s", *self._place, error)
+            self.log.warning("Files may be left in oss://%s/%s: %s", *self._location, error)
 
     def _summarize(self, report: JobReport) -> dict[str, Any]:
         from airflow_provider_viapi.alibaba import imagesearch_job_backend
@@ -264,7 +269,7 @@ class BulkIndexImagesOperator(ViapiJobOperator):
         # Read now, since its link to the report is valid for two hours.
         response = self.hook.call(INCREASE_LIST, imagesearch_job_backend.list_request(job))
         entry = imagesearch_job_backend.read_entry(job, response)
-        self._place = _place_of(entry)
+        self._location = _place_of(entry)
         url = entry.get("ErrorUrl")
         lines = read_report(url, self.hook) if url else []
         rows, left_out = self._folder.read()

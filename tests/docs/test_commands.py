@@ -21,15 +21,15 @@ pytestmark = pytest.mark.airflow
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with a film and pictures, where the pages say ``/tmp``."""
+    """Return a folder with a film and images, where the pages say ``/tmp``."""
     folder = tmp_path_factory.mktemp("commands")
     media_samples.burn_subtitles(
         media_samples.big_buck_bunny(), folder / "film.mp4", seconds=1, size=(320, 180)
     )
-    (folder / "pictures").mkdir()
-    for number, picture in enumerate(sorted(media_samples.photographs().values())[:3], 1):
-        shutil.copy(picture, folder / "pictures" / f"{number}{picture.suffix}")
-    media_samples.write_photographs(folder / "pictures", 1)[0].rename(folder / "pictures" / "1.jpg")
+    (folder / "images").mkdir()
+    for number, image in enumerate(sorted(media_samples.photographs().values())[:3], 1):
+        shutil.copy(image, folder / "images" / f"{number}{image.suffix}")
+    media_samples.write_photographs(folder / "images", 1)[0].rename(folder / "images" / "1.jpg")
     return folder
 
 

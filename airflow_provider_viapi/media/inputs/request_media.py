@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.model import Log
 
 
-_PLACE = re.compile(
+_LOCATION = re.compile(
     r"oss://(?:(?P<conn>[\w.-]+)@)?(?P<bucket>[a-z0-9][a-z0-9-]{1,61}[a-z0-9])(?:/(?P<prefix>[A-Za-z0-9._/-]*))?"
 )
 
@@ -83,7 +83,7 @@ class StagingLocation:
         :raises InvalidRequest: it has another form
         """
         # A template that renders to a native type may give anything.
-        parts = _PLACE.fullmatch(address) if isinstance(address, str) else None
+        parts = _LOCATION.fullmatch(address) if isinstance(address, str) else None
         prefix = (parts["prefix"] or "").strip("/") if parts else ""
         if parts is None or ".." in prefix.split("/") or "//" in prefix:
             bucket = (

@@ -163,7 +163,7 @@ class Staging:
         if self._to is None:
             return self._upload_temporarily(source, service)
         key = self._retry(lambda: self._bucket.stage(source))
-        return self._bucket.place.address_of(key)
+        return self._bucket.location.address_of(key)
 
     def release(self, action: Action, request: Mapping[str, Any]) -> None:
         """Remove the copies of a request's media that no other task uses.

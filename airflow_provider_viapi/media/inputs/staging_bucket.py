@@ -56,12 +56,19 @@ class TeamBucket:
     """
 
     def __init__(
-        self, oss: Oss, place: StagingLocation, *, run: str, holder: str, log: Log, part_size: int = PART_SIZE
+        self,
+        oss: Oss,
+        location: StagingLocation,
+        *,
+        run: str,
+        holder: str,
+        log: Log,
+        part_size: int = PART_SIZE,
     ) -> None:
-        self.place = place
+        self.location = location
         self._oss, self._log, self._part_size = oss, log, part_size
-        self._base = "/".join(part for part in (place.prefix, _digest(run)) if part)
-        self._leases = Leases(Bucket(oss, place.bucket), _digest(f"{run}\n{holder}"))
+        self._base = "/".join(part for part in (location.prefix, _digest(run)) if part)
+        self._leases = Leases(Bucket(oss, location.bucket), _digest(f"{run}\n{holder}"))
 
     @classmethod
     def open(cls, to: str, hook: ViapiHook, *, run: str, holder: str, log: Log, part_size: int) -> TeamBucket:
@@ -69,33 +76,33 @@ class TeamBucket:
 
         :raises ConfigurationError: the SDK is not installed, the connection cannot be used, or is for another region
         """
-        place = StagingLocation.parse(to)
-        oss = hook.oss(place.conn_id)
+        location = StagingLocation.parse(to)
+        oss = hook.oss(location.conn_id)
         is_far = not oss.place.region.startswith((DEFAULT_REGION, "accelerate"))
         if is_far and not oss.place.by_path:
             raise ConfigurationError(
-                f"staging is {to}, but connection {place.conn_id or hook.viapi_conn_id!r} is for OSS in "
+                f"staging is {to}, but connection {location.conn_id or hook.viapi_conn_id!r} is for OSS in "
                 f"{oss.place.region}; allowed: a bucket in {DEFAULT_REGION}, where the services read. Name a "
-                f"connection for it, such as oss://conn_id@{place.bucket}/{place.prefix}",
+                f"connection for it, such as oss://conn_id@{location.bucket}/{location.prefix}",
             )
-        return cls(oss, place, run=run, holder=holder, log=log, part_size=part_size)
+        return cls(oss, location, run=run, holder=holder, log=log, part_size=part_size)
 
     def stage(self, source: Source) -> str:
         """Return the key of a copy of a file: one of this DAG run, or a new one."""
         key, exists = self._leases.acquire(
             f"{self._prefix_of(source.address)}{source.fingerprint}", ascii_name(source.name), source.size
         )
-        copy = f"oss://{self.place.bucket}/{key}"
+        copy = f"oss://{self.location.bucket}/{key}"
         if exists:
             self._log.info("%s is staged already, as %s", source.display_url, copy)
             return key
-        upload(self._oss, self.place.bucket, key, source, self._part_size)
+        upload(self._oss, self.location.bucket, key, source, self._part_size)
         self._log.info("Staged %s (%s bytes) as %s", source.display_url, f"{source.size:,}", copy)
         return key
 
     def link(self, key: str) -> str:
         """Return a URL by which the service can read a copy."""
-        return presigned_url(self._oss, self.place.bucket, key, self._log)
+        return presigned_url(self._oss, self.location.bucket, key, self._log)
 
     def release(self, address: str) -> None:
         """Stop using the copies of what is at an address; the last user removes them."""
