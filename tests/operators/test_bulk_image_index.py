@@ -61,7 +61,7 @@ def images(tmp_path: Path) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def tiny(tmp_path: Path) -> dict[str, Any]:
-    """A picture that ImageSearch does not take."""
+    """An image that ImageSearch does not take."""
     with Image.new("RGB", (50, 50)) as image:
         image.save(tmp_path / "tiny.png")
     return {"image_url": (tmp_path / "tiny.png").as_uri(), "entity_id": "tiny"}
@@ -176,9 +176,7 @@ def test_a_task_that_the_service_calls_failed_fails_with_its_reason(images: list
         index(outside)
 
 
-def test_nothing_is_submitted_if_no_picture_can_be_used(
-    tiny: dict[str, Any], emulator: EmulatorServer
-) -> None:
+def test_nothing_is_submitted_if_no_image_can_be_used(tiny: dict[str, Any], emulator: EmulatorServer) -> None:
     with pytest.raises(AirflowFailException, match="none of 1 images can be used"):
         index([tiny])
 
@@ -203,7 +201,7 @@ def test_a_retry_resumes_the_task_of_the_attempt_before(
     assert left_in_the_bucket() == []
 
 
-def test_a_retry_continues_with_the_pictures_that_are_there(
+def test_a_retry_continues_with_the_images_that_are_there(
     images: list[dict[str, Any]], tmp_path: Path
 ) -> None:
     store = Store()
@@ -256,7 +254,7 @@ def test_one_link_that_never_works_does_not_stop_the_others(images: list[dict[st
     assert "s3cr3t" not in failure["message"]
 
 
-def test_a_picture_that_cannot_be_read_now_does_not_stop_the_others(
+def test_an_image_that_cannot_be_read_now_does_not_stop_the_others(
     images: list[dict[str, Any]],
 ) -> None:
     hook, log = ViapiHook(), logging.getLogger("test")
@@ -415,7 +413,7 @@ def test_a_template_of_images_is_read_when_the_task_runs(images: list[dict[str, 
     assert run_task(rendered, Store()).result["images"] == 3
 
 
-def test_pictures_are_read_from_the_web_and_from_path_objects(
+def test_images_are_read_from_the_web_and_from_path_objects(
     images: list[dict[str, Any]], tmp_path: Path, served: ServedFolder
 ) -> None:
     (served.path / "cup.jpg").write_bytes((tmp_path / "coffee.jpg").read_bytes())

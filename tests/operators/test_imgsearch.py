@@ -27,7 +27,7 @@ from run_task import run_task
 class ImageSearch:
     """Image search as its documents describe it, in place of a hook; where they are silent it does the worst.
 
-    :param databases: of each database the entity ids of its pictures
+    :param databases: of each database the entity ids of its images
     :param first: the number of the first record, which the documents do not state
     :param largest_page: most records on a page, which they do not state either
     :param total: whether it says how many records there are
@@ -101,7 +101,7 @@ def at(service: Any, task: ViapiOperator) -> Any:
     return run_task(task).result
 
 
-def pictures(count: int) -> ImageSearch:
+def with_images(count: int) -> ImageSearch:
     return ImageSearch({"covers": [f"entity_{number}" for number in range(count)]})
 
 
@@ -184,7 +184,7 @@ def test_databases_are_listed() -> None:
     assert result == {"DbList": [{"Name": "covers"}, {"Name": "others"}]}
 
 
-def test_a_picture_is_deleted() -> None:
+def test_an_image_is_deleted() -> None:
     service = ImageSearch({"covers": ["a", "b"]})
 
     at(service, DeleteImageOperator(task_id="delete", db_name="covers", entity_id="a"))
@@ -197,8 +197,8 @@ def test_a_picture_is_deleted() -> None:
     ("count", "page_size", "largest_page"),
     [(0, 50, 1000), (1, 50, 1000), (120, 50, 1000), (120, 100, 7), (2000, 500, 1000), (4321, 500, 1000)],
 )
-def test_all_pictures_are_listed_each_once(first: int, count: int, page_size: int, largest_page: int) -> None:
-    service = pictures(count)
+def test_all_images_are_listed_each_once(first: int, count: int, page_size: int, largest_page: int) -> None:
+    service = with_images(count)
     service.first, service.largest_page = first, largest_page
 
     result = at(service, listing(page_size=page_size))
@@ -208,7 +208,7 @@ def test_all_pictures_are_listed_each_once(first: int, count: int, page_size: in
 
 
 def test_pages_past_2000_records_are_asked_for_with_the_token_of_the_one_before() -> None:
-    service = pictures(2600)
+    service = with_images(2600)
 
     at(service, listing(page_size=600))
 
@@ -226,7 +226,7 @@ def test_pages_past_2000_records_are_asked_for_with_the_token_of_the_one_before(
 
 @pytest.mark.parametrize(("limit", "calls"), [(1, 1), (50, 1), (51, 2), (2500, 50)])
 def test_no_more_than_the_limit_is_listed_or_asked_for(limit: int, calls: int) -> None:
-    service = pictures(3000)
+    service = with_images(3000)
 
     result = at(service, listing(limit=limit))
 
@@ -236,7 +236,7 @@ def test_no_more_than_the_limit_is_listed_or_asked_for(limit: int, calls: int) -
 
 
 def test_order_and_prefix_hold_for_every_page() -> None:
-    service = pictures(2300)
+    service = with_images(2300)
 
     result = at(service, listing(order="desc", entity_id_prefix="entity_1", page_size=100))
 
@@ -245,7 +245,7 @@ def test_order_and_prefix_hold_for_every_page() -> None:
 
 
 def test_a_service_that_returns_no_total_is_listed_to_its_end() -> None:
-    service = pictures(2100)
+    service = with_images(2100)
     service.total = False
 
     result = at(service, listing(page_size=500))
@@ -263,7 +263,7 @@ class StuckAt(ImageSearch):
 
 
 def test_a_token_that_repeats_fails_the_task_and_is_not_used_again() -> None:
-    service = StuckAt(pictures(2600).databases)
+    service = StuckAt(with_images(2600).databases)
     service.token = "2000"
 
     with pytest.raises(ServiceError, match="repeats pages of the list after 2100 images"):
@@ -277,7 +277,7 @@ def test_without_a_token_the_list_ends_at_2000_records_and_the_log_says_so(
     log = Mock()
     monkeypatch.setattr(ListImagesOperator, "log", log)
 
-    result = at(StuckAt(pictures(2600).databases), listing(page_size=100))
+    result = at(StuckAt(with_images(2600).databases), listing(page_size=100))
 
     assert len(result["ImageList"]) == 2000
     assert result["TotalCount"] == 2600
@@ -291,7 +291,7 @@ def test_a_list_whose_tokens_lead_nowhere_ends() -> None:
             return super()._ListImages(again) | {"Token": str(len(self.calls))}
 
     with pytest.raises(ServiceError, match="repeats pages of the list"):
-        at(Circling(pictures(2600).databases), listing(page_size=100))
+        at(Circling(with_images(2600).databases), listing(page_size=100))
 
 
 @pytest.mark.parametrize("page_size", [0, -1, "50", 1.5])

@@ -180,7 +180,7 @@ def runs(
         "how_to_jobs": {
             **target,
             "video": existing["video"],
-            "picture": served.address("mei.png"),
+            "image": served.address("mei.png"),
             "voice": SYSTEM_VOICE,
         },
     }

@@ -65,7 +65,7 @@ def check_source_address(address: str) -> None:
 
 @dataclass(frozen=True)
 class StagingLocation:
-    """Place of copies: ``oss://bucket/prefix`` or ``oss://conn@bucket/prefix``.
+    """Location of copies: ``oss://bucket/prefix`` or ``oss://conn@bucket/prefix``.
 
     :param conn_id: the connection whose key is used; ``None`` for the task's own
     :param bucket: in Shanghai, where the service reads
@@ -78,7 +78,7 @@ class StagingLocation:
 
     @classmethod
     def parse(cls, address: str) -> StagingLocation:
-        """Return the place that an address names.
+        """Return the location that an address names.
 
         :raises InvalidRequest: it has another form
         """
