@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 CHECK = "MediaQualityCheck"
 """Name of the check in errors."""
 
-LIMITS: Mapping[str, tuple[str, Literal["minimum", "maximum"], float, float]] = {
-    "min_duration": ("duration", "minimum", 0, 1e6),
-    "max_duration": ("duration", "maximum", 0, 1e6),
-    "min_width": ("width", "minimum", 1, 1e5),
-    "min_height": ("height", "minimum", 1, 1e5),
-    "min_frame_rate": ("frame_rate", "minimum", 0, 1e4),
-    "max_frame_rate": ("frame_rate", "maximum", 0, 1e4),
-    "max_black": ("black", "maximum", 0, 1),
-    "max_frozen": ("longest_frozen", "maximum", 0, 1e6),
-    "min_loudness": ("loudness", "minimum", -120, 20),
-    "max_loudness": ("loudness", "maximum", -120, 20),
-    "min_ssim": ("ssim", "minimum", -1, 1),
+LIMITS: Mapping[str, tuple[str, Literal["least", "most"], float, float]] = {
+    "min_duration": ("duration", "least", 0, 1e6),
+    "max_duration": ("duration", "most", 0, 1e6),
+    "min_width": ("width", "least", 1, 1e5),
+    "min_height": ("height", "least", 1, 1e5),
+    "min_frame_rate": ("frame_rate", "least", 0, 1e4),
+    "max_frame_rate": ("frame_rate", "most", 0, 1e4),
+    "max_black": ("black", "most", 0, 1),
+    "max_frozen": ("longest_frozen", "most", 0, 1e6),
+    "min_loudness": ("loudness", "least", -120, 20),
+    "max_loudness": ("loudness", "most", -120, 20),
+    "min_ssim": ("ssim", "least", -1, 1),
 }
 """Limit: the property, which side it is of, and the range that it may be in."""
 
@@ -94,7 +94,7 @@ class QualityThresholds:
             if value is None:
                 why = "there is no audio track" if field == "loudness" else "nothing is left outside of band"
                 failures.append(f"{field} cannot be measured, because {why}")
-            elif (value < limit) if side == "minimum" else (value > limit):
+            elif (value < limit) if side == "least" else (value > limit):
                 allowed = f"at {side} {with_unit(field, limit)}"
                 failures.append(f"{field} is {with_unit(field, value)}; allowed: {allowed} ({name})")
         if self._video_codecs and quality.video_codec not in self._video_codecs:
@@ -121,12 +121,12 @@ class QualityThresholds:
         if scores is None:
             return []
         failures = []
-        for side, limits in (("minimum", self._min_scores), ("maximum", self._max_scores)):
+        for side, limits in (("least", self._min_scores), ("most", self._max_scores)):
             for name, limit in limits.items():
                 value = scores.get(name)
                 if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
                     failures.append(f"the scores have no number {name}")
-                elif (value < limit) if side == "minimum" else (value > limit):
+                elif (value < limit) if side == "least" else (value > limit):
                     failures.append(
                         f"the score {name} is {_plain(value)}; allowed: at {side} {_plain(limit)}"
                     )
