@@ -278,10 +278,16 @@ class BatchRunner(RunningJobs):
         if self.running:
             first = min(self.deadline_of(item) for item in self.running.values())
             continue_at = min(continue_at, first + min(MAX_TIMEOUT_GRACE, config.job_timeout / 10))
-        if not self.submits_nothing_more and not self._is_blocked and len(self.running) < config.max_in_flight:
+        if (
+            not self.submits_nothing_more
+            and not self._is_blocked
+            and len(self.running) < config.max_in_flight
+        ):
             factor = min(10, max(1, self.failed_submissions - MAX_FAILED_SUBMISSIONS))
             continue_at = min(continue_at, now + factor * SUBMIT_AGAIN)
-        return WaitPolicy(min(min_finished, LANDED_TOGETHER) if lands else min_finished, MAX_WAIT, continue_at)
+        return WaitPolicy(
+            min(min_finished, LANDED_TOGETHER) if lands else min_finished, MAX_WAIT, continue_at
+        )
 
     def _begin(self, item: Item, begin: Begin, watch: Watch) -> bool:
         """Resume or submit an item's job; false if the service fails now, or there is no job to resume."""
