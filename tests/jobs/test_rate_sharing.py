@@ -256,7 +256,7 @@ def test_the_jobs_that_finished_first_are_fetched_first_when_the_quota_delays_al
 
     in_order = [account.ends[job_id] for job_id in sorted(seen.noticed, key=seen.noticed.__getitem__)]
     late = in_order[1000:]
-    # Concurrent calls overtake each other by a few priorities.
+    # Concurrent calls overtake each other by a few places.
     assert all(earlier < later + 0.1 for earlier, later in pairwise(late))
 
 
