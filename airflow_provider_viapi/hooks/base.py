@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Connection
 
-    from airflow_provider_viapi.jobs.attempt_context import AttemptContext, SubmitPace
+    from airflow_provider_viapi.jobs.attempt_context import AttemptContext, SubmitLimiter
     from airflow_provider_viapi.jobs.backend import JobBackend
     from airflow_provider_viapi.jobs.batch.wait import FinishedJobs, WaitPolicy
     from airflow_provider_viapi.jobs.metrics import Stats
@@ -78,7 +78,7 @@ class CloudHook(BaseHook):
         self._conn_id = conn_id
         self._fingerprint: tuple[object, ...] = ()
         self._owner = ""
-        self._paces: dict[str, SubmitPace] = {}
+        self._submit_limiters: dict[str, SubmitLimiter] = {}
 
     # What a cloud implements.
 
@@ -220,17 +220,17 @@ class CloudHook(BaseHook):
         self.quota.check()
         self.job_messages()
 
-    def submit_pace(self, action: str, run: AttemptContext) -> SubmitPace:
+    def submit_limiter(self, action: str, run: AttemptContext) -> SubmitLimiter:
         """Return when a task may submit jobs of an action.
 
         :param action: as ``service.Action``
         """
-        if action not in self._paces:
+        if action not in self._submit_limiters:
             rate, now = self.account.submit_qps, run.timing.now
-            self._paces[action] = self.quota.submit_pace(
+            self._submit_limiters[action] = self.quota.submit_limiter(
                 action, rate, run.pause_or_stop, lambda: now().timestamp()
             )
-        return self._paces[action]
+        return self._submit_limiters[action]
 
     def get_conn(self) -> Any:
         """Return the client, under the name that Airflow's hooks give it."""
@@ -278,10 +278,10 @@ class CloudHook(BaseHook):
         """Return for each job whether it was cancelled, or why that is unknown."""
         from airflow_provider_viapi.retrying import READ, aretry_call
 
-        turns = asyncio.Semaphore(MAX_CONCURRENT_CANCELS)
+        semaphore = asyncio.Semaphore(MAX_CONCURRENT_CANCELS)
 
         async def cancel(job: Job, backend: JobBackend) -> bool | ServiceError:
-            async with turns:
+            async with semaphore:
                 try:
                     # A second cancellation changes nothing, so every transient error may be retried.
                     return await aretry_call(

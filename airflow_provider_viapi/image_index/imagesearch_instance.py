@@ -65,10 +65,10 @@ class ImageInstance:
         """
         if await self.count() == 0:
             return list(images)
-        turns = asyncio.Semaphore(CHECKS_IN_FLIGHT)
+        semaphore = asyncio.Semaphore(CHECKS_IN_FLIGHT)
 
         async def holds(image: ImageEntry) -> bool:
-            async with turns:
+            async with semaphore:
                 return await self.holds(image)
 
         there = await asyncio.gather(*map(holds, images))

@@ -1,4 +1,4 @@
-"""Context of a submission: identity, attempt, other tasks' claims, pace, clock, log and stop flag."""
+"""Context of a submission: identity, attempt, other tasks' claims, limiter, clock, log and stop flag."""
 
 from __future__ import annotations
 
@@ -157,41 +157,41 @@ class Claims(Protocol):
         ...
 
 
-class SubmitPace:
+class SubmitLimiter:
     """When submissions may be sent; this one sets no limit.
 
-    ``quota.pacing`` limits them so that all processes together stay within the account's quota.
+    ``quota.limiters`` limits them so that all processes together stay within the account's quota.
     """
 
-    def expect(self) -> float:
-        """Return the seconds until the turn; if none is taken yet, until the one that would be taken now."""
+    def seconds_to_slot(self) -> float:
+        """Return the seconds until the slot; if none is taken yet, until the one that would be taken now."""
         return 0.0
 
     def reserve(self) -> float:
-        """Take a turn if none is taken yet, and return the seconds until it."""
+        """Take a slot if none is taken yet, and return the seconds until it."""
         return 0.0
 
-    def turn(self) -> Mapping[str, Any]:
-        """Return the turn as JSON values, for another process that continues this task; empty if there is none."""
+    def saved_slot(self) -> Mapping[str, Any]:
+        """Return the slot as JSON values, for another process that continues this task; empty if there is none."""
         return {}
 
-    def keep(self, turn: Mapping[str, Any]) -> None:
-        """Use a turn that this task took in another process, unless it was missed."""
+    def restore_slot(self, slot: Mapping[str, Any]) -> None:
+        """Use a slot that this task took in another process, unless it was missed."""
 
-    def approach(self) -> None:
-        """Wait until shortly before the turn; the time that is left is for recording the intent.
+    def wait_until_near(self) -> None:
+        """Wait until shortly before the slot; the time that is left is for recording the intent.
 
         :raises StopRequested: Airflow stops the task
         """
 
-    def begin(self) -> bool:
-        """Wait for the turn; return false if it was missed: then nothing may be sent.
+    def wait_for_slot(self) -> bool:
+        """Wait for the slot; return false if it was missed: then nothing may be sent.
 
         :raises StopRequested: Airflow stops the task
         """
         return True
 
-    def end(self, *, throttled: bool) -> None:
+    def release(self, *, throttled: bool) -> None:
         """Record that the response has arrived, or that none will."""
 
 

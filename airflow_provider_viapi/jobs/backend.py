@@ -140,11 +140,11 @@ class JobBackend(Protocol):
 class SharedList(Protocol):
     """State shared by the processes that read one account's job list."""
 
-    async def wait_for_turn(self) -> Any:
-        """Wait until this process may read the list, and return its turn; ``None`` at once if that is unknown."""
+    async def wait_for_slot(self) -> Any:
+        """Wait until this process may read the list, and return its slot; ``None`` at once if that is unknown."""
         ...
 
-    async def end_turn(self, turn: Any, *, throttled: bool) -> None:
+    async def release_slot(self, slot: Any, *, throttled: bool) -> None:
         """Record that the response has arrived, or that none will."""
         ...
 

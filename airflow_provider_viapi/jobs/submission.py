@@ -2,8 +2,8 @@
 
 The steps of a new submission, in their order:
 
-1. ``_submit``: wait for the turn if it is near, read the versions of the sources, stage the media; retry step 2
-2. ``_submit_once``: publish and record the intent, wait for the turn, send, record the job's id
+1. ``_submit``: wait for the slot if it is near, read the versions of the sources, stage the media; retry step 2
+2. ``_submit_once``: publish and record the intent, wait for the slot, send, record the job's id
 3. ``_reconcile``: only if the response was lost, find out whether a job was accepted
 """
 
@@ -30,7 +30,7 @@ from airflow_provider_viapi.errors import (
     TransientError,
     proves_not_accepted,
 )
-from airflow_provider_viapi.jobs.attempt_context import Intent, SubmitPace
+from airflow_provider_viapi.jobs.attempt_context import Intent, SubmitLimiter
 from airflow_provider_viapi.jobs.ledger import Entry, Ledger, same_request
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome, RequestNonce
 from airflow_provider_viapi.jobs.reconciliation import Reconciliation
@@ -42,11 +42,11 @@ if TYPE_CHECKING:
 OnDoubt = Literal["fail", "resubmit"]
 """Action when it cannot be known whether a job was accepted."""
 
-LOGGED_TURN = 5.0
-"""A task logs that it waits for its turn if the turn is more than this many seconds away."""
+LOGGED_WAIT = 5.0
+"""A task logs that it waits for its slot if the slot is more than this many seconds away."""
 
 SHORT_WAIT = 10.0
-"""A task whose turn comes after its deadline, but within this many seconds, submits without waiting for the turn."""
+"""A task whose slot comes after its deadline, but within this many seconds, submits without waiting for the slot."""
 
 MAX_UNSENT = timedelta(seconds=30)
 """Longest time between the signature of a request and its sending: half of the time that is allowed for transit."""
@@ -62,26 +62,26 @@ class SubmitPolicy:
     :param on_doubt: fail, or submit again once per attempt and perhaps pay twice
     :param deadline: retry a throttled submission until then, an aware time
     :param timeout: retry an unreachable or failing service for that long
-    :param longest_turn: seconds to wait for the turn to submit in this process; default: however long it takes
+    :param max_wait_for_slot: seconds to wait for the slot to submit in this process; default: however long it takes
     """
 
     on_doubt: OnDoubt = "fail"
     deadline: datetime
     timeout: timedelta = timedelta(minutes=10)
-    longest_turn: float = math.inf
+    max_wait_for_slot: float = math.inf
 
 
-class TurnIsLater(Exception):
-    """The turn to submit is so far off that another process is to continue then; nothing was staged or sent.
+class SlotIsLater(Exception):
+    """The slot to submit is so far off that another process is to continue then; nothing was staged or sent.
 
-    :param seconds: until the turn
-    :param turn: see ``SubmitPace.turn``
+    :param seconds: until the slot
+    :param slot: see ``SubmitLimiter.saved_slot``
     """
 
-    def __init__(self, seconds: float, turn: Mapping[str, Any]) -> None:
-        super().__init__(f"the turn to submit comes in {seconds:.0f} s")
+    def __init__(self, seconds: float, slot: Mapping[str, Any]) -> None:
+        super().__init__(f"the slot to submit comes in {seconds:.0f} s")
         self.seconds = seconds
-        self.turn = turn
+        self.slot = slot
 
 
 @dataclass
@@ -96,7 +96,7 @@ class Submission:
     :param policy: when to retry and to give up
     :param run: the task's attempt
     :param sources: returns the versions of the request's sources, for the ledger
-    :param pace: when submissions may be sent; default: at any time
+    :param limiter: when submissions may be sent; default: at any time
     :param resubmitted: digests of requests that were submitted again in this attempt despite an unknown outcome
     """
 
@@ -108,7 +108,7 @@ class Submission:
     policy: SubmitPolicy
     run: AttemptContext
     sources: Callable[[], Mapping[str, Mapping[str, str]] | None] = lambda: None
-    pace: SubmitPace = field(default_factory=SubmitPace)
+    limiter: SubmitLimiter = field(default_factory=SubmitLimiter)
     resubmitted: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -208,7 +208,7 @@ class Submission:
 
     def _submit(self) -> Job:
         """Submit, and retry while it is known that nothing was accepted."""
-        self._check_turn()
+        self._check_slot()
         # Before staging: if a source changes meanwhile, its recorded version must not be newer than what was sent.
         sources = self.sources()
         # Outside the loop: if staging fails, the next attempt retries it. Here it would hold the worker.
@@ -237,51 +237,51 @@ class Submission:
             self.run.pause(seconds)
             pause = min(self.run.timing.max_backoff, 2 * pause)
 
-    def _check_turn(self) -> None:
-        """Check before media are staged that the turn to submit is near; staging may take longer than a turn is kept.
+    def _check_slot(self) -> None:
+        """Check before media are staged that the slot to submit is near; staging may take longer than a slot is kept.
 
-        The turn itself is taken after staging.
+        The slot itself is taken after staging.
 
-        :raises TurnIsLater: the turn is too far off to wait for it in this process
+        :raises SlotIsLater: the slot is too far off to wait for it in this process
         :raises Throttled: it comes after the deadline
         """
-        seconds, now = self.pace.expect(), self.run.timing.now()
+        seconds, now = self.limiter.seconds_to_slot(), self.run.timing.now()
         # A deadline that has passed already is not checked here: one request is sent, and its error ends the attempt.
         if now < self.policy.deadline <= now + timedelta(seconds=seconds):
             if seconds <= SHORT_WAIT:
-                # The deadline is too near to wait for a turn, and one call above the quota does no harm.
-                self.pace = SubmitPace()
+                # The deadline is too near to wait for a slot, and one call above the quota does no harm.
+                self.limiter = SubmitLimiter()
                 return
             raise Throttled(
                 f"the rate limit allows this submission in {seconds:.0f} s, after the task's deadline; nothing was "
                 "submitted. Set a longer job_timeout, or a higher submit_qps if the account's quota allows it",
                 code="SubmitAfterDeadline",
             )
-        if seconds > self.policy.longest_turn:
-            raise TurnIsLater(self.pace.reserve(), self.pace.turn())
+        if seconds > self.policy.max_wait_for_slot:
+            raise SlotIsLater(self.limiter.reserve(), self.limiter.saved_slot())
 
-    def _approach_turn(self) -> None:
-        """Take a turn and wait until shortly before it, so that the intent is not recorded long before it is sent."""
-        seconds = self.pace.reserve()
-        if seconds > LOGGED_TURN:
+    def _wait_until_near_slot(self) -> None:
+        """Take a slot and wait until shortly before it, so that the intent is not recorded long before it is sent."""
+        seconds = self.limiter.reserve()
+        if seconds > LOGGED_WAIT:
             comes_at = self.run.timing.now() + timedelta(seconds=seconds)
             self.run.log.info(
                 "Rate limit: other tasks submit first, this one in %.0f s, at %s",
                 seconds,
                 comes_at.isoformat(timespec="seconds"),
             )
-        self.pace.approach()
+        self.limiter.wait_until_near()
         self.run.raise_if_stopped()
 
     def _submit_once(self, sources: Mapping[str, Mapping[str, str]] | None) -> Job | None:
-        """Submit and return the job; ``None`` if the turn was missed and nothing was sent."""
+        """Submit and return the job; ``None`` if the slot was missed and nothing was sent."""
         request = self.request()
-        # Fetch a missing key or token before the turn is taken: that may take long.
+        # Fetch a missing key or token before the slot is taken: that may take long.
         self.backend.identity()
-        self._approach_turn()
+        self._wait_until_near_slot()
         entry = self._record_intent(sources)
-        if not self._wait_for_turn(entry):
-            # Recording took too long. The caller starts again, so that no intent is open while it waits for a turn.
+        if not self._wait_for_slot(entry):
+            # Recording took too long. The caller starts again, so that no intent is open while it waits for a slot.
             return None
         sent_at = self.run.timing.now()
         try:
@@ -346,21 +346,21 @@ class Submission:
                 self.run.claims.close(intent)
             raise
 
-    def _wait_for_turn(self, entry: Entry) -> bool:
-        """Wait for the turn to submit; if it was missed, forget the recorded intent and return false.
+    def _wait_for_slot(self, entry: Entry) -> bool:
+        """Wait for the slot to submit; if it was missed, forget the recorded intent and return false.
 
         :raises StopRequested: Airflow stops the task; the intent is forgotten
         :raises TransientError: recording the intent took so long that it would be sent long after it was signed
         """
-        has_turn = False
+        has_slot = False
         try:
-            # Airflow may have asked the task to stop while the intent was recorded, or while it waits for the turn.
+            # Airflow may have asked the task to stop while the intent was recorded, or while it waits for the slot.
             self.run.raise_if_stopped()
-            has_turn = self.pace.begin()
+            has_slot = self.limiter.wait_for_slot()
             waited = self.run.timing.now() - entry.signed_time
-            if has_turn and (self.run.stop_requested() or waited > MAX_UNSENT):
-                has_turn = False
-                self.pace.end(throttled=False)
+            if has_slot and (self.run.stop_requested() or waited > MAX_UNSENT):
+                has_slot = False
+                self.limiter.release(throttled=False)
             self.run.raise_if_stopped()
             if waited > MAX_UNSENT:
                 # A later attempt that has to find the job would take the time of signing for that of sending.
@@ -368,9 +368,9 @@ class Submission:
                     f"the submission was not sent: {waited.total_seconds():.0f} s passed while it was recorded"
                 )
         finally:
-            if not has_turn:
+            if not has_slot:
                 self._forget_intent(entry)
-        return has_turn
+        return has_slot
 
     def _send(self, request: Mapping[str, Any], nonce: RequestNonce) -> Job:
         throttled = False
@@ -380,7 +380,7 @@ class Submission:
             throttled = True
             raise
         finally:
-            self.pace.end(throttled=throttled)
+            self.limiter.release(throttled=throttled)
 
     def _is_taken(self, entry: Entry, job_id: str) -> bool:
         """Return whether another submission is known to have become a job; false if that cannot be found out."""

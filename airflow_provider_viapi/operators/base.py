@@ -44,7 +44,7 @@ from airflow_provider_viapi.operators.task.attempt import (
     open_ledger,
     record_decision,
 )
-from airflow_provider_viapi.operators.task.job_run import JobRun, SubmittingRun, SubmitTurn
+from airflow_provider_viapi.operators.task.job_run import JobRun, SlotDeferral, SubmittingRun
 from airflow_provider_viapi.operators.task.permanent_errors import fail_without_retry
 from airflow_provider_viapi.operators.task.view import TaskView, measured_usage, read_prices
 from airflow_provider_viapi.result_fields import file_urls
@@ -56,15 +56,15 @@ if TYPE_CHECKING:
 
     from airflow_provider_viapi.jobs.attempt_context import AttemptContext
     from airflow_provider_viapi.jobs.model import Job, JobReport
-    from airflow_provider_viapi.jobs.submission import Submission, TurnIsLater
+    from airflow_provider_viapi.jobs.submission import SlotIsLater, Submission
     from airflow_provider_viapi.state.reusable_results import ReusableResults
 
 
-LONGEST_TURN = 60.0
-"""A deferrable task waits this many seconds on its worker for its turn to submit; for a later turn it defers."""
+MAX_WAIT_FOR_SLOT = 60.0
+"""A deferrable task waits this many seconds on its worker for its slot to submit; for a later slot it defers."""
 
-TURN_LEAD = 10.0
-"""Seconds before its turn at which a deferred task is resumed, per deferral so far; at most half of the wait."""
+SLOT_LEAD = 10.0
+"""Seconds before its slot at which a deferred task is resumed, per deferral so far; at most half of the wait."""
 
 
 class JobOperator(BaseJobOperator):
@@ -82,18 +82,18 @@ class JobOperator(BaseJobOperator):
 
     def execute(self, context: Context) -> Any:
         """Check, submit or resume, wait, land the result, return it."""
-        return self._submit_and_wait(context, SubmitTurn())
+        return self._submit_and_wait(context, SlotDeferral())
 
-    def execute_at_turn(self, context: Context, event: Any, turn: Mapping[str, Any] | None = None) -> Any:
-        """Continue shortly before the turn to submit.
+    def execute_at_slot(self, context: Context, event: Any, deferral: Mapping[str, Any] | None = None) -> Any:
+        """Continue shortly before the slot to submit.
 
-        :param turn: ``SubmitTurn`` as a dictionary; Airflow 3's ``dag.test()`` passes none
+        :param deferral: ``SlotDeferral`` as a dictionary; Airflow 3's ``dag.test()`` passes none
         """
-        # Without the turn, the task waits for another one here: after another deferral that would be lost as well.
-        known = SubmitTurn(is_lost=True) if turn is None else SubmitTurn.from_dict(turn)
+        # Without it, the task waits for another slot here: after another deferral that would be lost as well.
+        known = SlotDeferral(is_lost=True) if deferral is None else SlotDeferral.from_dict(deferral)
         return self._submit_and_wait(context, known)
 
-    def _submit_and_wait(self, context: Context, turn: SubmitTurn) -> Any:
+    def _submit_and_wait(self, context: Context, deferral: SlotDeferral) -> Any:
         store_links(self, context)
         attempt = self._attempt(context)
         view = TaskView(self.action_name, attempt.attempt.number)
@@ -117,9 +117,9 @@ class JobOperator(BaseJobOperator):
                 ledger=ledger,
                 view=view,
                 request=request,
-                deadline=turn.deadline or attempt.timing.now() + longest_wait,
+                deadline=deferral.deadline or attempt.timing.now() + longest_wait,
                 before=before,
-                turn=turn,
+                deferral=deferral,
             )
             with self.cancelling_if_ended(
                 context,
@@ -172,7 +172,7 @@ class JobOperator(BaseJobOperator):
 
         def staged_request() -> Mapping[str, Any]:
             if run.before is not None:
-                # A task without an earlier job has checked that before it waits for its turn.
+                # A task without an earlier job has checked that before it waits for its slot.
                 self._check_can_submit(run)
             prepared = self.prepare_request(run.request, run.context)
             run.view.mark("staged")
@@ -188,7 +188,7 @@ class JobOperator(BaseJobOperator):
             policy=SubmitPolicy(on_doubt=self.on_doubt, deadline=run.deadline, timeout=self.submit_timeout),
             run=run.attempt,
             sources=lambda: None if results is None else results.versions(run.request),
-            pace=self.hook.submit_pace(self.action_name, run.attempt),
+            limiter=self.hook.submit_limiter(self.action_name, run.attempt),
         )
 
     def _results(self, context: Context) -> ReusableResults | None:
@@ -227,30 +227,30 @@ class JobOperator(BaseJobOperator):
 
     def _resume_or_submit(self, run: SubmittingRun) -> tuple[Job, JobReport | None]:
         """Return the job of an earlier attempt or a new one; a job that has ended already has a report, too."""
-        from airflow_provider_viapi.jobs.submission import TurnIsLater
+        from airflow_provider_viapi.jobs.submission import SlotIsLater
 
         try:
             submission = self.submission(run)
-            submission.pace.keep(run.turn.slot)
-            if self.deferrable and not run.turn.is_lost:
-                policy = replace(submission.policy, longest_turn=LONGEST_TURN)
+            submission.limiter.restore_slot(run.deferral.slot)
+            if self.deferrable and not run.deferral.is_lost:
+                policy = replace(submission.policy, max_wait_for_slot=MAX_WAIT_FOR_SLOT)
                 submission = replace(submission, policy=policy)
             return submission.resume_or_submit()
-        except TurnIsLater as later:
-            self._defer_until_turn(run, later)
+        except SlotIsLater as later:
+            self._defer_until_slot(run, later)
         except ServiceError:
             if run.ledger.read() is None:
                 # The ledger is empty: no job was or can have been accepted, so nothing will read what was staged.
                 self._release(run.context)
             raise
 
-    def _defer_until_turn(self, run: SubmittingRun, later: TurnIsLater) -> NoReturn:
-        """Defer until shortly before the turn to submit; nothing was staged or sent."""
+    def _defer_until_slot(self, run: SubmittingRun, later: SlotIsLater) -> NoReturn:
+        """Defer until shortly before the slot to submit; nothing was staged or sent."""
         from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 
-        turn = SubmitTurn(run.deadline, run.turn.deferred + 1, later.turn)
-        # The more deferrals, the earlier: Airflow was slow to continue before, and a missed turn means another wait.
-        early = min(later.seconds / 2, turn.deferred * TURN_LEAD)
+        deferral = SlotDeferral(run.deadline, run.deferral.deferred + 1, later.slot)
+        # The more deferrals, the earlier: Airflow was slow to continue before, and a missed slot means another wait.
+        early = min(later.seconds / 2, deferral.deferred * SLOT_LEAD)
         wake_at = datetime.now(timezone.utc) + timedelta(seconds=later.seconds - early)
         self.log.info(
             "Rate limit: other tasks submit first, this one in %.0f s; deferring until %s",
@@ -258,7 +258,7 @@ class JobOperator(BaseJobOperator):
             wake_at.isoformat(timespec="seconds"),
         )
         trigger = DateTimeTrigger(wake_at)
-        self.defer(trigger=trigger, method_name="execute_at_turn", kwargs={"turn": turn.as_dict()})
+        self.defer(trigger=trigger, method_name="execute_at_slot", kwargs={"deferral": deferral.as_dict()})
         raise AssertionError("defer raises")
 
     def _publish_job(self, run: SubmittingRun, job: Job, report: JobReport | None) -> None:

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.image_index.increment_folder import IncrementFolder
     from airflow_provider_viapi.jobs.model import Job, JobReport
     from airflow_provider_viapi.operators.arguments.options import Text, ViapiJobOptions
-    from airflow_provider_viapi.operators.task.job_run import JobRun, SubmittingRun, SubmitTurn
+    from airflow_provider_viapi.operators.task.job_run import JobRun, SlotDeferral, SubmittingRun
 
 SUMMARY_STORE_KEY = "viapi_bulk_summary"
 """Key in the store of what the task returns: it is read from a folder that is deleted before Airflow has it."""
@@ -179,7 +179,7 @@ class BulkIndexImagesOperator(ViapiJobOperator):
     def release_inputs(self, context: Context) -> None:
         """Keep the folder: a retry continues with it. It is deleted once none needs it."""
 
-    def _submit_and_wait(self, context: Context, turn: SubmitTurn) -> Any:
+    def _submit_and_wait(self, context: Context, deferral: SlotDeferral) -> Any:
         if self._rendered_images() == []:
             self.log.info("The list of images is empty: nothing to do")
             summary = {
@@ -190,7 +190,7 @@ class BulkIndexImagesOperator(ViapiJobOperator):
             }
             context["ti"].xcom_push(key=SUMMARY_KEY, value=summary)
             return summary
-        return super()._submit_and_wait(context, turn)
+        return super()._submit_and_wait(context, deferral)
 
     def _resume_or_submit(self, run: SubmittingRun) -> tuple[Job, JobReport | None]:
         self._set_location(run)

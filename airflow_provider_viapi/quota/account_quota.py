@@ -21,8 +21,8 @@ from airflow_provider_viapi.quota.counters import (
     SharedCounters,
     open_counters,
 )
-from airflow_provider_viapi.quota.pacing import SharedRateLimiter, TurnPace, take_turn
-from airflow_provider_viapi.quota.turns import Counters, Turn, Turns
+from airflow_provider_viapi.quota.limiters import SharedRateLimiter, SharedSubmitLimiter, take_slot
+from airflow_provider_viapi.quota.slots import Counters, Slot, SlotReservations
 
 logger = logging.getLogger(__name__)
 
@@ -66,16 +66,16 @@ class Quota:
         counters = self._shared()
         if counters is None:
             return RateLimiter(rate)
-        return SharedRateLimiter(rate, Turns(counters, self._key(kind), rate))
+        return SharedRateLimiter(rate, SlotReservations(counters, self._key(kind), rate))
 
-    def submit_pace(
+    def submit_limiter(
         self,
         action: str,
         rate: float,
         pause: Callable[[float], None],
         clock: Callable[[], float] = time.time,
-    ) -> TurnPace:
-        """Return the pace of an action's submissions, for a worker.
+    ) -> SharedSubmitLimiter:
+        """Return the limiter of an action's submissions, for a worker.
 
         :param action: as ``service.Action``
         :param pause: sleeps for seconds, or raises ``StopRequested``
@@ -83,7 +83,9 @@ class Quota:
         """
         shared = self._shared()
         counters: list[Counters] = [HostCounters()] if shared is None else [shared, HostCounters()]
-        return TurnPace([Turns(each, self._key(action), rate, clock) for each in counters], pause)
+        return SharedSubmitLimiter(
+            [SlotReservations(each, self._key(action), rate, clock) for each in counters], pause
+        )
 
     def job_list(self, name: str, interval: float) -> SharedJobList | None:
         """Return what processes share about a job list; ``None`` without a shared storage.
@@ -109,7 +111,7 @@ class Quota:
 
 
 class SharedJobList:
-    """The turns to read the job list, and a log of the jobs that any process saw ended in it.
+    """The slots to read the job list, and a log of the jobs that any process saw ended in it.
 
     The log is a counter and, for each number up to its value, a counter that holds the digest of a job's id. So any
     storage that counts can hold it, and it costs two calls per job that ends, however many jobs are pending.
@@ -122,25 +124,25 @@ class SharedJobList:
     def __init__(self, counters: Counters, key: str, interval: float) -> None:
         self._counters = counters
         self._key = key
-        self._turns = Turns(counters, f"{key}:read", 1 / interval)
+        self._slots = SlotReservations(counters, f"{key}:read", 1 / interval)
         self._published: set[int] = set()
         self._next: int | None = None
         self._missing: set[int] = set()
 
-    async def wait_for_turn(self) -> Turn | None:
+    async def wait_for_slot(self) -> Slot | None:
         """Wait until this process may read the list; ``None`` at once if the counters cannot be used now."""
         try:
-            return await take_turn(self._turns)
+            return await take_slot(self._slots)
         except CountersUnavailable:
             return None
 
-    async def end_turn(self, turn: Turn | None, *, throttled: bool) -> None:
+    async def release_slot(self, slot: Slot | None, *, throttled: bool) -> None:
         """Record that the response has arrived, or that none will."""
         with suppress(CountersUnavailable):
-            if turn is not None:
-                await asyncio.to_thread(self._turns.end, turn)
+            if slot is not None:
+                await asyncio.to_thread(self._slots.release, slot)
             if throttled:
-                await asyncio.to_thread(self._turns.refused)
+                await asyncio.to_thread(self._slots.on_throttled)
 
     async def publish(self, job_ids: Collection[str]) -> None:
         """Report to other processes that these jobs have ended, each once."""

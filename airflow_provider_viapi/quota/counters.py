@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from airflow_provider_viapi.errors import ConfigurationError
-from airflow_provider_viapi.quota.turns import Counters
+from airflow_provider_viapi.quota.slots import Counters
 
 logger = logging.getLogger(__name__)
 

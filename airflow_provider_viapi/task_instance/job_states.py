@@ -26,7 +26,7 @@ MAX_STATES = 20
 
 Write = Callable[[Mapping[str, Any]], Awaitable[Any]]
 
-_turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
+_locks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
 
 
 def states_writer_of_trigger(task_instance: Any) -> Write | None:
@@ -86,10 +86,10 @@ class _Writing:
         self._changed.set()
 
     async def run(self) -> None:
-        turn = _turns.setdefault(asyncio.get_running_loop(), asyncio.Lock())
+        lock = _locks.setdefault(asyncio.get_running_loop(), asyncio.Lock())
         while len(self._states) < MAX_STATES:
             await self._changed.wait()
-            async with turn:
+            async with lock:
                 await asyncio.sleep(PAUSE)
                 self._changed.clear()
                 value = {"job_id": self._job_id, "states": self._states}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.errors import ServiceError, Throttled
 from airflow_provider_viapi.jobs.polling.intervals import AdaptiveInterval
-from airflow_provider_viapi.jobs.polling.list_reader import ending_turn
+from airflow_provider_viapi.jobs.polling.list_reader import releasing_slot
 from airflow_provider_viapi.jobs.polling.supervision import in_own_task, may_succeed_later
 from airflow_provider_viapi.redaction import describe_error
 from airflow_provider_viapi.watch.cursor import ListEntry, Page
@@ -89,11 +89,11 @@ class _ListReader:
         :raises ServiceError: an error that does not pass
         """
         # Processes that wait for jobs of the account read the list as well.
-        turn = await self._shared.wait_for_turn() if self._shared is not None else None
-        if turn is None:
+        slot = await self._shared.wait_for_slot() if self._shared is not None else None
+        if slot is None:
             await self._sleep(self._pause)
         try:
-            async with ending_turn(self._shared, turn):
+            async with releasing_slot(self._shared, slot):
                 listed = await in_own_task(self._jobs.list_page(self._number))
         except Throttled as error:
             self._pause = self._interval.on_throttled()

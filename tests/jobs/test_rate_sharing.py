@@ -46,20 +46,20 @@ class Seen:
         return max(self.noticed[job_id] for job_id in job_ids)
 
 
-class SharedTurns:
-    """Turns to read the job list, which all pollers take from one place."""
+class SharedSlots:
+    """Slots to read the job list, which all pollers take from one place."""
 
     def __init__(self) -> None:
         self._next = 0.0
 
-    async def wait_for_turn(self) -> float:
+    async def wait_for_slot(self) -> float:
         now = asyncio.get_running_loop().time()
         at = max(now, self._next)
         self._next = at + 5.2
         await asyncio.sleep(at - now)
         return at
 
-    async def end_turn(self, turn: float | None, *, throttled: bool) -> None:
+    async def release_slot(self, slot: float | None, *, throttled: bool) -> None:
         pass
 
     async def publish(self, job_ids: Collection[str]) -> None:
@@ -74,14 +74,14 @@ def wait_for(
     shares: dict[str, list[str]],
     qps: float = 10,
     seconds: float | None = None,
-    turns: SharedTurns | None = None,
+    slots: SharedSlots | None = None,
     seed: int = 5,
 ) -> Seen:
     """Let each of several pollers, as of several triggerers, wait for its share of the account's jobs.
 
     :param seconds: how long each job takes, which is submitted so long before its end; default: all are waited for
         from the beginning
-    :param turns: that the pollers share; default: they do not know of each other
+    :param slots: that the pollers share; default: they do not know of each other
     :param seed: of the jitter of intervals and pauses
     """
     seen = Seen(account)
@@ -94,7 +94,7 @@ def wait_for(
 
     async def share(who: str, job_ids: list[str]) -> None:
         limiter = RateLimiter(qps, account.now)
-        poller = Poller(FakeBackend(account, who), limiter=limiter, shared_list=turns)
+        poller = Poller(FakeBackend(account, who), limiter=limiter, shared_list=slots)
         try:
             await asyncio.gather(*(one(poller, job_id) for job_id in job_ids))
         finally:
@@ -108,12 +108,12 @@ def wait_for(
     return seen
 
 
-@pytest.mark.parametrize("turns", [None, SharedTurns()], ids=["alone", "turns"])
-def test_the_list_is_read_rarely_while_results_wait_to_be_fetched(turns: SharedTurns | None) -> None:
+@pytest.mark.parametrize("slots", [None, SharedSlots()], ids=["alone", "slots"])
+def test_the_list_is_read_rarely_while_results_wait_to_be_fetched(slots: SharedSlots | None) -> None:
     # Two jobs end in each second, and one result may be fetched: the last result is fetched after 230 s.
     account = FakeAccount(many(200, first=30, last=130), results_per_second=1)
 
-    seen = wait_for(account, {"only": list(account.ends)}, qps=1, seconds=30, turns=turns)
+    seen = wait_for(account, {"only": list(account.ends)}, qps=1, seconds=30, slots=slots)
 
     assert seen.all_succeeded
     # Without a read for a minute, jobs would be polled whose end the list has not shown.
@@ -143,11 +143,11 @@ def test_jobs_that_are_submitted_one_after_the_other_cost_about_one_poll_each() 
     assert account.calls["a"] <= 40 + 4
 
 
-def test_pollers_that_share_turns_never_read_the_list_without_one() -> None:
+def test_pollers_that_share_slots_never_read_the_list_without_one() -> None:
     account = FakeAccount({f"J-{number}": 30 + number / 2 for number in range(40)})
     names = list(account.ends)
 
-    seen = wait_for(account, {"a": names[::2], "b": names[1::2]}, seconds=30, turns=SharedTurns())
+    seen = wait_for(account, {"a": names[::2], "b": names[1::2]}, seconds=30, slots=SharedSlots())
 
     assert seen.all_succeeded
     assert sum(account.list_reads.values()) > 5

@@ -154,8 +154,8 @@ def test_the_quota_of_all_processes_is_kept_before_a_job_is_submitted(
     with redis_server() as port:
         monkeypatch.setenv("AIRFLOW__VIAPI__QUOTA_URL", f"redis://127.0.0.1:{port}/0")
         for _ in range(3):
-            # The turns of other tasks.
-            HuaweiCloudHook().quota.submit_pace(SPEAKING, 0.01, lambda seconds: None).reserve()
+            # The slots of other tasks.
+            HuaweiCloudHook().quota.submit_limiter(SPEAKING, 0.01, lambda seconds: None).reserve()
         with pytest.raises((Throttled, AirflowFailException), match="nothing was submitted"):
             run_task(CreateSpeechOperator(task_id="speak", **SPEAK, job_timeout=60), Store())
         with Redis(port=port) as client:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from itertools import count
 
 from airflow_provider_viapi.quota.counters import CountersUnavailable
-from airflow_provider_viapi.quota.turns import Turns
+from airflow_provider_viapi.quota.slots import SlotReservations
 
 
 class Simulation:
@@ -102,7 +102,11 @@ class Account:
 
 
 def caller(
-    turns: Turns, account: Account, calls: int, latency: Callable[[], float], late: Callable[[], float]
+    slots: SlotReservations,
+    account: Account,
+    calls: int,
+    latency: Callable[[], float],
+    late: Callable[[], float],
 ) -> Iterator[float]:
     """Make so many calls one after the other; a throttled one is repeated.
 
@@ -110,17 +114,17 @@ def caller(
     :param late: seconds by which the process wakes up late
     """
     while calls:
-        turn = turns.reserve()
-        for seconds in turns.begin(turn):
+        slot = slots.reserve()
+        for seconds in slots.pauses(slot):
             yield seconds + late()
         yield latency()
         accepted = account.arrive()
         yield latency()
-        turns.end(turn)
+        slots.release(slot)
         if accepted:
             calls -= 1
         else:
-            turns.refused()
+            slots.on_throttled()
 
 
 def uniform(seed: int, low: float, high: float) -> Callable[[], float]:

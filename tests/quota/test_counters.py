@@ -25,7 +25,7 @@ from airflow_provider_viapi.quota.counters import (
     missing_package,
     open_counters,
 )
-from airflow_provider_viapi.quota.turns import Turns
+from airflow_provider_viapi.quota.slots import SlotReservations
 
 
 @contextmanager
@@ -45,9 +45,9 @@ def redis_server(port: int = 0) -> Iterator[int]:
 
 
 def take(path: Path, count: int, found: multiprocessing.Queue[int]) -> None:
-    turns = Turns(HostCounters(path), "a", 1000)
+    slots = SlotReservations(HostCounters(path), "a", 1000)
     for _ in range(count):
-        found.put(turns.reserve().slot)
+        found.put(slots.reserve().number)
 
 
 def test_processes_of_one_machine_take_different_slots(tmp_path: Path) -> None:
@@ -86,9 +86,9 @@ def test_a_storage_of_the_library_counts() -> None:
 def test_redis_counts_for_all_who_name_it() -> None:
     with redis_server() as port:
         counters = open_counters(f"redis://127.0.0.1:{port}/0")
-        first, second = (Turns(counters, "a", 1) for _ in range(2))
+        first, second = (SlotReservations(counters, "a", 1) for _ in range(2))
 
-        assert first.reserve().slot != second.reserve().slot
+        assert first.reserve().number != second.reserve().number
 
 
 def test_a_storage_that_fails_is_left_alone_for_a_while_and_logged_once(
@@ -172,7 +172,7 @@ def test_a_cluster_that_is_down_fails_no_task(caplog: pytest.LogCaptureFixture) 
 
     quota.check()
     for _ in range(2):
-        assert quota.submit_pace("videoenhan.EraseVideoSubtitles", 10, lambda seconds: None).reserve() >= 0
+        assert quota.submit_limiter("videoenhan.EraseVideoSubtitles", 10, lambda seconds: None).reserve() >= 0
 
     assert caplog.text.count("cannot be used") == 1
 
@@ -204,7 +204,7 @@ def test_a_file_that_cannot_be_used_is_logged_once(tmp_path: Path, caplog: pytes
 def test_what_is_stored_names_no_account() -> None:
     with redis_server() as port:
         quota = Quota("LTAI5secret https://h", f"redis://127.0.0.1:{port}/0")
-        quota.submit_pace("videoenhan.EraseVideoSubtitles", 10, lambda seconds: None).reserve()
+        quota.submit_limiter("videoenhan.EraseVideoSubtitles", 10, lambda seconds: None).reserve()
         import redis
 
         keys = redis.Redis(port=port).keys()

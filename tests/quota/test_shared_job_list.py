@@ -1,4 +1,4 @@
-"""State that processes share about the account's job list: whose turn it is to read it, and which jobs have ended."""
+"""State that processes share about the account's job list: the slots to read it, and which jobs have ended."""
 
 from __future__ import annotations
 
@@ -73,8 +73,8 @@ def test_without_the_storage_nothing_is_known_and_nothing_fails() -> None:
     async def main() -> None:
         shared = SharedJobList(BrokenCounters(), "account:list", 5)
 
-        assert await shared.wait_for_turn() is None
-        await shared.end_turn(None, throttled=True)
+        assert await shared.wait_for_slot() is None
+        await shared.release_slot(None, throttled=True)
         await shared.publish(["a"])
         assert not await shared.finished(["a"])
 

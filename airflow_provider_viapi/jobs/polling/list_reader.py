@@ -57,10 +57,10 @@ SHARED_LIST_INTERVAL = 1.0
 
 
 @asynccontextmanager
-async def ending_turn(shared_list: SharedList | None, turn: Any) -> AsyncIterator[None]:
-    """End the turn of this process to read the list when the response, or an error, has arrived in this context.
+async def releasing_slot(shared_list: SharedList | None, slot: Any) -> AsyncIterator[None]:
+    """Release the slot for reading the list when the response, or an error, has arrived in this context.
 
-    :param turn: see ``SharedList.wait_for_turn``
+    :param slot: see ``SharedList.wait_for_slot``
     """
     throttled = False
     try:
@@ -70,7 +70,7 @@ async def ending_turn(shared_list: SharedList | None, turn: Any) -> AsyncIterato
         raise
     finally:
         if shared_list is not None:
-            await shared_list.end_turn(turn, throttled=throttled)
+            await shared_list.release_slot(slot, throttled=throttled)
 
 
 @dataclass
@@ -95,7 +95,7 @@ class JobListReader:
     :param jobs: the pending jobs
     :param limiter: rate of polls
     :param list_jobs: ``auto`` reads the list while more than a few jobs wait, ``always`` for any, ``never``
-    :param shared_list: turns to read the list, and what other processes saw in it; ``None``: there are no others
+    :param shared_list: slots to read the list, and what other processes saw in it; ``None``: there are no others
     """
 
     def __init__(
@@ -145,13 +145,13 @@ class JobListReader:
             while reads.scan_began is None and self._may_rest():
                 await asyncio.sleep(reads.interval.interval())
                 seconds, reads.succeeded_at = 0.0, now()
-            turn = await self._wait_to_read_list(seconds)
-            seconds = await self._read_page(turn, reads)
+            slot = await self._wait_to_read_list(seconds)
+            seconds = await self._read_page(slot, reads)
 
-    async def _read_page(self, turn: Any, reads: _Reads) -> float:
+    async def _read_page(self, slot: Any, reads: _Reads) -> float:
         """Read a page, unless no job needs the list any more, and return the seconds until the next one."""
         try:
-            async with ending_turn(self._shared_list, turn):
+            async with releasing_slot(self._shared_list, slot):
                 if not self.is_used:
                     self._jobs.poll_individually(self._jobs)
                 wanted = self._jobs.unfinished() if self.is_used else None
@@ -198,18 +198,18 @@ class JobListReader:
         return waiting > self._limiter.rate * longest_scan or self._jobs.will_announce_all()
 
     async def _wait_to_read_list(self, seconds: float) -> Any:
-        """Wait for the turn of this process to read the list, or, if there is no other, for so many seconds."""
-        turn = await self._take_turn()
-        if turn is None:
+        """Wait for the slot of this process to read the list, or, if there is no other, for so many seconds."""
+        slot = await self._take_slot()
+        if slot is None:
             await asyncio.sleep(seconds)
             # The list may have come into use meanwhile, and others may be reading it.
-            turn = await self._take_turn()
-        return turn
+            slot = await self._take_slot()
+        return slot
 
-    async def _take_turn(self) -> Any:
+    async def _take_slot(self) -> Any:
         if self._shared_list is None or not self.is_used or not self._jobs.unfinished():
             return None
-        return await self._shared_list.wait_for_turn()
+        return await self._shared_list.wait_for_slot()
 
     async def follow_others(self) -> None:
         """Have the jobs polled that another process has seen ended; a loop."""

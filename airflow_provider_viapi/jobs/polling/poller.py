@@ -61,7 +61,7 @@ class Poller:
     :param limiter: rate of polls; default: 10 per second
     :param list_jobs: ``auto`` reads the job list while more than a few jobs wait, ``always`` for any, ``never``
     :param stats: receives metrics
-    :param shared_list: turns to read the job list, and what other processes saw in it; default: there are no others
+    :param shared_list: slots to read the job list, and what other processes saw in it; default: there are no others
     :param messages: messages that name finished jobs; default: there are none
     """
 

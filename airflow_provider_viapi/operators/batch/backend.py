@@ -92,7 +92,7 @@ class TaskBatchBackend:
     def resume(self, item: Item) -> tuple[Job, JobReport | None] | None:
         """Resume an item's job, or find out whether it has one; ``None`` if a new one is to be submitted."""
         if self._ledger.status(item.name) == "running":
-            self._await_poll_turn()
+            self._wait_for_poll_limiter()
         return self._submission(item).resume()
 
     def _submission(self, item: Item) -> Submission:
@@ -132,11 +132,11 @@ class TaskBatchBackend:
 
     def report(self, job: Job) -> JobReport:
         """Return the state of a job, at the rate that the connection allows."""
-        self._await_poll_turn()
+        self._wait_for_poll_limiter()
         report: JobReport = self._task.hook.report(job)
         return report
 
-    def _await_poll_turn(self) -> None:
+    def _wait_for_poll_limiter(self) -> None:
         self._run.pause(max(0.0, self._poll_limiter.reserve()))
 
     def cancel(self, jobs: Collection[Job]) -> Collection[str]:

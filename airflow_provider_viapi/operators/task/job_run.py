@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class SubmitTurn:
-    """Turn to submit for which a task has deferred, as the process that continues receives it.
+class SlotDeferral:
+    """Deferral of a task until its slot to submit, as the process that continues receives it.
 
     :param deadline: of the attempt, an aware time; ``None``: the attempt begins now
-    :param deferred: how often the attempt has deferred for its turn
-    :param slot: see ``jobs.attempt_context.SubmitPace.turn``
-    :param is_lost: the task has deferred for a turn, and does not know for which one
+    :param deferred: how often the attempt has deferred for its slot
+    :param slot: see ``jobs.attempt_context.SubmitLimiter.saved_slot``
+    :param is_lost: the task has deferred for a slot, and does not know for which one
     """
 
     deadline: datetime | None = None
@@ -32,8 +32,8 @@ class SubmitTurn:
     is_lost: bool = False
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> SubmitTurn:
-        """Build a turn from the arguments of a deferral."""
+    def from_dict(cls, values: Mapping[str, Any]) -> SlotDeferral:
+        """Build it from the arguments of a deferral."""
         slot = {name: value for name, value in values.items() if name not in ("deadline", "deferred")}
         return cls(datetime.fromisoformat(values["deadline"]), values["deferred"], slot)
 
@@ -96,10 +96,10 @@ class SubmittingRun(JobRun):
     :param request: the checked request, before its media are staged
     :param deadline: when the attempt gives up, an aware time
     :param before: the ledger's entry when the attempt began
-    :param turn: for which the task has deferred before it submits
+    :param deferral: of the task before it submits
     """
 
     request: Mapping[str, Any]
     deadline: datetime
     before: Entry | None = None
-    turn: SubmitTurn = field(default_factory=SubmitTurn)
+    deferral: SlotDeferral = field(default_factory=SlotDeferral)

@@ -1,4 +1,4 @@
-"""Turns to submit: a task whose turn is far off leaves its worker, and has neither recorded nor sent anything."""
+"""Slots to submit: a task whose slot is far off leaves its worker, and has neither recorded nor sent anything."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def service(monkeypatch: pytest.MonkeyPatch, clock: SkippingClock) -> Iterator[S
     """Yield a service whose account may submit one job in 100 seconds."""
     with scripted_server(Answer(500)) as server:
         extra = {"endpoint": server.url, "submit_qps": 0.01}
-        fields = {"conn_type": "viapi", "login": "key-of-turns", "password": "s", "extra": extra}
+        fields = {"conn_type": "viapi", "login": "key-of-slots", "password": "s", "extra": extra}
         monkeypatch.setenv("AIRFLOW_CONN_VIAPI_DEFAULT", json.dumps(fields))
         yield server
 
@@ -50,17 +50,19 @@ def context_with(store: Store) -> Any:
     }
 
 
-def take_turns(service: ScriptedServer, count: int) -> None:
-    """Let other tasks take the turns of the next minutes."""
+def take_slots(service: ScriptedServer, count: int) -> None:
+    """Let other tasks take the slots of the next minutes."""
     for _ in range(count):
-        ViapiHook().quota.submit_pace("videoenhan.EraseVideoSubtitles", 0.01, lambda seconds: None).reserve()
+        ViapiHook().quota.submit_limiter(
+            "videoenhan.EraseVideoSubtitles", 0.01, lambda seconds: None
+        ).reserve()
 
 
-def test_a_deferrable_task_leaves_its_worker_until_its_turn_and_then_submits_once(
+def test_a_deferrable_task_leaves_its_worker_until_its_slot_and_then_submits_once(
     service: ScriptedServer, clock: SkippingClock
 ) -> None:
     says(service, EraseVideoSubtitles=[accepted("J-1")], GetAsyncJobResult=[DONE])
-    take_turns(service, 3)
+    take_slots(service, 3)
     store, task = Store(), erase(deferrable=True)
 
     with pytest.raises(TaskDeferred) as left:
@@ -68,20 +70,20 @@ def test_a_deferrable_task_leaves_its_worker_until_its_turn_and_then_submits_onc
 
     assert submissions(service) == 0
     assert not any("intent" in key or "J-1" in value for key, value in store.kept.items())
-    assert left.value.method_name == "execute_at_turn"
+    assert left.value.method_name == "execute_at_slot"
     kwargs = json.loads(json.dumps(left.value.kwargs))
-    clock.sleep(kwargs["turn"]["at"] - clock.now().timestamp() - 5)
+    clock.sleep(kwargs["deferral"]["at"] - clock.now().timestamp() - 5)
     with pytest.raises(TaskDeferred) as waits:
-        erase(deferrable=True).execute_at_turn(context_with(store), None, **kwargs)
+        erase(deferrable=True).execute_at_slot(context_with(store), None, **kwargs)
     assert submissions(service) == 1
     assert waits.value.method_name == "execute_complete"
 
 
-def test_a_task_that_continued_too_late_defers_until_another_turn_or_submits_at_it(
+def test_a_task_that_continued_too_late_defers_until_another_slot_or_submits_at_it(
     service: ScriptedServer, clock: SkippingClock
 ) -> None:
     says(service, EraseVideoSubtitles=[accepted("J-1")], GetAsyncJobResult=[DONE])
-    take_turns(service, 3)
+    take_slots(service, 3)
     with pytest.raises(TaskDeferred) as left:
         erase(deferrable=True).execute(context_with(Store()))
     kwargs = json.loads(json.dumps(left.value.kwargs))
@@ -89,34 +91,34 @@ def test_a_task_that_continued_too_late_defers_until_another_turn_or_submits_at_
     store = Store()
 
     with pytest.raises(TaskDeferred) as waits:
-        erase(deferrable=True).execute_at_turn(context_with(store), None, **kwargs)
+        erase(deferrable=True).execute_at_slot(context_with(store), None, **kwargs)
 
     assert waits.value.method_name == "execute_complete"
     assert submissions(service) == 1
 
 
-def test_a_deferrable_task_that_lost_its_turn_waits_for_another_one_on_its_worker(
+def test_a_deferrable_task_that_lost_its_slot_waits_for_another_one_on_its_worker(
     service: ScriptedServer, clock: SkippingClock
 ) -> None:
     says(service, EraseVideoSubtitles=[accepted("J-1")], GetAsyncJobResult=[DONE])
-    take_turns(service, 3)
+    take_slots(service, 3)
     store = Store()
     with pytest.raises(TaskDeferred):
         erase(deferrable=True).execute(context_with(store))
 
     # Airflow 3's dag.test() continues without the arguments of the deferral.
     with pytest.raises(TaskDeferred) as waits:
-        erase(deferrable=True).execute_at_turn(context_with(store), None)
+        erase(deferrable=True).execute_at_slot(context_with(store), None)
 
     assert waits.value.method_name == "execute_complete"
     assert submissions(service) == 1
 
 
-def test_a_task_that_does_not_defer_waits_and_says_when_its_turn_comes(
+def test_a_task_that_does_not_defer_waits_and_says_when_its_slot_comes(
     service: ScriptedServer, clock: SkippingClock, capsys: pytest.CaptureFixture[str], caplog: Any
 ) -> None:
     says(service, EraseVideoSubtitles=[accepted("J-1")], GetAsyncJobResult=[DONE])
-    take_turns(service, 3)
+    take_slots(service, 3)
 
     run_task(erase(deferrable=False), Store())
 
@@ -124,10 +126,10 @@ def test_a_task_that_does_not_defer_waits_and_says_when_its_turn_comes(
     assert "other tasks submit first, this one in" in capsys.readouterr().out + caplog.text
 
 
-def test_a_turn_after_the_deadline_fails_before_anything_is_paid(
+def test_a_slot_after_the_deadline_fails_before_anything_is_paid(
     service: ScriptedServer, clock: SkippingClock
 ) -> None:
-    take_turns(service, 3)
+    take_slots(service, 3)
     store = Store()
 
     with pytest.raises((Throttled, AirflowFailException), match="nothing was submitted"):
@@ -136,13 +138,13 @@ def test_a_turn_after_the_deadline_fails_before_anything_is_paid(
     assert submissions(service) == 0
 
 
-def test_a_deadline_that_is_seconds_away_does_not_wait_for_a_turn_that_comes_seconds_later(
+def test_a_deadline_that_is_seconds_away_does_not_wait_for_a_slot_that_comes_seconds_later(
     service: ScriptedServer, clock: SkippingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     extra = {"endpoint": service.url, "submit_qps": 0.2}
-    fields = {"conn_type": "viapi", "login": "key-of-short-turns", "password": "s", "extra": extra}
+    fields = {"conn_type": "viapi", "login": "key-of-short-slots", "password": "s", "extra": extra}
     monkeypatch.setenv("AIRFLOW_CONN_VIAPI_DEFAULT", json.dumps(fields))
-    ViapiHook().quota.submit_pace("videoenhan.EraseVideoSubtitles", 0.2, lambda seconds: None).reserve()
+    ViapiHook().quota.submit_limiter("videoenhan.EraseVideoSubtitles", 0.2, lambda seconds: None).reserve()
     says(service, EraseVideoSubtitles=[accepted("J-1")], GetAsyncJobResult=[DONE])
 
     assert run_task(erase(deferrable=False, job_timeout=3), Store()).result["VideoUrl"]

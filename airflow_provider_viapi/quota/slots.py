@@ -1,4 +1,4 @@
-"""Turns of one kind of call: processes that share the counters together stay within the rate."""
+"""Reserved slots for one kind of call: processes that share the counters together stay within the rate."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ RECHECK_SECONDS = 0.05
 """Seconds between two checks for that response."""
 
 MAX_RENEWALS = 2
-"""Missed turns after which a call is sent late: a process that always wakes up late would never send one."""
+"""Missed slots after which a call is sent late: a process that always wakes up late would never send one."""
 
 CLOCK_STEP = 1.0
-"""Seconds by which a turn may become more distant while it is waited for; more means that the clock was set back."""
+"""Seconds by which a slot may become more distant while it is waited for; more means that the clock was set back."""
 
 KEPT_SECONDS = 30
 """Seconds for which a slot is remembered after its time, besides the windows of calls in which it counts."""
 
-REFUSED_FOR = 60
+SLOWDOWN_SECONDS = 60
 """Seconds for which a throttled call makes all processes slower."""
 
 MAX_SLOWDOWN = 15
-"""Refusals that are counted: the rate never falls below a sixteenth."""
+"""Throttled calls that are counted: the rate never falls below a sixteenth."""
 
 
 class Counters(Protocol):
@@ -52,23 +52,23 @@ class Counters(Protocol):
 
 
 @dataclass
-class Turn:
-    """Permission for one call at a time.
+class Slot:
+    """A reserved time for one call.
 
-    :param slot: number of the slot; each belongs to one call
+    :param number: each number belongs to one call
     :param at: when the slot begins, in Unix time
     :param sent_at: when the call was sent
     :param distance: seconds until it when it was taken
     """
 
-    slot: int
+    number: int
     at: float
     sent_at: float = 0.0
     distance: float = math.inf
 
 
-class Turns:
-    """The turns of one kind of call of one account.
+class SlotReservations:
+    """Reserved slots for one kind of call of one account.
 
     Time is divided into slots, a little longer than the rate demands. A slot belongs to the process that increments
     its counter first, so processes need no order among them and nothing has to be given back. A rate of n calls per
@@ -91,7 +91,7 @@ class Turns:
         self._chains = math.ceil(rate)
         self._window = self._chains / rate
         self.spacing = 1 / rate + ARRIVAL_MARGIN / self._chains
-        # How late a call may be sent before its turn counts as missed, or may arrive because it waited for another.
+        # How late a call may be sent before its slot counts as missed, or may arrive because it waited for another.
         self._tolerated = max(1.5 * self.spacing, TOLERATED)
         self._answered_within = max(self._window, self._tolerated) + UNANSWERED_SECONDS
         # A call looks at the slots of up to two windows before its own.
@@ -99,115 +99,115 @@ class Turns:
         # Slots of another rate have other numbers.
         self.key = f"{key}:{round(self.spacing * 1e6)}"
 
-    def seconds_until(self, turn: Turn) -> float:
-        """Return the seconds until a turn; negative if it has passed."""
-        return turn.at - self._clock()
+    def seconds_until(self, slot: Slot) -> float:
+        """Return the seconds until a slot; negative if it has passed."""
+        return slot.at - self._clock()
 
     def seconds_to_free(self) -> float:
         """Return the seconds until the first slot that is free now, without taking it."""
-        step, number = self._first(0.0)
-        if self._counters.get(self._slot(number * step)):
-            number = self._find_free(number, step)
-        return max(0.0, number * step * self.spacing - self._clock())
+        step, multiple = self._first(0.0)
+        if self._counters.get(self._slot_key(multiple * step)):
+            multiple = self._find_free(multiple, step)
+        return max(0.0, multiple * step * self.spacing - self._clock())
 
-    def reserve(self, after: float = 0.0) -> Turn:
+    def reserve(self, after: float = 0.0) -> Slot:
         """Take the first free slot.
 
         :param after: seconds from now; default: at once
         """
-        step, number = self._first(after)
-        if not self._take(number * step):
-            number = self._find_free(number, step)
-            while not self._take(number * step):
-                number += 1
-        at = number * step * self.spacing
-        return Turn(number * step, at, distance=max(0.0, at - self._clock()))
+        step, multiple = self._first(after)
+        if not self._take(multiple * step):
+            multiple = self._find_free(multiple, step)
+            while not self._take(multiple * step):
+                multiple += 1
+        at = multiple * step * self.spacing
+        return Slot(multiple * step, at, distance=max(0.0, at - self._clock()))
 
     def _first(self, after: float) -> tuple[int, int]:
-        """Return the step from one slot that may be taken to the next, and the number of the first one."""
-        step = 1 + min(MAX_SLOWDOWN, self._counters.get(f"{self.key}:refused"))
+        """Return the step from one slot that may be taken to the next, and the first one as a multiple of it."""
+        step = 1 + min(MAX_SLOWDOWN, self._counters.get(f"{self.key}:throttled"))
         # In steps, so that processes that are slowed down take the same slots.
-        number = math.floor((self._clock() + after) / self.spacing / step)
+        multiple = math.floor((self._clock() + after) / self.spacing / step)
         # The slot of this moment will do if it is free: a call may be late.
-        return step, number + (step > 1)
+        return step, multiple + (step > 1)
 
-    def begin(self, turn: Turn, early: float = 0.0, *, renew: bool = True) -> Iterator[float]:
+    def pauses(self, slot: Slot, early: float = 0.0, *, renew: bool = True) -> Iterator[float]:
         """Yield seconds to sleep until the call may be sent.
 
         :param early: seconds before that at which to end
-        :param renew: replace a turn that is missed with the next one, at most twice
+        :param renew: replace a slot that is missed with the next one, at most twice
         """
         renewals = 0
         while True:
-            if renew and (self.was_set_back(turn) or (renewals < MAX_RENEWALS and self.is_missed(turn))):
+            if renew and (self.was_set_back(slot) or (renewals < MAX_RENEWALS and self.is_missed(slot))):
                 # Also if earlier calls took so long: the slots that are given up let the others catch up.
-                self.give_up(turn)
+                self.give_up(slot)
                 again = self.reserve()
-                turn.slot, turn.at, turn.distance = again.slot, again.at, again.distance
+                slot.number, slot.at, slot.distance = again.number, again.at, again.distance
                 renewals += 1
-            seconds = self.seconds_until(turn)
+            seconds = self.seconds_until(slot)
             if seconds <= early:
-                seconds = self._until_window_is_over(turn)
+                seconds = self._until_window_is_over(slot)
                 if seconds <= early:
                     break
             yield seconds - early
-        turn.sent_at = self._clock()
+        slot.sent_at = self._clock()
 
-    def is_missed(self, turn: Turn) -> bool:
-        """Return whether a turn is so long ago that its call would take the place of a later one."""
-        return self._clock() - turn.at > self._tolerated
+    def is_missed(self, slot: Slot) -> bool:
+        """Return whether a slot is so long ago that its call would take the place of a later one."""
+        return self._clock() - slot.at > self._tolerated
 
-    def was_set_back(self, turn: Turn) -> bool:
-        """Return whether the clock was set back since a turn was taken, which is further away than it was then."""
-        return self.seconds_until(turn) > turn.distance + CLOCK_STEP
+    def was_set_back(self, slot: Slot) -> bool:
+        """Return whether the clock was set back since a slot was taken, which is further away than it was then."""
+        return self.seconds_until(slot) > slot.distance + CLOCK_STEP
 
-    def give_up(self, turn: Turn) -> None:
-        """Record that a turn is not used."""
-        self._counters.incr(self._answered(turn.slot), self._kept_for)
+    def give_up(self, slot: Slot) -> None:
+        """Record that a slot is not used."""
+        self._counters.incr(self._answered_key(slot.number), self._kept_for)
 
-    def end(self, turn: Turn) -> None:
+    def release(self, slot: Slot) -> None:
         """Record that the response has arrived, or that none will."""
-        arrived_at = (turn.sent_at + self._clock()) / 2
+        arrived_at = (slot.sent_at + self._clock()) / 2
         # Bounded, since the clock of this machine may have been set meanwhile, and others wait accordingly.
-        late = min(arrived_at - turn.at, self._answered_within)
-        self._counters.incr(self._answered(turn.slot), self._kept_for, max(1, math.ceil(late * 1000)))
+        late = min(arrived_at - slot.at, self._answered_within)
+        self._counters.incr(self._answered_key(slot.number), self._kept_for, max(1, math.ceil(late * 1000)))
 
-    def refused(self) -> None:
+    def on_throttled(self) -> None:
         """Record that the service throttled a call: for a while all processes take fewer slots."""
-        # Several calls that were refused together say that once.
-        if self._counters.incr(f"{self.key}:refused-at:{int(self._clock() / 2)}", KEPT_SECONDS) == 1:
-            self._counters.incr(f"{self.key}:refused", REFUSED_FOR)
+        # Several calls that were throttled together say that once.
+        if self._counters.incr(f"{self.key}:throttled-at:{int(self._clock() / 2)}", KEPT_SECONDS) == 1:
+            self._counters.incr(f"{self.key}:throttled", SLOWDOWN_SECONDS)
 
-    def _slot(self, slot: int) -> str:
-        return f"{self.key}:slot:{slot}"
+    def _slot_key(self, number: int) -> str:
+        return f"{self.key}:slot:{number}"
 
-    def _answered(self, slot: int) -> str:
-        return f"{self.key}:answered:{slot}"
+    def _answered_key(self, number: int) -> str:
+        return f"{self.key}:answered:{number}"
 
-    def _take(self, slot: int) -> bool:
-        expiry = math.ceil(max(0.0, slot * self.spacing - self._clock())) + self._kept_for
-        return self._counters.incr(self._slot(slot), expiry) == 1
+    def _take(self, number: int) -> bool:
+        expiry = math.ceil(max(0.0, number * self.spacing - self._clock())) + self._kept_for
+        return self._counters.incr(self._slot_key(number), expiry) == 1
 
     def _find_free(self, taken: int, step: int) -> int:
         """Return a free slot after a taken one, by doubling the distance and then halving it."""
         distance = 1
-        while self._counters.get(self._slot((taken + distance) * step)):
+        while self._counters.get(self._slot_key((taken + distance) * step)):
             distance *= 2
         low, high = taken + distance // 2, taken + distance
         while high - low > 1:
             middle = (low + high) // 2
-            low, high = (middle, high) if self._counters.get(self._slot(middle * step)) else (low, middle)
+            low, high = (middle, high) if self._counters.get(self._slot_key(middle * step)) else (low, middle)
         return high
 
-    def _until_window_is_over(self, turn: Turn) -> float:
+    def _until_window_is_over(self, slot: Slot) -> float:
         """Return the seconds to sleep because of the calls before this one in its chain."""
         now = self._clock()
         # Two of them, because the second may have been so late that the first was given up.
-        for slot in (turn.slot - self._chains, turn.slot - 2 * self._chains):
-            before_at = slot * self.spacing
-            if late := self._counters.get(self._answered(slot)):
+        for number in (slot.number - self._chains, slot.number - 2 * self._chains):
+            before_at = number * self.spacing
+            if late := self._counters.get(self._answered_key(number)):
                 if (seconds := before_at + late / 1000 + self._window - now) > 0:
                     return seconds
-            elif now - before_at <= self._answered_within and self._counters.get(self._slot(slot)):
+            elif now - before_at <= self._answered_within and self._counters.get(self._slot_key(number)):
                 return RECHECK_SECONDS
         return 0.0

@@ -1,4 +1,4 @@
-"""Submissions wait for their turn: before they are recorded, and with the record for a moment only."""
+"""Submissions wait for their slot: before they are recorded, and with the record for a moment only."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 
 from airflow_provider_viapi.errors import StopRequested, Throttled
 from airflow_provider_viapi.jobs.ledger import Ledger
-from airflow_provider_viapi.quota.pacing import LEAD, TurnPace
-from airflow_provider_viapi.quota.turns import Turns
+from airflow_provider_viapi.quota.limiters import LEAD, SharedSubmitLimiter
+from airflow_provider_viapi.quota.slots import SlotReservations
 from airflow_provider_viapi.state.stores import MemoryStore
 from jobs.scripted_backend import ScriptedBackend, submission
 from quota.processes import BrokenCounters, DictCounters
@@ -34,22 +34,22 @@ def clock() -> SkippingClock:
     return SkippingClock()
 
 
-def paced(clock: SkippingClock, *sources: DictCounters, rate: float = 0.1) -> TurnPace:
+def limited(clock: SkippingClock, *sources: DictCounters, rate: float = 0.1) -> SharedSubmitLimiter:
     now = lambda: clock.now().timestamp()  # noqa: E731
-    return TurnPace([Turns(each, "a:x", rate, now) for each in sources], clock.sleep)
+    return SharedSubmitLimiter([SlotReservations(each, "a:x", rate, now) for each in sources], clock.sleep)
 
 
 def test_tasks_submit_one_after_the_other(clock: SkippingClock) -> None:
     counters, sent = DictCounters(), []
     for number in range(3):
         backend = ScriptedBackend(clock, [f"J-{number}"])
-        replace(submission(backend), pace=paced(clock, counters)).resume_or_submit()
+        replace(submission(backend), limiter=limited(clock, counters)).resume_or_submit()
         sent.append(clock.now())
 
     assert (sent[2] - sent[0]).total_seconds() >= 20
 
 
-def test_media_are_staged_before_a_turn_is_taken(clock: SkippingClock) -> None:
+def test_media_are_staged_before_a_slot_is_taken(clock: SkippingClock) -> None:
     counters = DictCounters()
     slots: list[int] = []
 
@@ -59,45 +59,45 @@ def test_media_are_staged_before_a_turn_is_taken(clock: SkippingClock) -> None:
         return {}
 
     backend = ScriptedBackend(clock, ["J-1"])
-    replace(submission(backend, request=cache(stage)), pace=paced(clock, counters)).resume_or_submit()
+    replace(submission(backend, request=cache(stage)), limiter=limited(clock, counters)).resume_or_submit()
 
     assert slots == [0]
 
 
-def test_a_throttled_submission_takes_another_turn(clock: SkippingClock) -> None:
+def test_a_throttled_submission_takes_another_slot(clock: SkippingClock) -> None:
     backend = ScriptedBackend(clock, [Throttled("no", code="Throttling.User"), "J-1"])
     counters = DictCounters()
 
-    job, _ = replace(submission(backend), pace=paced(clock, counters)).resume_or_submit()
+    job, _ = replace(submission(backend), limiter=limited(clock, counters)).resume_or_submit()
 
     assert job.id == "J-1"
-    assert any(key.endswith(":refused") for key in counters.values)
-    # It is signed, and recorded, up to LEAD before its turn.
+    assert any(key.endswith(":throttled") for key in counters.values)
+    # It is signed, and recorded, up to LEAD before its slot.
     assert (backend.sent[1].at - backend.sent[0].at).total_seconds() >= 9.9 - LEAD
 
 
-def test_a_submission_is_recorded_before_its_turn_so_that_slow_recording_does_not_miss_it(
+def test_a_submission_is_recorded_before_its_slot_so_that_slow_recording_does_not_miss_it(
     clock: SkippingClock,
 ) -> None:
     counters = DictCounters()
-    others = Turns(counters, "a:x", 10, lambda: clock.now().timestamp())
+    others = SlotReservations(counters, "a:x", 10, lambda: clock.now().timestamp())
     for _ in range(50):
         others.reserve()
-    # Ten turns a second: one is missed after half a second.
+    # Ten slots a second: one is missed after half a second.
     ledger, backend = Ledger(SlowStore(clock, [0.9])), ScriptedBackend(clock, ["J-1"])
 
-    replace(submission(backend, ledger=ledger), pace=paced(clock, counters, rate=10)).resume_or_submit()
+    replace(submission(backend, ledger=ledger), limiter=limited(clock, counters, rate=10)).resume_or_submit()
 
     assert len(backend.sent) == 1
     assert sum(":slot:" in key for key in counters.values) == 51
 
 
-def test_a_turn_that_passed_while_the_submission_was_recorded_sends_nothing(clock: SkippingClock) -> None:
+def test_a_slot_that_passed_while_the_submission_was_recorded_sends_nothing(clock: SkippingClock) -> None:
     backend = ScriptedBackend(clock, ["J-1"])
     ledger = Ledger(SlowStore(clock, [30.0]))
-    pace = paced(clock, DictCounters())
+    limiter = limited(clock, DictCounters())
 
-    job, _ = replace(submission(backend, ledger=ledger), pace=pace).resume_or_submit()
+    job, _ = replace(submission(backend, ledger=ledger), limiter=limiter).resume_or_submit()
 
     # What was sent has a nonce of its own, with its own time.
     assert len(backend.sent) == 1
@@ -111,10 +111,12 @@ def test_a_task_that_is_stopped_while_it_waits_has_recorded_and_sent_nothing(clo
         raise StopRequested("stopped")
 
     backend, ledger = ScriptedBackend(clock, ["J-1"]), Ledger(MemoryStore())
-    turns = Turns(DictCounters(), "a:x", 0.1, lambda: clock.now().timestamp())
-    turns.reserve()
+    slots = SlotReservations(DictCounters(), "a:x", 0.1, lambda: clock.now().timestamp())
+    slots.reserve()
     with pytest.raises(StopRequested):
-        replace(submission(backend, ledger=ledger), pace=TurnPace([turns], stop)).resume_or_submit()
+        replace(
+            submission(backend, ledger=ledger), limiter=SharedSubmitLimiter([slots], stop)
+        ).resume_or_submit()
 
     assert backend.sent == []
     assert ledger.read() is None
@@ -124,7 +126,7 @@ def test_without_the_shared_storage_the_machines_own_counters_are_used(clock: Sk
     own = DictCounters()
     backend = ScriptedBackend(clock, ["J-1"])
 
-    replace(submission(backend), pace=paced(clock, BrokenCounters(), own)).resume_or_submit()
+    replace(submission(backend), limiter=limited(clock, BrokenCounters(), own)).resume_or_submit()
 
     assert own.values
 
@@ -132,6 +134,6 @@ def test_without_the_shared_storage_the_machines_own_counters_are_used(clock: Sk
 def test_without_any_counters_tasks_submit_at_once(clock: SkippingClock) -> None:
     backend = ScriptedBackend(clock, ["J-1"])
 
-    replace(submission(backend), pace=paced(clock, BrokenCounters())).resume_or_submit()
+    replace(submission(backend), limiter=limited(clock, BrokenCounters())).resume_or_submit()
 
     assert len(backend.sent) == 1

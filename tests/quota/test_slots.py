@@ -1,4 +1,4 @@
-"""Turns: however many processes call, and however unevenly the network and the machines run, the rate holds."""
+"""Reserved slots: the rate holds for any number of processes, with any delays of the network and the machines."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from airflow_provider_viapi.quota.turns import MAX_SLOWDOWN, Turns
+from airflow_provider_viapi.quota.slots import MAX_SLOWDOWN, SlotReservations
 from quota.processes import Account, DictCounters, ExpiringCounters, Simulation, caller, uniform
 
 
@@ -27,9 +27,9 @@ def run(
     account = Account(simulation, quota)
     began = simulation.now
     for number in range(processes):
-        turns = Turns(counters, "a:submit", rate, simulation.clock)
+        slots = SlotReservations(counters, "a:submit", rate, simulation.clock)
         latencies = uniform(seed + number, 0.005, latency)
-        process = caller(turns, account, calls, latencies, uniform(seed - number, 0, late))
+        process = caller(slots, account, calls, latencies, uniform(seed - number, 0, late))
         simulation.start(process, at=number * 0.01)
     simulation.run()
     return account, simulation.now - began, counters
@@ -58,11 +58,11 @@ def test_no_mix_of_latencies_is_throttled_as_long_as_requests_and_responses_take
     simulation, counters = Simulation(), DictCounters()
     account = Account(simulation, math.ceil(rate))
     for number in range(processes):
-        turns = Turns(counters, "a:submit", rate, simulation.clock)
+        slots = SlotReservations(counters, "a:submit", rate, simulation.clock)
         # Each process is as far from the service as it is, and wakes up as late as its machine is busy.
         distance = uniform(seed + number, 0.005, latency)()
         steady = uniform(0, distance, distance)
-        simulation.start(caller(turns, account, 10, steady, uniform(seed, 0, 0.2)))
+        simulation.start(caller(slots, account, 10, steady, uniform(seed, 0, 0.2)))
 
     simulation.run()
 
@@ -80,45 +80,45 @@ def test_an_account_with_less_quota_than_configured_throttles_few_calls() -> Non
 
 def test_each_slot_belongs_to_one_of_many_processes() -> None:
     simulation, counters = Simulation(), DictCounters()
-    waiting = [Turns(counters, "a", 2, simulation.clock) for _ in range(200)]
+    waiting = [SlotReservations(counters, "a", 2, simulation.clock) for _ in range(200)]
 
-    reserved = [turns.reserve() for turns in waiting]
+    reserved = [slots.reserve() for slots in waiting]
 
-    assert len({turn.slot for turn in reserved}) == 200
+    assert len({slot.number for slot in reserved}) == 200
     assert reserved[-1].at - simulation.now == pytest.approx(200 * waiting[0].spacing, abs=2)
     # Finding the end of a long queue takes few calls.
     assert counters.calls < 200 * 25
 
 
-def test_kinds_of_calls_and_accounts_do_not_share_turns() -> None:
+def test_kinds_of_calls_and_accounts_do_not_share_slots() -> None:
     simulation, counters = Simulation(), DictCounters()
 
-    turns = [Turns(counters, key, 1, simulation.clock).reserve() for key in ("a:x", "a:y", "b:x")]
+    slots = [SlotReservations(counters, key, 1, simulation.clock).reserve() for key in ("a:x", "a:y", "b:x")]
 
-    assert len({turn.at for turn in turns}) == 1
+    assert len({slot.at for slot in slots}) == 1
 
 
-def test_a_turn_that_was_missed_is_replaced_with_the_next_free_one() -> None:
+def test_a_slot_that_was_missed_is_replaced_with_the_next_free_one() -> None:
     simulation = Simulation()
-    turns = Turns(DictCounters(), "a", 2, simulation.clock)
-    turn = turns.reserve()
-    missed = turn.slot
-    simulation.now = turn.at + 5
+    slots = SlotReservations(DictCounters(), "a", 2, simulation.clock)
+    slot = slots.reserve()
+    missed = slot.number
+    simulation.now = slot.at + 5
 
-    for seconds in turns.begin(turn):
+    for seconds in slots.pauses(slot):
         simulation.now += seconds
 
-    assert turn.slot > missed
-    assert abs(turn.at - simulation.now) <= turns.spacing
+    assert slot.number > missed
+    assert abs(slot.at - simulation.now) <= slots.spacing
 
 
 def test_a_process_that_died_holds_up_others_for_a_few_seconds_at_most() -> None:
     simulation, counters = Simulation(), DictCounters()
-    dead, turns = (Turns(counters, "a", 1, simulation.clock) for _ in range(2))
-    for _ in dead.begin(dead.reserve()):
+    dead, slots = (SlotReservations(counters, "a", 1, simulation.clock) for _ in range(2))
+    for _ in dead.pauses(dead.reserve()):
         pass
     slept = 0.0
-    for seconds in turns.begin(turns.reserve()):
+    for seconds in slots.pauses(slots.reserve()):
         simulation.now += seconds
         slept += seconds
 
@@ -127,12 +127,12 @@ def test_a_process_that_died_holds_up_others_for_a_few_seconds_at_most() -> None
 
 def test_refusals_never_stop_a_process() -> None:
     simulation = Simulation()
-    turns = Turns(DictCounters(), "a", 1, simulation.clock)
+    slots = SlotReservations(DictCounters(), "a", 1, simulation.clock)
     for _ in range(100):
-        turns.refused()
+        slots.on_throttled()
         simulation.now += 3
 
-    assert turns.reserve().at - simulation.now <= (MAX_SLOWDOWN + 2) * turns.spacing
+    assert slots.reserve().at - simulation.now <= (MAX_SLOWDOWN + 2) * slots.spacing
 
 
 @pytest.mark.parametrize(("processes", "rate"), [(8, 10), (30, 10), (8, 1)])
@@ -140,9 +140,9 @@ def test_processes_that_always_wake_up_late_make_their_calls(processes: int, rat
     simulation, counters = Simulation(), DictCounters()
     account = Account(simulation, rate)
     for number in range(processes):
-        turns = Turns(counters, "a", rate, simulation.clock)
+        slots = SlotReservations(counters, "a", rate, simulation.clock)
         lateness = uniform(number, 1.4, 1.6)
-        simulation.start(caller(turns, account, 20, uniform(number, 0.01, 0.05), lateness), at=number * 0.01)
+        simulation.start(caller(slots, account, 20, uniform(number, 0.01, 0.05), lateness), at=number * 0.01)
 
     began = simulation.now
     simulation.run()
@@ -154,43 +154,43 @@ def test_processes_that_always_wake_up_late_make_their_calls(processes: int, rat
 
 def test_a_clock_that_is_set_forward_during_a_call_holds_up_other_processes_for_seconds_only() -> None:
     simulation, counters, wrong = Simulation(), DictCounters(), [0.0]
-    other = Turns(counters, "a", 1, lambda: simulation.now + wrong[0])
-    turn = other.reserve()
-    assert list(other.begin(turn)) == []
+    other = SlotReservations(counters, "a", 1, lambda: simulation.now + wrong[0])
+    slot = other.reserve()
+    assert list(other.pauses(slot)) == []
     wrong[0] = 3600.0
     simulation.now += 0.1
-    other.end(turn)
+    other.release(slot)
 
-    own = Turns(counters, "a", 1, simulation.clock)
-    turn = own.reserve()
-    simulation.now = max(simulation.now, turn.at)
+    own = SlotReservations(counters, "a", 1, simulation.clock)
+    slot = own.reserve()
+    simulation.now = max(simulation.now, slot.at)
 
-    assert next(own.begin(turn), 0.0) < 10
+    assert next(own.pauses(slot), 0.0) < 10
 
 
-def test_a_clock_that_is_set_back_costs_a_new_turn_and_no_wait() -> None:
+def test_a_clock_that_is_set_back_costs_a_new_slot_and_no_wait() -> None:
     simulation = Simulation()
-    turns = Turns(DictCounters(), "a", 1, simulation.clock)
-    turn = turns.reserve()
+    slots = SlotReservations(DictCounters(), "a", 1, simulation.clock)
+    slot = slots.reserve()
     simulation.now -= 3600
 
-    assert next(turns.begin(turn), 0.0) < 10
+    assert next(slots.pauses(slot), 0.0) < 10
 
 
 @pytest.mark.parametrize("seconds", [2, 10, 50, 100])
 def test_a_late_call_delays_the_next_one_however_low_the_rate_is(seconds: float) -> None:
     simulation = Simulation()
-    turns = Turns(ExpiringCounters(simulation.clock), "a:submit", 1 / seconds, simulation.clock)
+    slots = SlotReservations(ExpiringCounters(simulation.clock), "a:submit", 1 / seconds, simulation.clock)
     sent = []
 
     for number in range(6):
-        turn = turns.reserve()
-        # Every other process wakes up late, but not so late that its turn counts as missed.
-        simulation.now = max(simulation.now, turn.at) + (1.2 * seconds if number % 2 == 0 else 0)
-        for pause in turns.begin(turn):
+        slot = slots.reserve()
+        # Every other process wakes up late, but not so late that its slot counts as missed.
+        simulation.now = max(simulation.now, slot.at) + (1.2 * seconds if number % 2 == 0 else 0)
+        for pause in slots.pauses(slot):
             simulation.now += pause
         sent.append(simulation.now)
         simulation.now += 0.2
-        turns.end(turn)
+        slots.release(slot)
 
     assert min(after - before for before, after in pairwise(sent)) >= seconds
