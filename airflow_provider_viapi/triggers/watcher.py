@@ -124,9 +124,9 @@ class WatcherTrigger(BaseEventTrigger or BaseTrigger):  # type: ignore[misc]
 
     async def filter_shared_stream(self, shared_stream: AsyncIterator[Page]) -> AsyncIterator[TriggerEvent]:
         """Yield an event for each new entry of the pages."""
-        watch = await self._open_watch()
+        run = await self._open_run()
         async for page in shared_stream:
-            async for event in watch.events(page):
+            async for event in run.events(page):
                 yield event
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
@@ -136,13 +136,13 @@ class WatcherTrigger(BaseEventTrigger or BaseTrigger):  # type: ignore[misc]
             async for event in self.filter_shared_stream(pages):
                 yield event
 
-    async def _open_watch(self) -> _Watch:
+    async def _open_run(self) -> _WatcherRun:
         from airflow_provider_viapi.watch.cursor_store import open_cursor_store
 
         store, state = await open_cursor_store(
             getattr(self, "asset_state_store", None), *self.serialize(), self.listed, self.log
         )
-        return _Watch(self, store, state)
+        return _WatcherRun(self, store, state)
 
     @classmethod
     def names(cls, parameter: str, names: Sequence[str] | str) -> list[str]:
@@ -169,7 +169,7 @@ class WatcherTrigger(BaseEventTrigger or BaseTrigger):  # type: ignore[misc]
         )
 
 
-class _Watch:
+class _WatcherRun:
     """One run of a watcher: its cursor, and where that is stored."""
 
     def __init__(self, trigger: WatcherTrigger, store: CursorStore, state: Mapping[str, Any] | None) -> None:

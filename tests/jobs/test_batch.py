@@ -29,7 +29,7 @@ from airflow_provider_viapi.jobs.attempt_context import (
     Timing,
 )
 from airflow_provider_viapi.jobs.backend import Identity
-from airflow_provider_viapi.jobs.batch.background_wait import Watch
+from airflow_provider_viapi.jobs.batch.background_wait import BackgroundWait
 from airflow_provider_viapi.jobs.batch.ledger import BatchLedger, Item
 from airflow_provider_viapi.jobs.batch.limits import BatchConfig
 from airflow_provider_viapi.jobs.batch.runner import BatchRunner
@@ -236,7 +236,7 @@ def play(service: Service, store: Store, wanted: list[Item], try_number: int) ->
     running = batch(service, store, wanted, try_number)
     running.resume()
     for _ in range(100):
-        running.submit()
+        running.submit(EndlessJobs())
         if running.is_finished:
             if len(running.ledger.rows(wanted)) == len(wanted):
                 running.ledger.mark_delivered()
@@ -247,28 +247,49 @@ def play(service: Service, store: Store, wanted: list[Item], try_number: int) ->
     raise AssertionError("the batch does not come to an end")
 
 
-class TimedWatch(Watch):
+class EndlessJobs(BackgroundWait):
+    """Sees no job end."""
+
+    has_failures = False
+    finished_count = 0
+
+    def __init__(self) -> None:
+        pass
+
+    def add(self, job: Job) -> None:
+        pass
+
+    def drain(self) -> FinishedJobs:
+        return FinishedJobs()
+
+    def wait(self, seconds: float) -> None:
+        pass
+
+
+class TimedJobs(BackgroundWait):
     """Sees jobs end in virtual time: the n-th one so many seconds after it is added."""
+
+    has_failures = False
 
     def __init__(self, service: Service, seconds: list[float]) -> None:
         self.service, self.seconds = service, list(seconds)
         self.ends: dict[Job, datetime] = {}
-        self.taken: set[Job] = set()
+        self.drained: set[Job] = set()
 
     def add(self, job: Job) -> None:
         if job not in self.ends:
             self.ends[job] = self.service.clock.now() + timedelta(seconds=self.seconds[len(self.ends)])
 
     def _ended(self) -> set[Job]:
-        return {job for job, end in self.ends.items() if end <= self.service.clock.now()} - self.taken
+        return {job for job, end in self.ends.items() if end <= self.service.clock.now()} - self.drained
 
     @property
-    def finished(self) -> int:
+    def finished_count(self) -> int:
         return len(self._ended())
 
-    def take(self) -> FinishedJobs:
+    def drain(self) -> FinishedJobs:
         ended = self._ended()
-        self.taken |= ended
+        self.drained |= ended
         return FinishedJobs(
             [
                 replace(self.service.report(job), times={"noticed": self.ends[job].isoformat()})
@@ -357,7 +378,7 @@ def test_the_log_names_at_most_a_hundred_failed_items() -> None:
         max_failed=150,
         max_in_flight=150,
     )
-    running.submit()
+    running.submit(EndlessJobs())
 
     running.collect(
         FinishedJobs(
@@ -373,7 +394,7 @@ def test_the_log_names_at_most_a_hundred_failed_items() -> None:
 def test_the_log_says_once_why_nothing_is_submitted_now() -> None:
     service, log = Service(Clock(), ["throttled"] * 100), Log()
 
-    batch(service, Store(), items(["a", "b"]), 1, log).submit()
+    batch(service, Store(), items(["a", "b"]), 1, log).submit(EndlessJobs())
 
     assert [line for line in log.lines if line.startswith("Not submitted")] == [
         "Not submitted now, and retried later: item 0 (http://h/a.mp4): too many (code Throttling.User)"
@@ -394,15 +415,15 @@ def test_the_last_jobs_are_waited_for_on_the_worker_if_they_will_end_within_a_mi
 ) -> None:
     service = Service(Clock(), [])
     running = batch(service, Store(), items(["a", "b", "c"]), 1, max_in_flight=1)
-    watch = TimedWatch(service, seconds)
-    running.submit(watch)  # the first one; the others have to wait for it
+    waits = TimedJobs(service, seconds)
+    running.submit(waits)  # the first one; the others have to wait for it
     service.clock.sleep(seconds[0])
     running.config = replace(running.config, max_in_flight=3)
-    running.submit(watch)
+    running.submit(waits)
 
     began = service.clock.now()
     if running.ends_soon:
-        running.wait_for_last_jobs(watch)
+        running.wait_for_last_jobs(waits)
 
     assert len(running.running) == left
     assert service.clock.now() - began <= timedelta(seconds=61)
@@ -411,12 +432,12 @@ def test_the_last_jobs_are_waited_for_on_the_worker_if_they_will_end_within_a_mi
 def test_a_batch_waits_on_its_worker_for_a_minute_at_most_however_its_last_jobs_spread() -> None:
     service = Service(Clock(), [])
     running = batch(service, Store(), items([f"v{n}" for n in range(100)]), 1, max_in_flight=100)
-    watch = TimedWatch(service, [1.0, *(2.0 * number for number in range(99))])
-    running.submit(watch)
+    waits = TimedJobs(service, [1.0, *(2.0 * number for number in range(99))])
+    running.submit(waits)
 
     began = service.clock.now()
     if running.ends_soon:
-        running.wait_for_last_jobs(watch)
+        running.wait_for_last_jobs(waits)
 
     assert service.clock.now() - began <= timedelta(seconds=61)
     assert running.running
@@ -439,7 +460,7 @@ def test_a_batch_whose_service_is_unreachable_gives_up_after_submit_timeout() ->
     began = service.clock.now()
 
     while not running.submits_nothing_more:
-        running.submit()
+        running.submit(EndlessJobs())
         if not running.submits_nothing_more:
             service.clock.time = running.wait_policy(lands=False).continue_at
 
@@ -453,7 +474,7 @@ def test_a_batch_whose_service_is_unreachable_gives_up_after_submit_timeout() ->
 
 def test_a_retry_records_the_results_of_ended_jobs_together() -> None:
     service, store, names = Service(Clock(), []), Store(), [f"v{number}" for number in range(15)]
-    batch(service, store, items(names), 1, max_in_flight=20).submit()
+    batch(service, store, items(names), 1, max_in_flight=20).submit(EndlessJobs())
     running = batch(service, store, items(names), 2, max_in_flight=20)
     store.writes.clear()
 
@@ -466,7 +487,7 @@ def test_a_retry_records_the_results_of_ended_jobs_together() -> None:
 
 def test_a_batch_with_more_jobs_than_it_may_have_now_waits_until_others_may_follow() -> None:
     service, store, names = Service(Clock(), []), Store(), [f"v{number}" for number in range(40)]
-    batch(service, store, items(names), 1, max_in_flight=30).submit()
+    batch(service, store, items(names), 1, max_in_flight=30).submit(EndlessJobs())
 
     policy = batch(service, store, items(names), 1, max_in_flight=5).wait_policy(lands=False)
 

@@ -16,7 +16,7 @@ from airflow_provider_viapi.jobs.batch.runner import BatchRunner
 from airflow_provider_viapi.jobs.batch.wait import FinishedJobs
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome, RequestNonce
 from airflow_provider_viapi.jobs.usage import Usage
-from jobs.test_batch import Backend, Clock, Service, TimedWatch, batch, items
+from jobs.test_batch import Backend, Clock, EndlessJobs, Service, TimedJobs, batch, items
 from operators.run_batch import Store, WorkerLost
 
 
@@ -59,7 +59,7 @@ def refuse(item: Item, report: JobReport) -> Mapping[str, Any]:
 def finish(runner: BatchRunner, service: Service) -> None:
     """Submit and collect until the batch has nothing more to do."""
     for _ in range(100):
-        runner.submit()
+        runner.submit(EndlessJobs())
         if runner.is_finished:
             return
         runner.collect(FinishedJobs([service.report(job) for job in runner.jobs]))
@@ -69,7 +69,7 @@ def finish(runner: BatchRunner, service: Service) -> None:
 def retry_after_all_have_failed(**config: Any) -> tuple[Service, BatchRunner]:
     """Return the second attempt of a batch of six items whose jobs have failed since the first one."""
     service, store, wanted = Service(Clock(), []), Store(), items(list("abcdef"))
-    batch(service, store, wanted, 1, max_in_flight=6).submit()
+    batch(service, store, wanted, 1, max_in_flight=6).submit(EndlessJobs())
     service.report = fail  # type: ignore[method-assign]
     return service, batch(service, store, wanted, 2, **config)
 
@@ -102,7 +102,7 @@ def test_jobs_that_run_on_after_their_timeout_count() -> None:
     service.report = lambda job: JobReport(job.id, "PROCESSING", Outcome.WAITING)  # type: ignore[method-assign]
 
     while not runner.is_finished:
-        runner.submit()
+        runner.submit(EndlessJobs())
         service.clock.sleep(700)
         runner.expire_overdue()
 
@@ -143,7 +143,7 @@ def test_a_price_of_0_is_known() -> None:
 def test_what_was_counted_is_known_to_an_attempt_that_knows_only_the_ledger() -> None:
     service, store = Service(Clock(), []), Store()
     runner = limited(service, store, "abc", max_cost=10)
-    runner.submit()
+    runner.submit(EndlessJobs())
     runner.collect(FinishedJobs([service.report(job) for job in runner.jobs[:2]]))
 
     later = limited(service, store, "abc", 2, max_cost=10)
@@ -173,13 +173,13 @@ def test_an_output_of_0_seconds_is_known() -> None:
 def test_an_unknown_submission_is_resolved_although_the_limit_is_exhausted() -> None:
     service, store = Service(Clock(), ["accepted", "worker lost"]), Store()
     with pytest.raises(WorkerLost):
-        limited(service, store, "ab", max_cost=10).submit()
+        limited(service, store, "ab", max_cost=10).submit(EndlessJobs())
     service.clock.sleep(600)
 
     retry = limited(service, store, "ab", 2, max_cost=10)
     retry.cost_limits.exhausted = "nothing is left"
     retry.resume()
-    retry.submit()
+    retry.submit(EndlessJobs())
 
     assert retry.submits_nothing_more
     assert "unknown" not in {retry.ledger.status(item.name) for item in retry.items}
@@ -190,7 +190,7 @@ def test_cancelling_goes_on_after_it_was_interrupted() -> None:
     runner = batch(
         service, Store(), items(list("abcd")), 1, max_in_flight=6, job_timeout=timedelta(seconds=10)
     )
-    runner.submit()
+    runner.submit(EndlessJobs())
     service.report = wait_in_queue  # type: ignore[method-assign]
     service.clock.sleep(20)
     cancelled: list[str] = []
@@ -217,13 +217,13 @@ def test_cancelling_goes_on_after_it_was_interrupted() -> None:
 
 def test_a_retry_submits_failed_jobs_again_within_the_limit() -> None:
     service, store = Service(Clock(), []), Store()
-    limited(service, store, "abcdef", max_cost=6.5).submit()
+    limited(service, store, "abcdef", max_cost=6.5).submit(EndlessJobs())
     service.report = fail  # type: ignore[method-assign]
 
     retry = limited(service, store, "abcdef", 2, max_cost=2.5)
     retry.resume()
     assert len(service.jobs) == 6
-    retry.submit()
+    retry.submit(EndlessJobs())
 
     assert len(service.jobs) == 8
 
@@ -231,21 +231,21 @@ def test_a_retry_submits_failed_jobs_again_within_the_limit() -> None:
 def test_a_retry_submits_failed_jobs_again_with_as_many_in_flight_as_it_allows() -> None:
     _, retry = retry_after_all_have_failed(max_in_flight=2)
     retry.resume()
-    retry.submit()
+    retry.submit(EndlessJobs())
 
     assert len(retry.running) == 2
 
 
 def test_a_retry_submits_nothing_again_after_too_many_have_failed() -> None:
     service, store = Service(Clock(), []), Store()
-    batch(service, store, items(list("abcdef")), 1, max_in_flight=6, max_failed=0).submit()
+    batch(service, store, items(list("abcdef")), 1, max_in_flight=6, max_failed=0).submit(EndlessJobs())
     report = service.report
     service.report = lambda job: report(job) if job.id == "J-0" else fail(job)  # type: ignore[method-assign]
 
     retry = batch(service, store, items(list("abcdef")), 2, max_in_flight=6, max_failed=0)
     retry.backend.collect = refuse  # type: ignore[method-assign]
     retry.resume()
-    retry.submit()
+    retry.submit(EndlessJobs())
 
     assert len(service.jobs) == 6
 
@@ -260,7 +260,7 @@ def test_a_retry_that_is_refused_sends_one_request() -> None:
 
     service.submit = submit  # type: ignore[method-assign]
     retry.resume()
-    retry.submit()
+    retry.submit(EndlessJobs())
 
     assert len(sent) == 1
 
@@ -268,7 +268,7 @@ def test_a_retry_that_is_refused_sends_one_request() -> None:
 @pytest.mark.parametrize("at", [0, 3])
 def test_all_jobs_are_cancelled_if_a_resume_is_interrupted(at: int) -> None:
     service, store = Service(Clock(), []), Store()
-    batch(service, store, items(list("abcdef")), 1, max_in_flight=6).submit()
+    batch(service, store, items(list("abcdef")), 1, max_in_flight=6).submit(EndlessJobs())
     retry = batch(service, store, items(list("abcdef")), 2, max_in_flight=6)
     cancelled = cancelled_by(retry)
 
@@ -290,7 +290,7 @@ def test_jobs_that_are_late_are_cancelled_if_recording_them_is_interrupted() -> 
     runner = batch(
         service, Store(), items(list("abcd")), 1, max_in_flight=6, job_timeout=timedelta(seconds=10)
     )
-    runner.submit()
+    runner.submit(EndlessJobs())
     service.report = wait_in_queue  # type: ignore[method-assign]
     service.clock.sleep(20)
     cancelled = cancelled_by(runner)
@@ -308,7 +308,7 @@ def test_jobs_that_are_late_are_cancelled_if_recording_them_is_interrupted() -> 
 
 def test_a_stop_during_a_resume_keeps_the_jobs_that_were_not_reached() -> None:
     service, store = Service(Clock(), []), Store()
-    batch(service, store, items(list("abcd")), 1, max_in_flight=6).submit()
+    batch(service, store, items(list("abcd")), 1, max_in_flight=6).submit(EndlessJobs())
     retry = batch(service, store, items(list("abcd")), 2, max_in_flight=6)
     polls: list[str] = []
     retry.run = replace(retry.run, stop_requested=lambda: len(polls) == 2)
@@ -328,17 +328,17 @@ def test_jobs_that_were_given_up_while_others_are_submitted_free_no_capacity_twi
     names = [f"v{n}" for n in range(30)]
     runner = batch(service, Store(), items(names), 1, max_in_flight=12, job_timeout=timedelta(seconds=20))
     # The first two take longer than they may, ten end a second after that, and all others later.
-    watch = TimedWatch(service, [40, 40, *[21] * 10, *[1000] * 100])
+    waits = TimedJobs(service, [40, 40, *[21] * 10, *[1000] * 100])
     report = service.report
 
     def report_when_ended(job: Job) -> JobReport:
-        if watch.ends[job] <= service.clock.now():
+        if waits.ends[job] <= service.clock.now():
             return report(job)
         return JobReport(job.id, "PROCESSING", Outcome.WAITING)
 
     service.report = report_when_ended  # type: ignore[method-assign]
     runner.run = replace(runner.run, timing=replace(runner.run.timing, full_wait=60))
     while runner.can_submit:
-        runner.submit(watch)
+        runner.submit(waits)
         assert len(runner.running) <= 12
-        watch = TimedWatch(service, [1000] * 100)
+        waits = TimedJobs(service, [1000] * 100)

@@ -14,34 +14,7 @@ from airflow_provider_viapi.jobs.batch.wait import FinishedJobs
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
 
 
-class Watch:
-    """Running jobs of a batch that submits.
-
-    This one sees no job end: all of them are waited for later.
-    """
-
-    def add(self, job: Job) -> None:
-        """Wait for one more job."""
-
-    @property
-    def finished(self) -> int:
-        """Number of jobs that have finished and were not taken yet."""
-        return 0
-
-    @property
-    def has_failures(self) -> bool:
-        """True if one of them has failed or cannot be polled."""
-        return False
-
-    def take(self) -> FinishedJobs:
-        """Return the jobs that have ended since the last call."""
-        return FinishedJobs()
-
-    def wait(self, seconds: float) -> None:
-        """Wait until one more job has ended, or for so many seconds; this one returns at once."""
-
-
-class BackgroundWait(Watch):
+class BackgroundWait:
     """Waits for jobs in an event loop of its own; a context manager.
 
     :param wait: waits until one job has ended
@@ -70,8 +43,8 @@ class BackgroundWait(Watch):
         asyncio.run_coroutine_threadsafe(self._wait_for(job), self._loop)
 
     @property
-    def finished(self) -> int:
-        """Number of jobs that have finished and were not taken yet."""
+    def finished_count(self) -> int:
+        """Number of jobs that have finished and were not drained yet."""
         return len(self._finished)
 
     @property
@@ -81,11 +54,11 @@ class BackgroundWait(Watch):
             reports, errors = self._finished.reports, self._finished.errors
             return bool(errors) or any(report.outcome is not Outcome.SUCCEEDED for report in reports)
 
-    def take(self) -> FinishedJobs:
+    def drain(self) -> FinishedJobs:
         """Return the jobs that have ended since the last call."""
         with self._one_more:
-            taken, self._finished = self._finished, FinishedJobs()
-        return taken
+            drained, self._finished = self._finished, FinishedJobs()
+        return drained
 
     def wait(self, seconds: float) -> None:
         """Wait until one more job has ended, or for so many seconds."""

@@ -21,7 +21,7 @@ from airflow_provider_viapi.errors import (
     Throttled,
     TransientError,
 )
-from airflow_provider_viapi.jobs.batch.background_wait import Watch
+from airflow_provider_viapi.jobs.batch.background_wait import BackgroundWait
 from airflow_provider_viapi.jobs.batch.ledger import Item
 from airflow_provider_viapi.jobs.batch.report import describe_item
 from airflow_provider_viapi.jobs.batch.running_jobs import ROWS_PER_WRITE, RunningJobs
@@ -137,7 +137,7 @@ class BatchRunner(RunningJobs):
             for job_id, item in tuple(self.running.items()):
                 if self.run.stop_requested():
                     return
-                if not self._begin(item, resume, Watch()):
+                if not self._begin(item, resume):
                     ended[job_id] = item
                 if len(reports) >= ROWS_PER_WRITE:
                     self.collect(FinishedJobs(reports[:]))
@@ -150,19 +150,18 @@ class BatchRunner(RunningJobs):
                 del self.running[job_id]
                 self._left.append(item)
 
-    def submit(self, watch: Watch | None = None) -> None:
+    def submit(self, waits: BackgroundWait) -> None:
         """Submit at the limiter's rate until enough jobs run, nothing is left or the service keeps failing.
 
-        :param watch: sees jobs end meanwhile, which make way for others; default: none
+        :param waits: waits for the jobs meanwhile; those that end make way for others
         :raises CredentialsRejected, ConfigurationError: the key cannot be used
         :raises PermissionDenied: jobs cannot be polled; the next attempt resumes them
         """
-        watch = watch or Watch()
         for job in self.jobs:
-            watch.add(job)
-        self._submit(watch)
+            waits.add(job)
+        self._submit(waits)
         counted = len(self.running)
-        self.collect(watch.take())
+        self.collect(waits.drain())
         # The limits were checked while these jobs counted as running, with their estimated usage.
         self._is_blocked = self._is_blocked and len(self.running) == counted
 
@@ -173,18 +172,18 @@ class BatchRunner(RunningJobs):
         is_soon = timedelta(0) < left <= timedelta(seconds=self.run.timing.last_wait)
         return is_soon and self.submits_nothing_more and not self.run.stop_requested()
 
-    def wait_for_last_jobs(self, watch: Watch) -> None:
+    def wait_for_last_jobs(self, waits: BackgroundWait) -> None:
         """Wait until the running jobs have ended, or should have: between worker and triggerer nothing is fetched.
 
-        :param watch: sees the jobs end
+        :param waits: waits for the jobs
         :raises CredentialsRejected, PermissionDenied: jobs cannot be polled; the next attempt resumes them
         """
         expected_end = self._expected_end()
         while self.running and self.run.timing.now() < expected_end and not self.run.stop_requested():
-            watch.wait(1.0)
-            if watch.finished >= min(COLLECTED_TOGETHER, len(self.running)) or watch.has_failures:
-                self.collect(watch.take())
-        self.collect(watch.take())
+            waits.wait(1.0)
+            if waits.finished_count >= min(COLLECTED_TOGETHER, len(self.running)) or waits.has_failures:
+                self.collect(waits.drain())
+        self.collect(waits.drain())
 
     def _expected_end(self) -> datetime:
         """Return when all running jobs will probably have ended, judged by the longest one so far."""
@@ -194,39 +193,39 @@ class BatchRunner(RunningJobs):
         newest = max(entry.signed_time for entry in entries if entry)
         return min(newest + LAST_JOBS_FACTOR * self._longest_duration, self.config.deadline)
 
-    def _submit(self, watch: Watch) -> None:
+    def _submit(self, waits: BackgroundWait) -> None:
         began = logged = self.run.timing.now()
-        while not self.submits_nothing_more and self._has_capacity(watch) and self._collect_ended(watch):
+        while not self.submits_nothing_more and self._has_capacity(waits) and self._collect_ended(waits):
             if self.running and self.run.timing.now() - began > MAX_SUBMITTING:
                 return
             # The jobs that were collected may have failed, and be too many.
-            if self.submits_nothing_more or not self._submit_next(watch):
+            if self.submits_nothing_more or not self._submit_next(waits):
                 return
             if self.run.timing.now() - logged > PROGRESS_INTERVAL:
                 logged = self.run.timing.now()
                 self.log_progress()
 
-    def _has_capacity(self, watch: Watch) -> bool:
+    def _has_capacity(self, waits: BackgroundWait) -> bool:
         """Return whether one more job may run; waits a moment for one to end."""
         left = self.run.timing.full_wait
-        while (is_full := len(self.running) - watch.finished >= self.config.max_in_flight) and left > 0:
+        while (is_full := len(self.running) - waits.finished_count >= self.config.max_in_flight) and left > 0:
             if self.run.stop_requested():
                 break
-            watch.wait(min(1.0, left))
+            waits.wait(min(1.0, left))
             left -= 1.0
         return not is_full
 
-    def _collect_ended(self, watch: Watch) -> bool:
+    def _collect_ended(self, waits: BackgroundWait) -> bool:
         """Collect the jobs that have ended, if they are many or some failed; false if others were late meanwhile."""
-        if watch.finished < COLLECTED_TOGETHER and not watch.has_failures:
+        if waits.finished_count < COLLECTED_TOGETHER and not waits.has_failures:
             return True
-        self.collect(watch.take())
+        self.collect(waits.drain())
         running = len(self.running)
         self.expire_overdue()
-        # The watch would count the late ones as ended; the next one does not know them.
+        # The background wait would count the late ones as ended; the next one does not know them.
         return len(self.running) == running
 
-    def _submit_next(self, watch: Watch) -> bool:
+    def _submit_next(self, waits: BackgroundWait) -> bool:
         """Submit the next item, or find out the outcome of its submission; false if no other may follow now."""
         item = self._left[0]
         # Whether an earlier submission was accepted is found out at any limit.
@@ -236,7 +235,7 @@ class BatchRunner(RunningJobs):
         self.run.pause(max(0.0, self.backend.limiter.reserve()))
         if self.run.stop_requested():
             return False
-        if self._begin(item, self.backend.resume if is_unknown else self.backend.resume_or_submit, watch):
+        if self._begin(item, self.backend.resume if is_unknown else self.backend.resume_or_submit, waits):
             self.failed_submissions, self.failing_since = 0, None
             if self.refusal is None:
                 self._left.popleft()
@@ -289,8 +288,11 @@ class BatchRunner(RunningJobs):
             min(min_finished, LANDED_TOGETHER) if lands else min_finished, MAX_WAIT, continue_at
         )
 
-    def _begin(self, item: Item, begin: Begin, watch: Watch) -> bool:
-        """Resume or submit an item's job; false if the service fails now, or there is no job to resume."""
+    def _begin(self, item: Item, begin: Begin, waits: BackgroundWait | None = None) -> bool:
+        """Resume or submit an item's job; false if the service fails now, or there is no job to resume.
+
+        :param waits: waits for the job from now on; default: nothing does yet
+        """
         try:
             begun = begin(item)
         except TransientError as error:
@@ -321,8 +323,8 @@ class BatchRunner(RunningJobs):
             self.running[job.id] = item
             if report is not None:
                 self.collect(FinishedJobs([report]))
-            else:
-                watch.add(job)
+            elif waits is not None:
+                waits.add(job)
         return True
 
     def _note_failure(self, item: Item, error: TransientError) -> None:

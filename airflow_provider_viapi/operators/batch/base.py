@@ -238,15 +238,15 @@ class BatchOperator(BaseBatchOperator):
         from airflow_provider_viapi.jobs.batch.wait import QuietLog
 
         log, deadline = QuietLog(self.log), batch.config.deadline + timedelta(days=1)
-        with BackgroundWait(lambda job: self.hook.wait_for(job, deadline=deadline, log=log)) as watch:
-            batch.submit(watch)
+        with BackgroundWait(lambda job: self.hook.wait_for(job, deadline=deadline, log=log)) as waits:
+            batch.submit(waits)
             if batch.ends_soon:
                 self._publish(batch, context)
                 self.log.info(
                     "Waiting on this worker for the last jobs (%d), which will probably end within a minute",
                     len(batch.running),
                 )
-                batch.wait_for_last_jobs(watch)
+                batch.wait_for_last_jobs(waits)
 
     def _finish(self, batch: BatchRunner, context: Context) -> list[Mapping[str, Any]]:
         from airflow_provider_viapi.jobs.batch.report import batch_failure, truncate
