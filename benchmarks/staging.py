@@ -114,7 +114,7 @@ def copy(how: str, source: str) -> None:
     began = time.perf_counter()
     if how == "staging":
         log = logging.getLogger("benchmark")
-        staging = Staging(hook, to="oss://team/staged", run="benchmark", holder="benchmark", log=log)
+        staging = Staging(hook, to="oss://team/staged", dag_run="benchmark", holder="benchmark", log=log)
         staging.stage(videoenhan.ERASE_VIDEO_SUBTITLES, {"VideoUrl": source})
     else:
         with path.fs.open(path.path, "rb") as incoming:

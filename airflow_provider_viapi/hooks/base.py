@@ -220,15 +220,15 @@ class CloudHook(BaseHook):
         self.quota.check()
         self.job_messages()
 
-    def submit_limiter(self, action: str, run: AttemptContext) -> SubmitLimiter:
+    def submit_limiter(self, action: str, context: AttemptContext) -> SubmitLimiter:
         """Return when a task may submit jobs of an action.
 
         :param action: as ``service.Action``
         """
         if action not in self._submit_limiters:
-            rate, now = self.account.submit_qps, run.timing.now
+            rate, now = self.account.submit_qps, context.timing.now
             self._submit_limiters[action] = self.quota.submit_limiter(
-                action, rate, run.pause_or_stop, lambda: now().timestamp()
+                action, rate, context.pause_or_stop, lambda: now().timestamp()
             )
         return self._submit_limiters[action]
 

@@ -48,7 +48,7 @@ class StagedImages:
 
     :param hook: the connection whose account stages them
     :param to: the team's bucket, ``oss://bucket/prefix``; ``None`` for VIAPI's temporary storage
-    :param run: the DAG run, for staging
+    :param dag_run: the DAG run, for staging
     :param holder: the task instance, for staging
     :param fit: resize those that are too large
     :param log: logs copies that could not be removed
@@ -60,7 +60,7 @@ class StagedImages:
         *,
         hook: ViapiHook,
         to: str | None,
-        run: str,
+        dag_run: str,
         holder: str,
         fit: bool,
         log: Log,
@@ -68,7 +68,7 @@ class StagedImages:
     ) -> None:
         self._uploads = backend == "imagesearch"
         self._account = hook.account
-        self._to, self._run, self._holder, self._fit = to, run, holder, fit
+        self._to, self._dag_run, self._holder, self._fit = to, dag_run, holder, fit
         # Without a line for each of 50,000 copies.
         self._log = QuietLog(log, warning_interval=0)
         self._threads = ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="images")
@@ -137,7 +137,7 @@ class StagedImages:
     def _staging(self, image: ImageEntry) -> Staging:
         # The same file may be several images, and the first that was added must not remove the others' copy.
         holder = f"{self._holder}/{image.entity_id}/{image.extra_data}"
-        return Staging(self._of_thread.hook, to=self._to, run=self._run, holder=holder, log=self._log)
+        return Staging(self._of_thread.hook, to=self._to, dag_run=self._dag_run, holder=holder, log=self._log)
 
     @contextmanager
     def _opened(self, image: ImageEntry) -> Iterator[Iterator[bytes]]:

@@ -199,14 +199,14 @@ class SubmitLimiter:
 class AttemptContext:
     """One attempt of a task, as far as submitting depends on it.
 
-    :param attempt: which attempt
+    :param identity: which attempt
     :param claims: what tasks publish about their submissions
     :param log: the task's log
     :param timing: clock and waits
     :param stop_requested: true once Airflow has asked the task to stop
     """
 
-    attempt: Attempt
+    identity: Attempt
     claims: Claims
     log: Log
     timing: Timing = field(default_factory=Timing)

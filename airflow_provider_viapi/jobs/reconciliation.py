@@ -125,7 +125,7 @@ class Reconciliation:
     :param entry: the recorded intent
     :param request: returns the request to send again; raises if it cannot be prepared any more
     :param backend: sends and lists
-    :param run: the task's attempt
+    :param context: of the task's attempt
     :param reason: why the outcome is unknown, for messages
     :param last_sent: when the request may have left last; default: when it was signed
     """
@@ -133,7 +133,7 @@ class Reconciliation:
     entry: Entry
     request: Callable[[], Mapping[str, Any]]
     backend: SubmitBackend
-    run: AttemptContext
+    context: AttemptContext
     reason: str = "its response was lost"
     last_sent: datetime | None = None
     was_named: bool = field(default=False, init=False)
@@ -174,7 +174,9 @@ class Reconciliation:
         try:
             request = self.request()
         except ServiceError as error:
-            self.run.log.warning("The request cannot be sent again, because it cannot be prepared: %s", error)
+            self.context.log.warning(
+                "The request cannot be sent again, because it cannot be prepared: %s", error
+            )
             return None
         # Staging may have taken long.
         self._raise_if_stopped()
@@ -189,21 +191,21 @@ class Reconciliation:
                 raise
 
         try:
-            job = self._retry(send, seconds=self.run.timing.replay_for)
+            job = self._retry(send, seconds=self.context.timing.replay_for)
         except ServiceError as error:
             if may_be_accepted or not proves_not_accepted(error):
                 # However old the signature is: the service has not refused it for its age.
-                self._last_sent = self.run.timing.now()
+                self._last_sent = self.context.timing.now()
             self._has_arrived = is_nonce_used(error)
             if isinstance(error, InvalidRequest) and not (self._has_arrived or may_be_accepted):
                 self.was_refused = True
                 raise
-            self.run.log.info(
+            self.context.log.info(
                 "The same request was sent again and rejected with %s; reading the job list", error.code
             )
             return None
         self.was_named = True
-        self.run.log.info(
+        self.context.log.info(
             "The request had not arrived before. It was sent again and accepted as job %s", job.id
         )
         return job.id
@@ -211,28 +213,28 @@ class Reconciliation:
     def _find_in_job_list(self) -> str | None:
         if not self.backend.has_list:
             raise self._in_doubt("the service has no list of such jobs")
-        acceptable_for = self.run.timing.transit + self.backend.accepted_within
-        begun = self.run.timing.now()
+        acceptable_for = self.context.timing.transit + self.backend.accepted_within
+        begun = self.context.timing.now()
         if self.backend.can_replay:
             # An earlier attempt, of which nothing is recorded, may have sent the request again.
             self._last_sent = max(self._last_sent, min(begun, self.entry.signed_time + REPLAYABLE_FOR))
         conclusive_at = max(
-            self._last_sent + acceptable_for, begun + timedelta(seconds=self.run.timing.adoption_window)
+            self._last_sent + acceptable_for, begun + timedelta(seconds=self.context.timing.adoption_window)
         )
         if (wait := (conclusive_at - begun).total_seconds()) > 0:
-            self.run.log.info(
+            self.context.log.info(
                 "Reading the job list in %.0f s, when the request can no longer be accepted", wait
             )
         owned = set(self.entry.past)
-        while (now := self.run.timing.now()) < conclusive_at:
+        while (now := self.context.timing.now()) < conclusive_at:
             # Other tasks' claims may be seen for a moment only: a retry clears its XComs.
-            owned |= self.run.claims.others(self._intent).job_ids
-            self.run.pause(min(self.run.timing.list_pause, (conclusive_at - now).total_seconds()))
+            owned |= self.context.claims.others(self._intent).job_ids
+            self.context.pause(min(self.context.timing.list_pause, (conclusive_at - now).total_seconds()))
             self._raise_if_stopped()
         listed = self._read_list()
         # Reading may have been retried for minutes, in which jobs were accepted.
-        now = self.run.timing.now()
-        others = self.run.claims.others(self._intent)
+        now = self.context.timing.now()
+        others = self.context.claims.others(self._intent)
         owned |= others.job_ids
         return self._conclude(listed, self._last_sent + acceptable_for, now, owned, others)
 
@@ -265,7 +267,7 @@ class Reconciliation:
             return self._adopt(candidates[0].job_id)
         if now - self.entry.signed_time > LISTED_FOR:
             raise self._in_doubt("the job list does not reach back that far")
-        self.run.log.info(
+        self.context.log.info(
             "The list has no job of that time, and the request can no longer be accepted: nothing was accepted"
         )
         return None
@@ -283,38 +285,38 @@ class Reconciliation:
             )
 
     def _adopt(self, job_id: str) -> str:
-        self.run.claims.publish_job(self._intent, job_id)
+        self.context.claims.publish_job(self._intent, job_id)
         # Another task may have adopted the same job at the same moment.
-        if job_id in self.run.claims.others(self._intent).job_ids:
-            self.run.claims.retract_job(self._intent, job_id)
+        if job_id in self.context.claims.others(self._intent).job_ids:
+            self.context.claims.retract_job(self._intent, job_id)
             raise self._in_doubt(f"another task also claims job {job_id}, the only listed job of that time")
-        self.run.log.info("Job %s in the list is the only candidate: adopted", job_id)
+        self.context.log.info("Job %s in the list is the only candidate: adopted", job_id)
         return job_id
 
     def _read_list(self) -> JobList:
         try:
             return self._retry(
-                lambda: self.backend.list_recent(self.entry.signed_time), seconds=self.run.timing.list_for
+                lambda: self.backend.list_recent(self.entry.signed_time), seconds=self.context.timing.list_for
             )
         except ServiceError as error:
             raise self._in_doubt(f"the job list could not be read: {error}") from error
 
     def _retry(self, call: Callable[[], Result], *, seconds: float) -> Result:
-        give_up = self.run.timing.now() + timedelta(seconds=seconds)
+        give_up = self.context.timing.now() + timedelta(seconds=seconds)
         pause = 1.0
         while True:
             try:
                 return call()
             except TransientError:
-                if self.run.stop_requested() or self.run.timing.now() >= give_up:
+                if self.context.stop_requested() or self.context.timing.now() >= give_up:
                     raise
             # With jitter: several tasks may have lost their responses at the same moment.
-            self.run.pause(random.uniform(0.5, 1) * pause)  # noqa: S311
+            self.context.pause(random.uniform(0.5, 1) * pause)  # noqa: S311
             self._raise_if_stopped()
             pause = min(10.0, 2 * pause)
 
     def _raise_if_stopped(self) -> None:
-        if self.run.stop_requested():
+        if self.context.stop_requested():
             # Sent again, the request could become a job that nobody wants any more.
             raise self._in_doubt("the task was stopped before the outcome could be determined")
 

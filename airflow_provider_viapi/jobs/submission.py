@@ -94,7 +94,7 @@ class Submission:
     :param digest: fingerprint of the request as the author gave it
     :param request: stages the media and returns the request as it is sent; called until it succeeds, and then no more
     :param policy: when to retry and to give up
-    :param run: the task's attempt
+    :param context: of the task's attempt
     :param sources: returns the versions of the request's sources, for the ledger
     :param limiter: when submissions may be sent; default: at any time
     :param resubmitted: digests of requests that were submitted again in this attempt despite an unknown outcome
@@ -106,7 +106,7 @@ class Submission:
     digest: str
     request: Callable[[], Mapping[str, Any]]
     policy: SubmitPolicy
-    run: AttemptContext
+    context: AttemptContext
     sources: Callable[[], Mapping[str, Mapping[str, str]] | None] = lambda: None
     limiter: SubmitLimiter = field(default_factory=SubmitLimiter)
     resubmitted: set[str] = field(default_factory=set)
@@ -136,7 +136,7 @@ class Submission:
         if entry is None or not self._keep_or_supersede(entry):
             return None
         if entry.job_id is None:
-            self.run.log.info(
+            self.context.log.info(
                 "The outcome of the submission of attempt %s is unknown; checking whether a job was accepted",
                 entry.try_number,
             )
@@ -152,7 +152,7 @@ class Submission:
                 # It could be billed besides the job that replaces it.
                 self._cancel(job)
             return None
-        self.run.claims.publish_job(self._intent_of(entry), job.id)
+        self.context.claims.publish_job(self._intent_of(entry), job.id)
         return job, report if report.is_final else None
 
     def _keep_or_supersede(self, entry: Entry) -> bool:
@@ -164,16 +164,18 @@ class Submission:
         """
         same = same_request(entry.digest, self.digest)
         if entry.delivery is not None:
-            if same and not entry.delivery.was_cleared_before(self.run.attempt):
+            if same and not entry.delivery.was_cleared_before(self.context.identity):
                 return True
             why = "the task was cleared" if same else "the request has changed"
-            self.run.log.info("Job %s has returned its result and %s: submitting again", entry.job_id, why)
+            self.context.log.info(
+                "Job %s has returned its result and %s: submitting again", entry.job_id, why
+            )
             # If this attempt fails before it submits, the next one must not take the result for its own.
             self.ledger.clear()
             return False
         if same:
             return True
-        self.run.log.info("The request has changed since attempt %s", entry.try_number)
+        self.context.log.info("The request has changed since attempt %s", entry.try_number)
         if entry.job_id is not None:
             self._cancel(Job(entry.job_id, self.backend.action_name, entry.scope))
         elif self.policy.on_doubt == "fail":
@@ -182,12 +184,12 @@ class Submission:
                 f"to its submission of {entry.signed_at} was lost"
             )
         else:
-            self.run.claims.abandon(self._intent_of(entry))
+            self.context.claims.abandon(self._intent_of(entry))
         return False
 
     def _cancel(self, job: Job) -> None:
         """Cancel a job of an earlier attempt if that is possible; the hook logs if it is not."""
-        asyncio.run(self.hook.cancel(job, self.run.log))
+        asyncio.run(self.hook.cancel(job, self.context.log))
 
     def _report_of(self, job: Job, entry: Entry) -> JobReport | None:
         """Return the state of a previous attempt's job; ``None`` if the service does not know it any more."""
@@ -195,7 +197,9 @@ class Submission:
             report = self.hook.report(job)
         except InvalidRequest as unknown:
             if self.policy.on_doubt == "resubmit":
-                self.run.log.warning("The service does not know job %s any more; submitting again", job.id)
+                self.context.log.warning(
+                    "The service does not know job %s any more; submitting again", job.id
+                )
                 return None
             raise self._in_doubt(
                 f"the service does not know job {job.id} of attempt {entry.try_number} any more ({unknown.code})"
@@ -203,7 +207,7 @@ class Submission:
         message = "Resumed job %s of attempt %s, which is %s"
         if report.outcome in (Outcome.FAILED, Outcome.CANCELLED) and entry.delivery is None:
             message = "Job %s of attempt %s ended as %s; submitting again"
-        self.run.log.info(message, job.id, entry.try_number, report.state)
+        self.context.log.info(message, job.id, entry.try_number, report.state)
         return report
 
     def _submit(self) -> Job:
@@ -223,19 +227,19 @@ class Submission:
             except NotForwarded as error:
                 raise error.as_permanent() from None
             except TransientError as error:
-                now = self.run.timing.now()
+                now = self.context.timing.now()
                 failing_since = None if isinstance(error, Throttled) else failing_since or now
                 if now >= self.policy.deadline:
                     raise
                 if failing_since and now - failing_since >= self.policy.timeout:
-                    self.run.log.warning(
+                    self.context.log.warning(
                         "No submission was accepted within %s: %s", self.policy.timeout, error
                     )
                     raise
                 seconds = random.uniform(0.5, 1) * pause  # noqa: S311
-                self.run.log.warning("Not accepted, retrying in %.0f s: %s", seconds, error)
-            self.run.pause(seconds)
-            pause = min(self.run.timing.max_backoff, 2 * pause)
+                self.context.log.warning("Not accepted, retrying in %.0f s: %s", seconds, error)
+            self.context.pause(seconds)
+            pause = min(self.context.timing.max_backoff, 2 * pause)
 
     def _check_slot(self) -> None:
         """Check before media are staged that the slot to submit is near; staging may take longer than a slot is kept.
@@ -245,7 +249,7 @@ class Submission:
         :raises SlotIsLater: the slot is too far off to wait for it in this process
         :raises Throttled: it comes after the deadline
         """
-        seconds, now = self.limiter.seconds_to_slot(), self.run.timing.now()
+        seconds, now = self.limiter.seconds_to_slot(), self.context.timing.now()
         # A deadline that has passed already is not checked here: one request is sent, and its error ends the attempt.
         if now < self.policy.deadline <= now + timedelta(seconds=seconds):
             if seconds <= SHORT_WAIT:
@@ -264,14 +268,14 @@ class Submission:
         """Take a slot and wait until shortly before it, so that the intent is not recorded long before it is sent."""
         seconds = self.limiter.reserve()
         if seconds > LOGGED_WAIT:
-            comes_at = self.run.timing.now() + timedelta(seconds=seconds)
-            self.run.log.info(
+            comes_at = self.context.timing.now() + timedelta(seconds=seconds)
+            self.context.log.info(
                 "Rate limit: other tasks submit first, this one in %.0f s, at %s",
                 seconds,
                 comes_at.isoformat(timespec="seconds"),
             )
         self.limiter.wait_until_near()
-        self.run.raise_if_stopped()
+        self.context.raise_if_stopped()
 
     def _submit_once(self, sources: Mapping[str, Mapping[str, str]] | None) -> Job | None:
         """Submit and return the job; ``None`` if the slot was missed and nothing was sent."""
@@ -283,25 +287,25 @@ class Submission:
         if not self._wait_for_slot(entry):
             # Recording took too long. The caller starts again, so that no intent is open while it waits for a slot.
             return None
-        sent_at = self.run.timing.now()
+        sent_at = self.context.timing.now()
         try:
             job = self._send(request, entry.request_nonce)
             # Before anything else: if the task is stopped or killed now, its log still names the job.
-            self.run.log.info("Submitted job %s (%s)", job.id, job.action)
+            self.context.log.info("Submitted job %s (%s)", job.id, job.action)
             if job.request_id:
-                self.run.log.info("The id of the request was %s", job.request_id)
-            seconds = (self.run.timing.now() - sent_at).total_seconds()
-            may_be_adopted = seconds > self.run.timing.list_pause
+                self.context.log.info("The id of the request was %s", job.request_id)
+            seconds = (self.context.timing.now() - sent_at).total_seconds()
+            may_be_adopted = seconds > self.context.timing.list_pause
             if job.id in entry.past or (not may_be_adopted and self._is_taken(entry, job.id)):
                 # Another task that adopts a job has watched this one's open intent for longer than that: a gateway
                 # has repeated an older response from its cache.
                 raise ResponseLost(f"the response names job {job.id}, which belongs to another submission")
         except ServiceError as error:
             if not proves_not_accepted(error):
-                self.run.log.warning(
+                self.context.log.warning(
                     "The request was sent, but %s; checking whether the job was accepted", error.message
                 )
-                found = self._reconcile(entry, error.message, last_sent=self.run.timing.now())
+                found = self._reconcile(entry, error.message, last_sent=self.context.timing.now())
                 if found is None:
                     raise TransientError("the submission was not accepted", action=error.action) from None
                 return found
@@ -311,7 +315,7 @@ class Submission:
             raise
         except BaseException:
             # Airflow's execution_timeout, or a signal. Log it now: there may be no further attempt that finds out.
-            self.run.log.warning(
+            self.context.log.warning(
                 "The task was stopped while its request was being sent: a job may have been accepted, which "
                 "continues and is billed. The next attempt finds out"
             )
@@ -333,17 +337,19 @@ class Submission:
     def _record_intent(self, sources: Mapping[str, Mapping[str, str]] | None) -> Entry:
         """Publish the intent to other tasks and record it in the ledger; nothing may be sent unless this returns."""
         identity = self.backend.identity()
-        nonce = RequestNonce.new(self.run.timing.now())
+        nonce = RequestNonce.new(self.context.timing.now())
         # Before the ledger: if publishing or recording fails, nothing is sent, and no attempt has to find out.
         signed_at = nonce.at.isoformat()
         intent = Intent(self.backend.action_name, identity.account, identity.endpoint, nonce.nonce, signed_at)
-        self.run.claims.open(intent)
+        self.context.claims.open(intent)
         try:
-            return self.ledger.record_intent(self.digest, nonce, identity, self.run.attempt.number, sources)
+            return self.ledger.record_intent(
+                self.digest, nonce, identity, self.context.identity.number, sources
+            )
         except BaseException:
             # Nothing is sent. If it stayed open, the task itself could not adopt a job later.
             with suppress(Exception):
-                self.run.claims.close(intent)
+                self.context.claims.close(intent)
             raise
 
     def _wait_for_slot(self, entry: Entry) -> bool:
@@ -355,13 +361,13 @@ class Submission:
         has_slot = False
         try:
             # Airflow may have asked the task to stop while the intent was recorded, or while it waits for the slot.
-            self.run.raise_if_stopped()
+            self.context.raise_if_stopped()
             has_slot = self.limiter.wait_for_slot()
-            waited = self.run.timing.now() - entry.signed_time
-            if has_slot and (self.run.stop_requested() or waited > MAX_UNSENT):
+            waited = self.context.timing.now() - entry.signed_time
+            if has_slot and (self.context.stop_requested() or waited > MAX_UNSENT):
                 has_slot = False
                 self.limiter.release(throttled=False)
-            self.run.raise_if_stopped()
+            self.context.raise_if_stopped()
             if waited > MAX_UNSENT:
                 # A later attempt that has to find the job would take the time of signing for that of sending.
                 raise TransientError(
@@ -387,10 +393,10 @@ class Submission:
         if job_id in entry.past:
             return True
         try:
-            return self.run.claims.is_taken(self._intent_of(entry), job_id)
+            return self.context.claims.is_taken(self._intent_of(entry), job_id)
         except Exception as error:
             # The job is paid for: its id must be recorded, whatever happens.
-            self.run.log.warning(
+            self.context.log.warning(
                 "Cannot check whether another task owns job %s: %s", job_id, type(error).__name__
             )
             return False
@@ -401,14 +407,14 @@ class Submission:
         :param last_sent: see :class:`Reconciliation`
         """
         # Publish the intent again: Airflow has cleared what the previous attempt published.
-        self.run.claims.open(self._intent_of(entry))
-        reconciliation = Reconciliation(entry, self.request, self.backend, self.run, reason, last_sent)
+        self.context.claims.open(self._intent_of(entry))
+        reconciliation = Reconciliation(entry, self.request, self.backend, self.context, reason, last_sent)
         try:
             job_id = reconciliation.find_job()
         except SubmissionInDoubt as in_doubt:
             self._raise_unless_resubmit_allowed(in_doubt)
             self.ledger.clear()
-            self.run.claims.abandon(self._intent_of(entry))
+            self.context.claims.abandon(self._intent_of(entry))
             return None
         except TransientError as error:
             raise self._in_doubt(
@@ -432,17 +438,19 @@ class Submission:
 
     def _raise_unless_resubmit_allowed(self, in_doubt: SubmissionInDoubt) -> None:
         """Raise the error unless ``on_doubt='resubmit'`` and the request was not resubmitted in this attempt yet."""
-        if self.policy.on_doubt == "fail" or self.digest in self.resubmitted or self.run.stop_requested():
+        if self.policy.on_doubt == "fail" or self.digest in self.resubmitted or self.context.stop_requested():
             raise self._in_doubt(in_doubt.message) from in_doubt
         self.resubmitted.add(self.digest)
-        self.run.log.warning("Submitting again because of on_doubt='resubmit', although %s", in_doubt.message)
+        self.context.log.warning(
+            "Submitting again because of on_doubt='resubmit', although %s", in_doubt.message
+        )
 
     def _intent_of(self, entry: Entry) -> Intent:
         return entry.intent(self.backend.action_name)
 
     def _forget_intent(self, entry: Entry) -> None:
         self.ledger.clear()
-        self.run.claims.close(self._intent_of(entry))
+        self.context.claims.close(self._intent_of(entry))
 
     def _record(self, entry: Entry, job: Job, *, adopted: bool = False) -> None:
         """Record the id of an accepted job and publish it; retry: if the id is lost, the job is paid for twice."""
@@ -452,20 +460,20 @@ class Submission:
                 break
             except Exception:
                 if attempt == STORE_ATTEMPTS - 1:
-                    self.run.log.warning(
+                    self.context.log.warning(
                         "Job %s was accepted, but its id could not be stored: a retry may not find it. Note the id",
                         job.id,
                     )
                     raise
-                self.run.timing.sleep(2.0**attempt / 2)
-        self.run.claims.publish_job(self._intent_of(entry), job.id)
+                self.context.timing.sleep(2.0**attempt / 2)
+        self.context.claims.publish_job(self._intent_of(entry), job.id)
 
     def _check_not_adopted(self, entry: Entry, job: Job) -> None:
         """Fail if another task has adopted the job: both would return the same result.
 
         :raises SubmissionInDoubt: another task claims the job
         """
-        if job.id in self.run.claims.others(self._intent_of(entry)).job_ids:
+        if job.id in self.context.claims.others(self._intent_of(entry)).job_ids:
             # As adopted: the next attempt must not return its result while another task claims it, either.
             self.ledger.record_job(entry, job.id, job.scope, adopted=True, request_id=job.request_id)
             raise self._in_doubt(

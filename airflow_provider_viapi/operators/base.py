@@ -39,7 +39,7 @@ from airflow_provider_viapi.errors import (
 from airflow_provider_viapi.links.job import result_address, store_links
 from airflow_provider_viapi.operators.job_arguments import BaseJobOperator
 from airflow_provider_viapi.operators.task.attempt import (
-    attempt_context,
+    attempt_context_of,
     check_retention,
     open_ledger,
     record_decision,
@@ -95,8 +95,8 @@ class JobOperator(BaseJobOperator):
 
     def _submit_and_wait(self, context: Context, deferral: SlotDeferral) -> Any:
         store_links(self, context)
-        attempt = self._attempt(context)
-        view = TaskView(self.action_name, attempt.attempt.number)
+        attempt_context = self._attempt_context(context)
+        view = TaskView(self.action_name, attempt_context.identity.number)
         with fail_without_retry(self.is_permanent), view.publishing_errors(context):
             request = self.validated_request()
             view.show_request(request)
@@ -104,7 +104,7 @@ class JobOperator(BaseJobOperator):
             read_prices()
             ledger = open_ledger(context, durable=self.durable)
             before = ledger.read()
-            if before is not None and before.was_delivered_and_cleared(attempt.attempt):
+            if before is not None and before.was_delivered_and_cleared(attempt_context.identity):
                 # At once: if this attempt fails before it submits, the next one must not return that result.
                 self.log.info(
                     "Job %s has returned its result and the task was cleared: submitting again", before.job_id
@@ -113,11 +113,11 @@ class JobOperator(BaseJobOperator):
             longest_wait = min(self.job_timeout, self.execution_timeout or self.job_timeout)
             run = SubmittingRun(
                 context=context,
-                attempt=attempt,
+                attempt_context=attempt_context,
                 ledger=ledger,
                 view=view,
                 request=request,
-                deadline=deferral.deadline or attempt.timing.now() + longest_wait,
+                deadline=deferral.deadline or attempt_context.timing.now() + longest_wait,
                 before=before,
                 deferral=deferral,
             )
@@ -151,20 +151,20 @@ class JobOperator(BaseJobOperator):
         from airflow_provider_viapi.jobs.model import JobReport
 
         store_links(self, context)
-        attempt = self._attempt(context)
+        attempt_context = self._attempt_context(context)
         run = JobRun(
             context=context,
-            attempt=attempt,
+            attempt_context=attempt_context,
             ledger=open_ledger(context, durable=self.durable),
-            view=TaskView(self.action_name, attempt.attempt.number, view),
+            view=TaskView(self.action_name, attempt_context.identity.number, view),
         )
         with fail_without_retry(self.is_permanent), run.view.publishing_errors(context):
             if "error" in event:
                 raise self._cancel_if_late(run, from_dict(event["error"]))
             return self._finish(run, JobReport.from_dict(event["report"]))
 
-    def _attempt(self, context: Context) -> AttemptContext:
-        return attempt_context(context, self.log, self.timing, lambda: self._stop_requested)
+    def _attempt_context(self, context: Context) -> AttemptContext:
+        return attempt_context_of(context, self.log, self.timing, lambda: self._stop_requested)
 
     def submission(self, run: SubmittingRun) -> Submission:
         """Return the submission of a request, not started yet."""
@@ -186,9 +186,9 @@ class JobOperator(BaseJobOperator):
             digest=self.request_digest(run.request),
             request=staged_request,
             policy=SubmitPolicy(on_doubt=self.on_doubt, deadline=run.deadline, timeout=self.submit_timeout),
-            run=run.attempt,
+            context=run.attempt_context,
             sources=lambda: None if results is None else results.versions(run.request),
-            limiter=self.hook.submit_limiter(self.action_name, run.attempt),
+            limiter=self.hook.submit_limiter(self.action_name, run.attempt_context),
         )
 
     def _results(self, context: Context) -> ReusableResults | None:
@@ -213,7 +213,7 @@ class JobOperator(BaseJobOperator):
     def _reuse(self, run: SubmittingRun) -> dict[str, Any] | None:
         """Return the landed result of an earlier job if it may be reused, else ``None``."""
         results = self._results(run.context)
-        digest, attempt = self.request_digest(run.request), run.attempt.attempt
+        digest, attempt = self.request_digest(run.request), run.attempt_context.identity
         found = results and results.find(digest, run.request, before=run.before, attempt=attempt)
         if not found:
             return None
@@ -356,7 +356,7 @@ class JobOperator(BaseJobOperator):
             else:
                 run.ledger.clear()
             raise
-        check_adopted(run.attempt.claims, run.ledger.read(), self.action_name)
+        check_adopted(run.attempt_context.claims, run.ledger.read(), self.action_name)
         after = run.time_since_submission()
         self.log.info("Job %s has succeeded%s: %s", report.job_id, after, ", ".join(result))
         if self.land_to is not None:

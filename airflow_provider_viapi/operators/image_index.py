@@ -228,7 +228,7 @@ class IndexImagesOperator(ProviderTask, StoppableOperator):
         staged = StagedImages(
             hook=self.hook,
             to=self.staging,
-            run=task.dag_run,
+            dag_run=task.dag_run,
             holder=task.name,
             fit=self.fit,
             log=self.log,

@@ -88,7 +88,7 @@ def submission(
         digest=digest,
         request=prepare or (lambda: checked),
         policy=SubmitPolicy(on_doubt=on_doubt, deadline=clock.now() + timedelta(hours=1), timeout=patience),
-        run=AttemptContext(Attempt(1, 3), ScriptedClaims(set(claimed)), log, clock.timing),
+        context=AttemptContext(Attempt(1, 3), ScriptedClaims(set(claimed)), log, clock.timing),
     )
 
 

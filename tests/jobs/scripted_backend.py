@@ -148,5 +148,7 @@ def submission(
         digest=digest,
         request=request,
         policy=SubmitPolicy(on_doubt=on_doubt, deadline=backend.clock.now() + timedelta(hours=1)),
-        run=AttemptContext(attempt, claims or ScriptedClaims(), Log(), backend.clock.timing, stop_requested),
+        context=AttemptContext(
+            attempt, claims or ScriptedClaims(), Log(), backend.clock.timing, stop_requested
+        ),
     )

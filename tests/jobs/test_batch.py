@@ -153,8 +153,8 @@ class ItemClaims(ScriptedClaims):
 class Backend:
     """Batch backend over the service."""
 
-    def __init__(self, service: Service, ledger: BatchLedger, run: AttemptContext) -> None:
-        self.service, self.ledger, self.run = service, ledger, run
+    def __init__(self, service: Service, ledger: BatchLedger, context: AttemptContext) -> None:
+        self.service, self.ledger, self.context = service, ledger, context
         self.limiter = RateLimiter(1e6)
 
     def resume_or_submit(self, item: Item) -> tuple[Job, JobReport | None]:
@@ -170,8 +170,8 @@ class Backend:
             ledger=self.ledger.open_ledger(item),
             digest=item.digest,
             request=lambda: item.request or {},
-            policy=SubmitPolicy(deadline=self.run.timing.now()),
-            run=replace(self.run, claims=ItemClaims(self.ledger, item), log=Log()),
+            policy=SubmitPolicy(deadline=self.context.timing.now()),
+            context=replace(self.context, claims=ItemClaims(self.ledger, item), log=Log()),
         )
 
     def report(self, job: Job) -> JobReport:
@@ -214,7 +214,7 @@ def batch(
     attempt = Attempt(try_number, 100)
     ledger = BatchLedger(store, attempt)
     clock = service.clock
-    run = AttemptContext(attempt, ItemClaims(ledger, wanted[0]), log or Log(), clock.timing)
+    context = AttemptContext(attempt, ItemClaims(ledger, wanted[0]), log or Log(), clock.timing)
     limits = BatchConfig(
         ACTION,
         **{
@@ -228,7 +228,7 @@ def batch(
     )
     if not ledger.is_same_as_begun(wanted):
         ledger.begin_attempt(wanted, clock.now())
-    return BatchRunner(wanted, ledger, limits, Backend(service, ledger, run), run)
+    return BatchRunner(wanted, ledger, limits, Backend(service, ledger, context), context)
 
 
 def play(service: Service, store: Store, wanted: list[Item], try_number: int) -> list[dict[str, Any]]:

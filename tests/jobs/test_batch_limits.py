@@ -40,7 +40,7 @@ def limited(
     """Return a batch of items with one-letter names, whose jobs cost 1 each."""
     runner = batch(service, store, items(list(names)), try_number, max_in_flight=10, **config)
     runner.cost_limits = CostLimits(max_cost=max_cost)
-    runner.backend = MeasuringBackend(service, runner.ledger, runner.run)
+    runner.backend = MeasuringBackend(service, runner.ledger, runner.context)
     return runner
 
 
@@ -311,7 +311,7 @@ def test_a_stop_during_a_resume_keeps_the_jobs_that_were_not_reached() -> None:
     batch(service, store, items(list("abcd")), 1, max_in_flight=6).submit(EndlessJobs())
     retry = batch(service, store, items(list("abcd")), 2, max_in_flight=6)
     polls: list[str] = []
-    retry.run = replace(retry.run, stop_requested=lambda: len(polls) == 2)
+    retry.context = replace(retry.context, stop_requested=lambda: len(polls) == 2)
 
     def report(job: Job) -> JobReport:
         polls.append(job.id)
@@ -337,7 +337,7 @@ def test_jobs_that_were_given_up_while_others_are_submitted_free_no_capacity_twi
         return JobReport(job.id, "PROCESSING", Outcome.WAITING)
 
     service.report = report_when_ended  # type: ignore[method-assign]
-    runner.run = replace(runner.run, timing=replace(runner.run.timing, full_wait=60))
+    runner.context = replace(runner.context, timing=replace(runner.context.timing, full_wait=60))
     while runner.can_submit:
         runner.submit(waits)
         assert len(runner.running) <= 12

@@ -100,15 +100,15 @@ class BatchStates(RuleBasedStateMachine):
             began=began,
             deadline=began + timedelta(days=1),
         )
-        run = AttemptContext(
+        context = AttemptContext(
             self.attempt, ItemClaims(ledger, (*self.wanted, Item(0, ""))[0]), Log(), clock.timing
         )
         limits = CostLimits(max_cost=self.max_cost)
         for counted in ledger.counted():
             limits.count(counted)
-        backend = MeasuringBackend(self.service, ledger, run)
+        backend = MeasuringBackend(self.service, ledger, context)
         backend.cancel = self.service.cancel_all  # type: ignore[method-assign]
-        self.runner = BatchRunner(self.wanted, ledger, config, backend, run, cost_limits=limits)
+        self.runner = BatchRunner(self.wanted, ledger, config, backend, context, cost_limits=limits)
 
     def _lose_worker(self, at_write: int | None, *, after: bool = False) -> None:
         self.store.writes.clear()

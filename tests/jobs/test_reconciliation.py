@@ -58,8 +58,8 @@ def find(
     backend.script(looks, clock_skew)
     who = backend.identity()
     entry = Entry("1:d", "n", sent.isoformat(), who.account, who.endpoint, who.key_id, 1)
-    run = AttemptContext(Attempt(2, 3), claims or ScriptedClaims(), Log(), clock.timing)
-    return Reconciliation(entry, dict, backend, run).find_job()
+    context = AttemptContext(Attempt(2, 3), claims or ScriptedClaims(), Log(), clock.timing)
+    return Reconciliation(entry, dict, backend, context).find_job()
 
 
 def test_a_request_that_had_not_arrived_is_accepted_when_sent_again() -> None:

@@ -696,7 +696,7 @@ def test_the_log_names_a_job_even_if_the_worker_is_lost_before_its_owner_is_chec
     job = submission(ScriptedBackend(clock, ["J-1"]), claims=Lost())
 
     with pytest.raises(WorkerLost):
-        replace(job, run=replace(job.run, log=Lines())).resume_or_submit()
+        replace(job, context=replace(job.context, log=Lines())).resume_or_submit()
 
     assert any("J-1" in line for line in lines)
 
@@ -733,8 +733,8 @@ def test_a_pause_does_not_add_up_what_each_of_its_sleeps_lasts_longer() -> None:
     def sleep(seconds: float) -> None:
         at[0] += timedelta(seconds=seconds + 0.03)
 
-    run = AttemptContext(Attempt(1, 1), ScriptedClaims(), Log(), Timing(now=lambda: at[0], sleep=sleep))
+    context = AttemptContext(Attempt(1, 1), ScriptedClaims(), Log(), Timing(now=lambda: at[0], sleep=sleep))
     began = at[0]
-    run.pause(59)
+    context.pause(59)
 
     assert 59 <= (at[0] - began).total_seconds() < 60.1

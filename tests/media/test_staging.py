@@ -47,7 +47,8 @@ def release(team: TeamStorage, address: str, *, holder: str = "erase") -> None:
 def staging_of(team: TeamStorage, **others: Any) -> Staging:
     settings = StagingSettings(initial_backoff=0.0, part_size=100 << 10)
     return Staging(
-        team.hook, **{"to": TO, "run": "run-1", "holder": "erase", "log": LOG, "settings": settings, **others}
+        team.hook,
+        **{"to": TO, "dag_run": "run-1", "holder": "erase", "log": LOG, "settings": settings, **others},
     )
 
 
@@ -149,7 +150,7 @@ def test_a_source_is_copied_once_in_a_dag_run(team: TeamStorage, film: str) -> N
 
 def test_another_dag_run_has_a_copy_of_its_own(team: TeamStorage, film: str) -> None:
     stage(team, film)
-    staging_of(team, run="run-2").stage(ERASE, {"VideoUrl": film})
+    staging_of(team, dag_run="run-2").stage(ERASE, {"VideoUrl": film})
 
     assert len(team.copies()) == 2
 
@@ -347,7 +348,7 @@ def test_the_connection_is_read_once_for_many_copies(
 
     for number in range(5):
         staging = Staging(
-            team.hook, to="oss://team/p", run="r", holder=str(number), log=logging.getLogger("x")
+            team.hook, to="oss://team/p", dag_run="r", holder=str(number), log=logging.getLogger("x")
         )
         for address in addresses:
             staging.stage_file(address, "imgsearch")

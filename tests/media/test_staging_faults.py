@@ -214,7 +214,7 @@ def test_a_connection_for_another_region_is_refused_before_anything_is_copied(
 ) -> None:
     extra = {"access_key_id": "LTAI", "access_key_secret": "s", "region": "cn-hangzhou"}
     monkeypatch.setenv("AIRFLOW_CONN_FAR", json.dumps({"conn_type": "alibaba_cloud", "extra": extra}))
-    staging = Staging(ViapiHook("far"), to="oss://media/x", run="r", holder="h", log=logging.getLogger())
+    staging = Staging(ViapiHook("far"), to="oss://media/x", dag_run="r", holder="h", log=logging.getLogger())
 
     with pytest.raises(
         ConfigurationError, match="'far' is for OSS in cn-hangzhou; allowed: a bucket in cn-shanghai"

@@ -96,7 +96,7 @@ class BatchRunner(RunningJobs):
             # The outcome of an earlier submission is found out all the same.
             or (bool(self.cost_limits.exhausted) and self.ledger.status(self._left[0].name) != "unknown")
             or self._failed > self.config.max_failed
-            or self.run.timing.now() >= self.config.deadline
+            or self.context.timing.now() >= self.config.deadline
         )
 
     @property
@@ -135,7 +135,7 @@ class BatchRunner(RunningJobs):
 
         try:
             for job_id, item in tuple(self.running.items()):
-                if self.run.stop_requested():
+                if self.context.stop_requested():
                     return
                 if not self._begin(item, resume):
                     ended[job_id] = item
@@ -168,9 +168,9 @@ class BatchRunner(RunningJobs):
     @property
     def ends_soon(self) -> bool:
         """True if nothing is left to submit and the running jobs will probably end soon."""
-        left = self._expected_end() - self.run.timing.now()
-        is_soon = timedelta(0) < left <= timedelta(seconds=self.run.timing.last_wait)
-        return is_soon and self.submits_nothing_more and not self.run.stop_requested()
+        left = self._expected_end() - self.context.timing.now()
+        is_soon = timedelta(0) < left <= timedelta(seconds=self.context.timing.last_wait)
+        return is_soon and self.submits_nothing_more and not self.context.stop_requested()
 
     def wait_for_last_jobs(self, waits: BackgroundWait) -> None:
         """Wait until the running jobs have ended, or should have: between worker and triggerer nothing is fetched.
@@ -179,7 +179,7 @@ class BatchRunner(RunningJobs):
         :raises CredentialsRejected, PermissionDenied: jobs cannot be polled; the next attempt resumes them
         """
         expected_end = self._expected_end()
-        while self.running and self.run.timing.now() < expected_end and not self.run.stop_requested():
+        while self.running and self.context.timing.now() < expected_end and not self.context.stop_requested():
             waits.wait(1.0)
             if waits.finished_count >= min(COLLECTED_TOGETHER, len(self.running)) or waits.has_failures:
                 self.collect(waits.drain())
@@ -194,22 +194,22 @@ class BatchRunner(RunningJobs):
         return min(newest + LAST_JOBS_FACTOR * self._longest_duration, self.config.deadline)
 
     def _submit(self, waits: BackgroundWait) -> None:
-        began = logged = self.run.timing.now()
+        began = logged = self.context.timing.now()
         while not self.submits_nothing_more and self._has_capacity(waits) and self._collect_ended(waits):
-            if self.running and self.run.timing.now() - began > MAX_SUBMITTING:
+            if self.running and self.context.timing.now() - began > MAX_SUBMITTING:
                 return
             # The jobs that were collected may have failed, and be too many.
             if self.submits_nothing_more or not self._submit_next(waits):
                 return
-            if self.run.timing.now() - logged > PROGRESS_INTERVAL:
-                logged = self.run.timing.now()
+            if self.context.timing.now() - logged > PROGRESS_INTERVAL:
+                logged = self.context.timing.now()
                 self.log_progress()
 
     def _has_capacity(self, waits: BackgroundWait) -> bool:
         """Return whether one more job may run; waits a moment for one to end."""
-        left = self.run.timing.full_wait
+        left = self.context.timing.full_wait
         while (is_full := len(self.running) - waits.finished_count >= self.config.max_in_flight) and left > 0:
-            if self.run.stop_requested():
+            if self.context.stop_requested():
                 break
             waits.wait(min(1.0, left))
             left -= 1.0
@@ -232,8 +232,8 @@ class BatchRunner(RunningJobs):
         is_unknown = self.ledger.status(item.name) == "unknown"
         if not (is_unknown or self._may_submit(item)):
             return False
-        self.run.pause(max(0.0, self.backend.limiter.reserve()))
-        if self.run.stop_requested():
+        self.context.pause(max(0.0, self.backend.limiter.reserve()))
+        if self.context.stop_requested():
             return False
         if self._begin(item, self.backend.resume if is_unknown else self.backend.resume_or_submit, waits):
             self.failed_submissions, self.failing_since = 0, None
@@ -247,7 +247,7 @@ class BatchRunner(RunningJobs):
         if self.failed_submissions >= MAX_FAILED_SUBMISSIONS:
             return False
         jitter = random.uniform(0.5, 1)  # noqa: S311
-        self.run.pause(jitter * INITIAL_BACKOFF * 2**self.failed_submissions)
+        self.context.pause(jitter * INITIAL_BACKOFF * 2**self.failed_submissions)
         return True
 
     def _may_submit(self, item: Item) -> bool:
@@ -266,7 +266,7 @@ class BatchRunner(RunningJobs):
 
         :param lands: results are downloaded, which many workers could share
         """
-        config, now = self.config, self.run.timing.now()
+        config, now = self.config, self.context.timing.now()
         # While there is more to submit, a tenth of the jobs make way for the next ones; besides those that are too
         # many since max_in_flight was lowered.
         min_finished = len(self.running)
@@ -329,18 +329,20 @@ class BatchRunner(RunningJobs):
 
     def _note_failure(self, item: Item, error: TransientError) -> None:
         """Submit nothing more if the service was unreachable for so long that a later attempt should try again."""
-        now = self.run.timing.now()
+        now = self.context.timing.now()
         # A throttled submission has reached the service.
         self.failing_since = None if isinstance(error, Throttled) else self.failing_since or now
         if self.failing_since and now - self.failing_since >= self.config.submit_timeout:
-            self.run.log.warning(
+            self.context.log.warning(
                 "No submission was accepted within %s (submit_timeout), this attempt submits nothing more: %s",
                 self.config.submit_timeout,
                 error,
             )
             self.refusal = error
         elif self.failed_submissions == 0:
-            self.run.log.warning("Not submitted now, and retried later: %s: %s", describe_item(item), error)
+            self.context.log.warning(
+                "Not submitted now, and retried later: %s: %s", describe_item(item), error
+            )
 
     def _keep_recorded_job(self, item: Item) -> bool:
         """Return whether the item has a job after all; its state is found out by polling."""
@@ -355,10 +357,12 @@ class BatchRunner(RunningJobs):
         entries = {item: entry for item in unwanted if (entry := self.ledger.entry(item.name))}
         jobs = [item for item, entry in entries.items() if entry.job_id]
         if jobs:
-            self.run.log.info("The list has changed: %d jobs of previous attempts are not in it", len(jobs))
+            self.context.log.info(
+                "The list has changed: %d jobs of previous attempts are not in it", len(jobs)
+            )
             self._cancel(jobs)
         if len(jobs) < len(entries):
-            self.run.log.warning(
+            self.context.log.warning(
                 "The outcome of %d submissions of items that are no longer in the list is unknown: their jobs may be "
                 "running",
                 len(entries) - len(jobs),

@@ -90,7 +90,7 @@ class RunningJobs:
     :param ledger: their record
     :param config: limits of jobs, failures and time
     :param backend: submits, polls, collects and measures
-    :param run: the task's attempt
+    :param context: of the task's attempt
     :param logged_failures: number of failed items that have been logged
     :param cost_limits: limits of length and cost
     :param ended: items that ended since it was emptied, with their rows
@@ -101,7 +101,7 @@ class RunningJobs:
     ledger: BatchLedger
     config: BatchConfig
     backend: BatchBackend
-    run: AttemptContext
+    context: AttemptContext
     logged_failures: int = 0
     cost_limits: CostLimits = field(default_factory=CostLimits)
     ended: list[tuple[Item, Row]] = field(default_factory=list)
@@ -137,7 +137,7 @@ class RunningJobs:
         unread = self._reports([job_id for job_id in finished.unread if job_id in self.running])
         reports = [report for report in (*finished.reports, *unread) if report.job_id in self.running]
         for start in range(0, len(reports), ROWS_PER_WRITE):
-            if self.run.stop_requested():
+            if self.context.stop_requested():
                 return
             some = reports[start : start + ROWS_PER_WRITE]
             # A retry submits them again, and would pay for both.
@@ -168,7 +168,7 @@ class RunningJobs:
 
     def expire_overdue(self) -> None:
         """Stop waiting for jobs that are late: queued ones are cancelled, others are left to the next attempt."""
-        now = self.run.timing.now()
+        now = self.context.timing.now()
         late = [job_id for job_id, item in self.running.items() if now >= self.deadline_of(item)]
         self.collect(FinishedJobs([report for report in self._reports(late) if report.is_final]))
         expired = {job_id: self.running[job_id] for job_id in late if job_id in self.running}
@@ -196,8 +196,8 @@ class RunningJobs:
 
     def log_progress(self) -> None:
         """Log how many items are done."""
-        elapsed = self.run.timing.now() - self.config.began
-        self.run.log.info(
+        elapsed = self.context.timing.now() - self.config.began
+        self.context.log.info(
             "Batch of %d: %s", self.ledger.count, self.progress.describe(elapsed, self.config.done_before)
         )
 
@@ -207,12 +207,12 @@ class RunningJobs:
             try:
                 yield self.backend.report(self._job_of(self.running[job_id]))
             except TransientError as error:
-                self.run.log.warning("Jobs could not be polled now and count as unfinished: %s", error)
+                self.context.log.warning("Jobs could not be polled now and count as unfinished: %s", error)
                 return
             except AFFECTS_ALL_JOBS:
                 raise
             except ServiceError as error:
-                self.run.log.warning(
+                self.context.log.warning(
                     "Job %s could not be polled now and counts as unfinished: %s", job_id, error
                 )
 
@@ -259,7 +259,7 @@ class RunningJobs:
             self._failed += 1
             self.logged_failures += 1
             if self.logged_failures <= MAX_LOGGED_FAILURES:
-                self.run.log.warning("Failed: %s: %s", describe_item(item), describe_row_error(row.error))
+                self.context.log.warning("Failed: %s: %s", describe_item(item), describe_row_error(row.error))
 
     def _counted(self, item: Item, row: Row) -> Row:
         if row.error is not None and not row.is_billed:

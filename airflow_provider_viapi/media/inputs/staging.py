@@ -54,7 +54,7 @@ class Staging:
 
     :param hook: the connection whose account reads and stages
     :param to: the team's bucket, ``oss://bucket/prefix``; default: VIAPI's temporary storage
-    :param run: the DAG run; a source is copied into the team's bucket once in each
+    :param dag_run: the DAG run; a source is copied into the team's bucket once in each
     :param holder: the task instance in it, the same for all attempts; its copies stay until :meth:`release`
     :param log: logs what is copied where
     """
@@ -64,13 +64,13 @@ class Staging:
         hook: ViapiHook,
         *,
         to: str | None,
-        run: str,
+        dag_run: str,
         holder: str,
         log: Log,
         settings: StagingSettings | None = None,
     ) -> None:
         self.hook, self.log = hook, log
-        self._to, self._run, self._holder = to, run, holder
+        self._to, self._dag_run, self._holder = to, dag_run, holder
         self._settings = settings or StagingSettings()
 
     @classmethod
@@ -89,7 +89,7 @@ class Staging:
         :param item: identifies a request, in a task with several
         """
         task = TaskKey.of(context["ti"])
-        return cls(hook, to=to, run=task.dag_run, holder=f"{task.name}{item}", log=log, settings=settings)
+        return cls(hook, to=to, dag_run=task.dag_run, holder=f"{task.name}{item}", log=log, settings=settings)
 
     def stage(self, action: Action, request: Mapping[str, Any]) -> dict[str, Any]:
         """Return the request with every media address readable by the service.
@@ -187,7 +187,7 @@ class Staging:
         return TeamBucket.open(
             str(self._to),
             self.hook,
-            run=self._run,
+            dag_run=self._dag_run,
             holder=self._holder,
             log=self.log,
             part_size=self._settings.part_size,

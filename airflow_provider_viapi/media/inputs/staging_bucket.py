@@ -50,7 +50,7 @@ class TeamBucket:
     """Copies for the tasks of a DAG run, each source once.
 
     :param oss: with the right to put, get, list and delete objects below the prefix
-    :param run: the DAG run
+    :param dag_run: the DAG run
     :param holder: the task instance; the same for all its attempts
     :param part_size: bytes of a part of an upload
     """
@@ -60,18 +60,20 @@ class TeamBucket:
         oss: Oss,
         location: StagingLocation,
         *,
-        run: str,
+        dag_run: str,
         holder: str,
         log: Log,
         part_size: int = PART_SIZE,
     ) -> None:
         self.location = location
         self._oss, self._log, self._part_size = oss, log, part_size
-        self._base = "/".join(part for part in (location.prefix, _digest(run)) if part)
-        self._leases = Leases(Bucket(oss, location.bucket), _digest(f"{run}\n{holder}"))
+        self._base = "/".join(part for part in (location.prefix, _digest(dag_run)) if part)
+        self._leases = Leases(Bucket(oss, location.bucket), _digest(f"{dag_run}\n{holder}"))
 
     @classmethod
-    def open(cls, to: str, hook: ViapiHook, *, run: str, holder: str, log: Log, part_size: int) -> TeamBucket:
+    def open(
+        cls, to: str, hook: ViapiHook, *, dag_run: str, holder: str, log: Log, part_size: int
+    ) -> TeamBucket:
         """Open the bucket of an address.
 
         :raises ConfigurationError: the SDK is not installed, the connection cannot be used, or is for another region
@@ -85,7 +87,7 @@ class TeamBucket:
                 f"{oss.place.region}; allowed: a bucket in {DEFAULT_REGION}, where the services read. Name a "
                 f"connection for it, such as oss://conn_id@{location.bucket}/{location.prefix}",
             )
-        return cls(oss, location, run=run, holder=holder, log=log, part_size=part_size)
+        return cls(oss, location, dag_run=dag_run, holder=holder, log=log, part_size=part_size)
 
     def stage(self, source: Source) -> str:
         """Return the key of a copy of a file: one of this DAG run, or a new one."""

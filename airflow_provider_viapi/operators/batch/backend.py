@@ -51,7 +51,7 @@ class TaskBatchBackend:
     :param arguments: keyword arguments of each item
     :param items: of this attempt
     :param ledger: of the batch
-    :param run: the task's attempt
+    :param attempt_context: of the task's attempt
     """
 
     def __init__(
@@ -60,14 +60,14 @@ class TaskBatchBackend:
         arguments: Sequence[Mapping[str, Any]],
         items: Sequence[Item],
         ledger: BatchLedger,
-        run: AttemptContext,
+        attempt_context: AttemptContext,
         context: Context,
     ) -> None:
         self._task = task
         self._arguments = arguments
         self._items = items
         self._ledger = ledger
-        self._run = run
+        self._attempt_context = attempt_context
         self._context = context
         self._log = QuietLog(task.log)
         account = task.hook.account
@@ -96,17 +96,19 @@ class TaskBatchBackend:
         return self._submission(item).resume()
 
     def _submission(self, item: Item) -> Submission:
-        attempt = replace(self._run, claims=ItemClaims(item, self._ledger, self._claims), log=self._log)
+        attempt_context = replace(
+            self._attempt_context, claims=ItemClaims(item, self._ledger, self._claims), log=self._log
+        )
         operator = self._operator(item)
         run = SubmittingRun(
             context=self._context,
-            attempt=attempt,
+            attempt_context=attempt_context,
             ledger=self._ledger.open_ledger(item),
             # Not shown: the batch publishes what is shown of its items.
-            view=TaskView(operator.action_name, attempt.attempt.number),
+            view=TaskView(operator.action_name, attempt_context.identity.number),
             request=item.request or {},
             # The batch retries, after other items: for a single submission the deadline has passed at once.
-            deadline=attempt.timing.now(),
+            deadline=attempt_context.timing.now(),
         )
         submission: Submission = operator.submission(run)
         prepare = submission.request
@@ -137,7 +139,7 @@ class TaskBatchBackend:
         return report
 
     def _wait_for_poll_limiter(self) -> None:
-        self._run.pause(max(0.0, self._poll_limiter.reserve()))
+        self._attempt_context.pause(max(0.0, self._poll_limiter.reserve()))
 
     def cancel(self, jobs: Collection[Job]) -> Collection[str]:
         """Cancel the jobs that are still queued, and return their ids."""
@@ -251,7 +253,7 @@ class TaskBatchBackend:
 
     @property
     def _claims(self) -> TaskClaims:
-        claims = self._run.claims
+        claims = self._attempt_context.claims
         assert isinstance(claims, TaskClaims)  # noqa: S101
         return claims
 
@@ -262,7 +264,11 @@ class TaskBatchBackend:
 
 
 def reuse_results(
-    task: BatchOperator, items: Sequence[Item], ledger: BatchLedger, run: AttemptContext, context: Context
+    task: BatchOperator,
+    items: Sequence[Item],
+    ledger: BatchLedger,
+    attempt_context: AttemptContext,
+    context: Context,
 ) -> None:
     """Record the rows of new items whose results landed earlier and may be reused, so that nothing is submitted.
 
@@ -274,14 +280,14 @@ def reuse_results(
     runs: Counter[str] = Counter()
 
     def find(item: Item) -> Row | None:
-        found = results.find(item.digest, item.request or {}, before=None, attempt=run.attempt)
+        found = results.find(item.digest, item.request or {}, before=None, attempt=attempt_context.identity)
         if found is None:
             return None
         result, report = found
         return Row(report.job_id, report.state, _with_files(result, result["landed"]))
 
     for start in range(0, len(new), ITEMS_PER_WRITE):
-        if run.stop_requested():
+        if attempt_context.stop_requested():
             return
         some = new[start : start + ITEMS_PER_WRITE]
         with ThreadPoolExecutor(CONCURRENT_LOOKUPS) as pool:

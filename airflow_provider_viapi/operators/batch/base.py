@@ -24,7 +24,7 @@ from airflow_provider_viapi.operators.batch.batch_arguments import BaseBatchOper
 from airflow_provider_viapi.operators.batch.items import build_items
 from airflow_provider_viapi.operators.batch.view import landed_files, publish_items, publish_usage
 from airflow_provider_viapi.operators.task.attempt import (
-    attempt_context,
+    attempt_context_of,
     attempt_of,
     check_retention,
     choose_store,
@@ -90,9 +90,9 @@ class BatchOperator(BaseBatchOperator):
                 return []
             if retired := getattr(self.operator.action, "retired", None):
                 self.log.warning("%s: %s", self.operator.action.name, retired)
-            run = attempt_context(context, self.log, self.timing, lambda: self._stop_requested)
-            ledger.begin_attempt(items, run.timing.now())
-            batch = self._batch(items, ledger, run, context, {})
+            attempt_context = attempt_context_of(context, self.log, self.timing, lambda: self._stop_requested)
+            ledger.begin_attempt(items, attempt_context.timing.now())
+            batch = self._batch(items, ledger, attempt_context, context, {})
             with self.cancelling_if_ended(
                 context, ledger, lambda: batch.cancel(), has_jobs=lambda: bool(batch.running)
             ):
@@ -100,8 +100,8 @@ class BatchOperator(BaseBatchOperator):
                 if self.reuse_results is not None:
                     from airflow_provider_viapi.operators.batch.backend import reuse_results
 
-                    reuse_results(self, items, ledger, run, context)
-                    batch = self._batch(items, ledger, run, context, {})
+                    reuse_results(self, items, ledger, attempt_context, context)
+                    batch = self._batch(items, ledger, attempt_context, context, {})
                 self._show_earlier(batch, context)
                 batch.resume()
                 if batch.has_items_left and not must_submit:
@@ -141,8 +141,8 @@ class BatchOperator(BaseBatchOperator):
             if "error" in event:
                 raise from_dict(event["error"])
             ledger = self._open_ledger(context)
-            run = attempt_context(context, self.log, self.timing, lambda: self._stop_requested)
-            batch = self._batch(self._same_items(ledger), ledger, run, context, state or {})
+            attempt_context = attempt_context_of(context, self.log, self.timing, lambda: self._stop_requested)
+            batch = self._batch(self._same_items(ledger), ledger, attempt_context, context, state or {})
             with self.cancelling_if_ended(
                 context, ledger, batch.cancel, has_jobs=lambda: bool(batch.running)
             ):
@@ -164,7 +164,7 @@ class BatchOperator(BaseBatchOperator):
         self,
         items: list[Item] | None,
         ledger: BatchLedger,
-        run: AttemptContext,
+        attempt_context: AttemptContext,
         context: Context,
         state: Mapping[str, Any],
     ) -> BatchRunner:
@@ -182,7 +182,7 @@ class BatchOperator(BaseBatchOperator):
                     len(items),
                     ledger.count,
                 )
-        began = ledger.began or run.timing.now()
+        began = ledger.began or attempt_context.timing.now()
         ended = sum(ledger.status(item.name) in ("delivered", "failed") for item in items)
         config = BatchConfig(
             action=self.operator.action.full_name,
@@ -202,8 +202,8 @@ class BatchOperator(BaseBatchOperator):
             items,
             ledger,
             config,
-            TaskBatchBackend(self, self._arguments, items, ledger, run, context),
-            run,
+            TaskBatchBackend(self, self._arguments, items, ledger, attempt_context, context),
+            attempt_context,
             is_closed=is_closed,
             refusal=refusal,
             failed_submissions=state.get("failed_submissions", 0),

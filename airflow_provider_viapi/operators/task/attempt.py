@@ -63,7 +63,7 @@ def attempt_of(context: Context) -> Attempt:
     )
 
 
-def attempt_context(
+def attempt_context_of(
     context: Context, log: Log, timing: Timing | None, stop_requested: Callable[[], bool]
 ) -> AttemptContext:
     """Return what submitting needs of the running attempt.

@@ -48,13 +48,13 @@ class JobRun:
     """Running attempt of a task with one job.
 
     :param context: of the running task instance
-    :param attempt: which attempt, the claims of its task, clock, log and stop flag
+    :param attempt_context: which attempt, the claims of its task, clock, log and stop flag
     :param ledger: records the job
     :param view: what the UI shows of the job
     """
 
     context: Context
-    attempt: AttemptContext
+    attempt_context: AttemptContext
     ledger: Ledger
     view: TaskView
 
@@ -78,14 +78,14 @@ class JobRun:
 
     def mark_delivered(self) -> None:
         """Record that the task returns its result, or has no result to return any more."""
-        self.ledger.mark_delivered(self.attempt.attempt)
+        self.ledger.mark_delivered(self.attempt_context.identity)
 
     def time_since_submission(self) -> str:
         """Return the end of a log line about the recorded job: how long ago it was submitted."""
         entry = self.ledger.read()
         if entry is None:
             return ""
-        seconds = (self.attempt.timing.now() - entry.signed_time).total_seconds()
+        seconds = (self.attempt_context.timing.now() - entry.signed_time).total_seconds()
         return f", {timedelta(seconds=round(seconds))} after its submission"
 
 
