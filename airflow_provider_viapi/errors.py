@@ -16,7 +16,7 @@
     │   └── DownloadTooSlow     a file does not arrive before its link expires
     ├── StateError              the task's stored state cannot be read or written
     │   └── StateConflict       another attempt of the task has changed it
-    ├── StopRequested           the task was asked to stop; nothing was submitted
+    ├── StopRequested           the task was asked to stop; every submission is recorded
     ├── SubmissionInDoubt       it cannot be known whether a job was accepted and will be billed
     ├── JobFailed               the service ended the job without success
     ├── BatchFailed             more items of a batch failed than are allowed
@@ -143,7 +143,7 @@ class DownloadTooSlow(TransientError):
 
 
 class StateError(ServiceError):
-    """The task's state cannot be read or written, so nothing may be submitted."""
+    """The task's state cannot be read or written; a job may have been accepted before."""
 
 
 class StateConflict(StateError):

@@ -99,7 +99,7 @@ class Entry:
     :param job_id: the accepted job; ``None`` while the outcome is unknown
     :param scope: see ``jobs.model.Job``
     :param adopted: the job was found in a list, not named by the response
-    :param delivery: when the result was returned
+    :param delivery: attempt that returned the result; ``None``: none has
     :param sources: versions of the request's sources by position, taken before it was sent; ``None`` if not needed
     :param request_id: see ``jobs.model.Job``
     :param past: earlier jobs of this task: they belong to no other submission
@@ -160,7 +160,8 @@ class Entry:
 class Ledger:
     """The current submission of a task instance.
 
-    The entry is read once, since each read may be a call of Airflow's API: no other process writes it.
+    The entry is read once, since each read may be a call of Airflow's API. A write of another attempt is detected
+    when this one writes.
 
     :param store: where the entry is kept
     """
@@ -236,7 +237,7 @@ class Ledger:
             self._write(replace(entry, delivery=Delivery.of(attempt)))
 
     def clear(self) -> None:
-        """Remove the entry: nothing was accepted, or the job failed or was cancelled."""
+        """Forget the submission; keep the ids of earlier jobs."""
         past = self._all_jobs()
         if past:
             self._store.set(LEDGER_KEY, {"past": [*past]})

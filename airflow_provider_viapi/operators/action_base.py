@@ -153,7 +153,11 @@ class ActionOperator(ProviderTask, BaseOperator):
         return (*super().never_none(), *narrowing)
 
     def checked_request(self) -> dict[str, Any]:
-        """Return the same once more, without what a service's operators log and check when the task begins."""
+        """Return the rendered request as the action checks it.
+
+        Unlike :meth:`validated_request`, which subclasses extend, it logs no warnings, and does not check what only
+        has to be checked when the task begins.
+        """
         return self._check(self.request, lambda value: False)
 
     def _check(self, request: Mapping[str, Any], is_unresolved: Callable[[Any], bool]) -> dict[str, Any]:

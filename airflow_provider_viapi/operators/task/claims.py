@@ -95,7 +95,7 @@ class TaskClaims:
         self._announce(intent)
 
     def publish_job(self, intent: Intent, job_id: str) -> None:
-        """Publish the task's job, which also closes its open submission."""
+        """Publish the task's job; its submission no longer counts as open, unless an earlier one was abandoned."""
         self._job_id = job_id
         self._instance.xcom_push(key=JOB_KEY, value=job_id)
         self.publish_item(intent, job_id)
