@@ -67,7 +67,7 @@ class CloudHook(BaseHook):
     missing_advice: ClassVar[str]
     """Says how to create the connection, for the error about a missing one."""
     poll_backoff: ClassVar[Backoff | None] = None
-    """Intervals between two polls of one job; default: that of the kind of job."""
+    """Intervals between two polls of one job; default: those of the poller, or of the kind of job."""
 
     def __init__(self, conn_id: str) -> None:
         super().__init__()
@@ -366,7 +366,7 @@ class CloudHook(BaseHook):
         return self.open_poller()
 
     @asynccontextmanager
-    async def _poll(
+    async def _opened_poller(
         self,
         backend: AbstractAsyncContextManager[JobBackend],
         backoff: Backoff | None,

@@ -181,7 +181,7 @@ class HuaweiCloudHook(CloudHook):
 
         # Only the list of VIAS shows all tasks; that of MetaStudio shows the videos that are asked for.
         shared_list = f"list:tasks:{self.target_state or ''}" if family == "tasks" else None
-        return self._poll(
+        return self._opened_poller(
             self.open_jobs(family), self.poll_backoff or backoff_of(family), shared_list=shared_list
         )
 

@@ -154,7 +154,7 @@ class ViapiHook(CloudHook):
             opened[name] = open_oss(self if name == self.viapi_conn_id else ViapiHook(name))
         return opened[name]
 
-    def submit_quota_of(self, action: str) -> RateLimiter:
+    def rate_limiter_of(self, action: str) -> RateLimiter:
         """Return the rate limiter of an action, by its full name, at the connection's ``submit_qps``.
 
         Await ``wait()`` before each call, and call ``on_success()`` or ``on_throttled()`` after it.
@@ -184,7 +184,7 @@ class ViapiHook(CloudHook):
 
     def open_poller(self) -> AbstractAsyncContextManager[Poller]:
         """Open a poller of the account's jobs in the running event loop; leaving the context closes it."""
-        return self._poll(self.open_jobs(), self.poll_backoff, shared_list="list")
+        return self._opened_poller(self.open_jobs(), self.poll_backoff, shared_list="list")
 
     def poller_key(self, job: Job) -> tuple[object, ...]:
         """Return what jobs have in common that share a poller."""
@@ -193,7 +193,7 @@ class ViapiHook(CloudHook):
     def open_poller_for(self, job: Job) -> AbstractAsyncContextManager[Poller]:
         """Open the poller of VIAPI's jobs, or that of the bulk jobs of ImageSearch."""
         if job.action == BULK_ACTION:
-            return self._poll(self._open_increments(), self.poll_backoff)
+            return self._opened_poller(self._open_increments(), self.poll_backoff)
         return self.open_poller()
 
     @asynccontextmanager

@@ -39,33 +39,33 @@ TOLERATED_SECONDS = 0.2
 class TolerantLimiter:
     """One call after the other, at a rate that is reduced only by throttling that is no accident.
 
-    :param quota: calls per second
+    :param limiter: calls per second
     """
 
-    def __init__(self, quota: RateLimiter) -> None:
-        self._quota = quota
+    def __init__(self, limiter: RateLimiter) -> None:
+        self._limiter = limiter
         # A waiting call does not notice that the rate has changed, so only one waits at a time.
         self._lock = asyncio.Lock()
-        self._max_credit = max(1.0, quota.ceiling * TOLERATED_SECONDS)
+        self._max_credit = max(1.0, limiter.ceiling * TOLERATED_SECONDS)
         self._credit = 1.0
 
     async def acquire(self) -> None:
         """Wait until the next call may be sent."""
         async with self._lock:
             # The response time is mostly work on the image, and says nothing about when the call arrived.
-            await self._quota.wait()
+            await self._limiter.wait()
 
     def on_success(self) -> None:
         """Record a call that was accepted."""
         self._credit = min(self._max_credit, self._credit + TOLERATED_SHARE)
-        self._quota.on_success()
+        self._limiter.on_success()
 
     def on_throttled(self) -> None:
         """Record a call that was throttled; unless that is rare, reduce the rate."""
         if self._credit >= 1:
             self._credit -= 1
         else:
-            self._quota.on_throttled()
+            self._limiter.on_throttled()
 
 
 StageImage = Callable[[ImageEntry], AbstractAsyncContextManager[str]]
@@ -96,7 +96,7 @@ class Indexer:
     """Adds the images that a database lacks, each once.
 
     :param database: the image database, or the instance of ImageSearch
-    :param quota: the rate limit of AddImage
+    :param limiter: of the calls of AddImage
     :param stage: makes an image readable for the service
     :param max_failed: how many images may fail; one more ends the work
     :param log: logs the progress, at intervals, and failures
@@ -105,7 +105,7 @@ class Indexer:
     def __init__(
         self,
         database: ImageDatabase | ImageInstance,
-        quota: RateLimiter,
+        limiter: RateLimiter,
         stage: StageImage,
         *,
         max_failed: int,
@@ -113,7 +113,7 @@ class Indexer:
         timing: IndexingTiming | None = None,
     ) -> None:
         self._database = database
-        self._limiter = TolerantLimiter(quota)
+        self._limiter = TolerantLimiter(limiter)
         self._stage = stage
         self._max_failed = max_failed
         self._log = log

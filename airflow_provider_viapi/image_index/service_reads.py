@@ -26,7 +26,7 @@ class ServiceReads:
 
     def __init__(self, client: AsyncClient, qps: float) -> None:
         self._client = client
-        self._quota = RateLimiter(qps)
+        self._limiter = RateLimiter(qps)
 
     async def read(self, action: Action, request: Mapping[str, Any]) -> dict[str, Any]:
         """Return the field ``Data`` of a response.
@@ -38,12 +38,12 @@ class ServiceReads:
         )
 
     async def _read_once(self, action: Action, request: Mapping[str, Any]) -> dict[str, Any]:
-        await self._quota.wait()
+        await self._limiter.wait()
         try:
             response = await self._client.call_once(action, request)
         except Throttled:
-            self._quota.on_throttled()
+            self._limiter.on_throttled()
             raise
-        self._quota.on_success()
+        self._limiter.on_success()
         data: dict[str, Any] = response["Data"]
         return data

@@ -123,7 +123,7 @@ class Reconciliation:
     """Search for the job of one submission whose outcome is unknown.
 
     :param entry: the recorded intent
-    :param request: returns the request to send again; raises if it cannot be prepared any more
+    :param prepare_request: returns the request to send again; raises if it cannot be prepared any more
     :param backend: sends and lists
     :param context: of the task's attempt
     :param reason: why the outcome is unknown, for messages
@@ -131,7 +131,7 @@ class Reconciliation:
     """
 
     entry: Entry
-    request: Callable[[], Mapping[str, Any]]
+    prepare_request: Callable[[], Mapping[str, Any]]
     backend: SubmitBackend
     context: AttemptContext
     reason: str = "its response was lost"
@@ -172,7 +172,7 @@ class Reconciliation:
     def _replay(self) -> str | None:
         """Send the same signed request again; ``None`` if that decides nothing."""
         try:
-            request = self.request()
+            request = self.prepare_request()
         except ServiceError as error:
             self.context.log.warning(
                 "The request cannot be sent again, because it cannot be prepared: %s", error

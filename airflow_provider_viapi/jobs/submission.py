@@ -2,8 +2,9 @@
 
 The steps of a new submission, in their order:
 
-1. ``_submit``: wait for the slot if it is near, read the versions of the sources, stage the media; retry step 2
-2. ``_submit_once``: publish and record the intent, wait for the slot, send, record the job's id
+1. ``_submit``: check that a slot to submit is near, read the versions of the sources, stage the media; retry step 2
+2. ``_submit_once``: reserve a slot, wait until shortly before it, publish and record the intent, wait for the slot,
+   send, record the job's id
 3. ``_reconcile``: only if the response was lost, find out whether a job was accepted
 """
 
@@ -92,7 +93,7 @@ class Submission:
     :param hook: reports and cancels the job of an earlier attempt
     :param ledger: records it
     :param digest: fingerprint of the request as the author gave it
-    :param request: stages the media and returns the request as it is sent; called until it succeeds, and then no more
+    :param prepare_request: stages the media and returns the request as it is sent; not called again once it succeeds
     :param policy: when to retry and to give up
     :param context: of the task's attempt
     :param sources: returns the versions of the request's sources, for the ledger
@@ -104,7 +105,7 @@ class Submission:
     hook: JobHook
     ledger: Ledger
     digest: str
-    request: Callable[[], Mapping[str, Any]]
+    prepare_request: Callable[[], Mapping[str, Any]]
     policy: SubmitPolicy
     context: AttemptContext
     sources: Callable[[], Mapping[str, Mapping[str, str]] | None] = lambda: None
@@ -113,7 +114,7 @@ class Submission:
 
     def __post_init__(self) -> None:
         # Media are staged once: a resubmission sends the same request.
-        self.request = cache(self.request)
+        self.prepare_request = cache(self.prepare_request)
 
     def resume_or_submit(self) -> tuple[Job, JobReport | None]:
         """Resume the job of a previous attempt, or submit a new one.
@@ -216,7 +217,7 @@ class Submission:
         # Before staging: if a source changes meanwhile, its recorded version must not be newer than what was sent.
         sources = self.sources()
         # Outside the loop: if staging fails, the next attempt retries it. Here it would hold the worker.
-        self.request()
+        self.prepare_request()
         failing_since: datetime | None = None
         pause = 1.0
         while True:
@@ -279,7 +280,7 @@ class Submission:
 
     def _submit_once(self, sources: Mapping[str, Mapping[str, str]] | None) -> Job | None:
         """Submit and return the job; ``None`` if the slot was missed and nothing was sent."""
-        request = self.request()
+        request = self.prepare_request()
         # Fetch a missing key or token before the slot is taken: that may take long.
         self.backend.identity()
         self._wait_until_near_slot()
@@ -408,7 +409,9 @@ class Submission:
         """
         # Publish the intent again: Airflow has cleared what the previous attempt published.
         self.context.claims.open(self._intent_of(entry))
-        reconciliation = Reconciliation(entry, self.request, self.backend, self.context, reason, last_sent)
+        reconciliation = Reconciliation(
+            entry, self.prepare_request, self.backend, self.context, reason, last_sent
+        )
         try:
             job_id = reconciliation.find_job()
         except SubmissionInDoubt as in_doubt:

@@ -7,14 +7,17 @@ keyword arguments.
 The sequence, with the method of each step and the module that does its work; the steps pass on a ``JobRun``
 (``operators.task.job_run``):
 
-1. validate: ``validated_request`` (``operators.action_base``)
-2. ledger: ``open_ledger`` (``operators.task.attempt``, ``jobs.ledger``)
+1. validate: ``validated_request`` (``operators.action_base``), ``read_prices`` (``operators.task.view``)
+2. ledger: ``open_ledger`` (``operators.task.attempt``, ``jobs.ledger``); it is cleared if the task returned its
+   result and was cleared since
 3. check what could waste a new job: ``_check_can_submit`` (``operators.landing_base``, ``hooks.base``)
 4. reuse: ``_reuse`` returns a landed result of an earlier job, if the task allows it (``state.reusable_results``)
 5. resume or submit: ``_resume_or_submit`` (``jobs.submission``), which stages the media with ``prepare_request``
+   (``operators.viapi``, ``operators.huaweicloud``); if the slot to submit is far off, the task defers until then
 6. publish the job: ``_publish_job`` (``links.job``, ``operators.task.view``)
 7. wait: ``_wait`` (``triggers.job`` in the triggerer, ``jobs.polling.poller`` on the worker)
-8. land and return: ``_finish``, ``_land`` (``operators.landing_base``, ``media.outputs.landing``)
+8. check that no other task claims the job: ``check_adopted`` (``jobs.submission``)
+9. land and return: ``_finish``, ``_land`` (``operators.landing_base``, ``media.outputs.landing``)
 
 The job is cancelled by ``_cancel_if_late`` after ``job_timeout``, by ``cancelling_if_ended`` if the task is ended
 (``operators.stoppable``), and by the trigger itself while the task is deferred.
@@ -170,7 +173,7 @@ class JobOperator(BaseJobOperator):
         """Return the submission of a request, not started yet."""
         from airflow_provider_viapi.jobs.submission import Submission, SubmitPolicy
 
-        def staged_request() -> Mapping[str, Any]:
+        def prepare_request() -> Mapping[str, Any]:
             if run.before is not None:
                 # A task without an earlier job has checked that before it waits for its slot.
                 self._check_can_submit(run)
@@ -184,7 +187,7 @@ class JobOperator(BaseJobOperator):
             hook=self.hook,
             ledger=run.ledger,
             digest=self.request_digest(run.request),
-            request=staged_request,
+            prepare_request=prepare_request,
             policy=SubmitPolicy(on_doubt=self.on_doubt, deadline=run.deadline, timeout=self.submit_timeout),
             context=run.attempt_context,
             sources=lambda: None if results is None else results.versions(run.request),
@@ -295,11 +298,11 @@ class JobOperator(BaseJobOperator):
             )
             self.defer(trigger=waiting, method_name="execute_complete", kwargs={"view": run.view.state()})
         try:
-            return self.run_until_stopped(self._poll(run, job), f"job {job.id} was running")
+            return self.run_until_stopped(self._wait_on_worker(run, job), f"job {job.id} was running")
         except JobTimedOut as late:
             raise self._cancel_if_late(run, late) from None
 
-    async def _poll(self, run: SubmittingRun, job: Job) -> JobReport:
+    async def _wait_on_worker(self, run: SubmittingRun, job: Job) -> JobReport:
         async with showing_states(job.id, states_writer_of_worker(run.context["ti"])) as on_state:
             waiting = self.hook.wait_for(job, deadline=run.deadline, log=self.log, on_state=on_state)
             report: JobReport = await waiting

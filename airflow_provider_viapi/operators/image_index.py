@@ -223,7 +223,7 @@ class IndexImagesOperator(ProviderTask, StoppableOperator):
         from airflow_provider_viapi.jobs.attempt_context import TaskKey
 
         task = TaskKey.of(context["ti"])
-        quota = self.hook.submit_quota_of(form_of(self.backend).action.full_name)
+        limiter = self.hook.rate_limiter_of(form_of(self.backend).action.full_name)
         kind = ImageDatabase if self.backend == "imgsearch" else ImageInstance
         staged = StagedImages(
             hook=self.hook,
@@ -236,10 +236,10 @@ class IndexImagesOperator(ProviderTask, StoppableOperator):
         )
         try:
             async with await open_async_client(account) as client:
-                database = kind(client, self.container, read_qps=quota.ceiling)
+                database = kind(client, self.container, read_qps=limiter.ceiling)
                 indexer = Indexer(
                     database,
-                    quota,
+                    limiter,
                     staged.stage,
                     max_failed=self.max_failed,
                     log=self.log,

@@ -383,7 +383,7 @@ def test_the_pace_is_set_in_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     made = account(monkeypatch, login="i", password="s", extra=extra)
 
     assert (made.poll_qps, made.submit_qps, made.list_jobs) == (2.5, 5.0, "never")
-    assert ViapiHook().submit_quota_of("imgsearch.AddImage").ceiling == 5.0
+    assert ViapiHook().rate_limiter_of("imgsearch.AddImage").ceiling == 5.0
 
 
 def test_without_extra_the_pace_is_that_of_an_ordinary_account(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -86,7 +86,7 @@ def submission(
         hook=AccountHook(client),  # type: ignore[arg-type]
         ledger=ledger or Ledger(MemoryStore()),
         digest=digest,
-        request=prepare or (lambda: checked),
+        prepare_request=prepare or (lambda: checked),
         policy=SubmitPolicy(on_doubt=on_doubt, deadline=clock.now() + timedelta(hours=1), timeout=patience),
         context=AttemptContext(Attempt(1, 3), ScriptedClaims(set(claimed)), log, clock.timing),
     )

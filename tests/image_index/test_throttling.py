@@ -9,25 +9,25 @@ from airflow_provider_viapi.jobs.polling.rate_limiter import RateLimiter
 
 
 def test_a_refusal_among_many_calls_does_not_slow_it_down() -> None:
-    quota = RateLimiter(50)
-    limiter = TolerantLimiter(quota)
+    limiter = RateLimiter(50)
+    tolerant = TolerantLimiter(limiter)
 
     for _ in range(20):
         for _ in range(60):
-            limiter.on_success()
-        limiter.on_throttled()
+            tolerant.on_success()
+        tolerant.on_throttled()
 
-    assert quota.rate == 50
+    assert limiter.rate == 50
 
 
-def test_refusals_in_a_row_halve_the_pace() -> None:
-    quota = RateLimiter(50)
-    limiter = TolerantLimiter(quota)
+def test_refusals_in_a_row_halve_the_rate() -> None:
+    limiter = RateLimiter(50)
+    tolerant = TolerantLimiter(limiter)
 
-    limiter.on_throttled()
-    limiter.on_throttled()
+    tolerant.on_throttled()
+    tolerant.on_throttled()
 
-    assert quota.rate == 25
+    assert limiter.rate == 25
 
 
 def test_no_more_than_one_in_50_calls_counts_as_an_accident() -> None:
@@ -37,34 +37,34 @@ def test_no_more_than_one_in_50_calls_counts_as_an_accident() -> None:
         def on_throttled(self) -> None:
             self.reductions += 1
 
-    quota = Counting(50)
-    limiter = TolerantLimiter(quota)
+    limiter = Counting(50)
+    tolerant = TolerantLimiter(limiter)
 
     for _ in range(100):
         for _ in range(9):
-            limiter.on_success()
-        limiter.on_throttled()
+            tolerant.on_success()
+        tolerant.on_throttled()
 
-    assert 80 <= quota.reductions <= 90
+    assert 80 <= limiter.reductions <= 90
 
 
 def test_those_who_wait_for_their_turn_notice_that_the_pace_has_changed() -> None:
-    async def turns_after_a_refusal() -> int:
-        limiter = TolerantLimiter(RateLimiter(200))
+    async def calls_after_a_refusal() -> int:
+        tolerant = TolerantLimiter(RateLimiter(200))
         taken = []
 
         async def take() -> None:
-            await limiter.acquire()
+            await tolerant.acquire()
             taken.append(True)
 
         waiting = [asyncio.ensure_future(take()) for _ in range(40)]
         await asyncio.sleep(0.02)
-        limiter.on_throttled()
-        limiter.on_throttled()
+        tolerant.on_throttled()
+        tolerant.on_throttled()
         before = len(taken)
         await asyncio.sleep(0.5)
         for each in waiting:
             each.cancel()
         return len(taken) - before
 
-    assert asyncio.run(turns_after_a_refusal()) <= 1
+    assert asyncio.run(calls_after_a_refusal()) <= 1

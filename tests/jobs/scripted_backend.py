@@ -137,7 +137,7 @@ def submission(
     digest: str = "1:d",
     on_doubt: OnDoubt = "fail",
     attempt: Attempt = Attempt(1, 3),
-    request: Callable[[], Mapping[str, Any]] = dict,
+    prepare_request: Callable[[], Mapping[str, Any]] = dict,
     stop_requested: Callable[[], bool] = lambda: False,
 ) -> Submission:
     """Return a submission over the backend, with a clock that skips waits."""
@@ -146,7 +146,7 @@ def submission(
         hook=backend,  # type: ignore[arg-type]
         ledger=ledger or Ledger(MemoryStore()),
         digest=digest,
-        request=request,
+        prepare_request=prepare_request,
         policy=SubmitPolicy(on_doubt=on_doubt, deadline=backend.clock.now() + timedelta(hours=1)),
         context=AttemptContext(
             attempt, claims or ScriptedClaims(), Log(), backend.clock.timing, stop_requested

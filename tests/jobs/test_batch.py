@@ -169,7 +169,7 @@ class Backend:
             hook=self.service,  # type: ignore[arg-type]
             ledger=self.ledger.open_ledger(item),
             digest=item.digest,
-            request=lambda: item.request or {},
+            prepare_request=lambda: item.request or {},
             policy=SubmitPolicy(deadline=self.context.timing.now()),
             context=replace(self.context, claims=ItemClaims(self.ledger, item), log=Log()),
         )

@@ -372,7 +372,7 @@ def test_a_task_that_is_stopped_while_it_stages_submits_nothing(clock: SkippingC
     with pytest.raises(StopRequested):
         submission(
             backend,
-            request=lambda: stopped.append(True) or {},  # type: ignore[func-returns-value]
+            prepare_request=lambda: stopped.append(True) or {},  # type: ignore[func-returns-value]
             stop_requested=lambda: bool(stopped),
         ).resume_or_submit()
 
@@ -437,7 +437,7 @@ def test_a_task_that_is_stopped_while_it_stages_for_a_repetition_does_not_send_i
             backend,
             ledger=ledger,
             attempt=Attempt(2, 3),
-            request=lambda: stopped.append(True) or {},  # type: ignore[func-returns-value]
+            prepare_request=lambda: stopped.append(True) or {},  # type: ignore[func-returns-value]
             stop_requested=lambda: bool(stopped),
         ).resume_or_submit()
 

@@ -59,7 +59,9 @@ def test_media_are_staged_before_a_slot_is_taken(clock: SkippingClock) -> None:
         return {}
 
     backend = ScriptedBackend(clock, ["J-1"])
-    replace(submission(backend, request=cache(stage)), limiter=limited(clock, counters)).resume_or_submit()
+    replace(
+        submission(backend, prepare_request=cache(stage)), limiter=limited(clock, counters)
+    ).resume_or_submit()
 
     assert slots == [0]
 

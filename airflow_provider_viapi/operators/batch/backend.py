@@ -111,9 +111,9 @@ class TaskBatchBackend:
             deadline=attempt_context.timing.now(),
         )
         submission: Submission = operator.submission(run)
-        prepare = submission.request
+        prepare = submission.prepare_request
 
-        def request() -> Mapping[str, Any]:
+        def prepare_request() -> Mapping[str, Any]:
             try:
                 return prepare()
             except PermissionDenied as error:
@@ -126,7 +126,7 @@ class TaskBatchBackend:
         results = self._results
         return replace(
             submission,
-            request=request,
+            prepare_request=prepare_request,
             digest=item.digest,
             sources=lambda: None if results is None else results.versions(item.request or {}),
             resubmitted=self._resubmitted,
