@@ -17,7 +17,7 @@ from airflow_provider_viapi.jobs.batch.limits import BatchConfig, CostLimits
 from airflow_provider_viapi.jobs.batch.runner import BatchRunner
 from airflow_provider_viapi.jobs.batch.wait import FinishedJobs
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
-from jobs.test_batch import ACTION, FATES, Clock, ItemClaims, Log, Service, items
+from jobs.test_batch import ACTION, FATES, Clock, EndlessJobs, ItemClaims, Log, Service, items
 from jobs.test_batch_limits import MeasuringBackend
 from operators.run_batch import Store, WorkerLost
 
@@ -126,7 +126,7 @@ class BatchStates(RuleBasedStateMachine):
         jobs, had_unknown = len(self.service.jobs), bool(self._unknown())
         self.service.fates = fates
         self._lose_worker(lost_at, after=after)
-        self._run("submit")
+        self._run("submit", EndlessJobs())
         self.service.fates = []
         # Jobs of another list may run beyond the limits, and what was sent before is found out at any limit.
         if self.runner is not None and len(self.service.jobs) > jobs and not had_unknown:
