@@ -221,7 +221,7 @@ class CloudHook(BaseHook):
         self.job_messages()
 
     def submit_limiter(self, action: str, context: AttemptContext) -> SubmitLimiter:
-        """Return when a task may submit jobs of an action.
+        """Return what limits the submissions of an action.
 
         :param action: as ``service.Action``
         """

@@ -16,8 +16,8 @@ The sequence, with the method of each step and the module that does its work; th
    (``operators.viapi``, ``operators.huaweicloud``); if the slot to submit is far off, the task defers until then
 6. publish the job: ``_publish_job`` (``links.job``, ``operators.task.view``)
 7. wait: ``_wait`` (``triggers.job`` in the triggerer, ``jobs.polling.poller`` on the worker)
-8. check that no other task claims the job: ``check_adopted`` (``jobs.submission``)
-9. land and return: ``_finish``, ``_land`` (``operators.landing_base``, ``media.outputs.landing``)
+8. finish: ``_finish`` checks that no other task claims the job (``check_adopted`` in ``jobs.submission``), lands the
+   result with ``_land`` (``operators.landing_base``, ``media.outputs.landing``), and returns it
 
 The job is cancelled by ``_cancel_if_late`` after ``job_timeout``, by ``cancelling_if_ended`` if the task is ended
 (``operators.stoppable``), and by the trigger itself while the task is deferred.

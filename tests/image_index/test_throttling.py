@@ -8,7 +8,7 @@ from airflow_provider_viapi.image_index.indexer import TolerantLimiter
 from airflow_provider_viapi.jobs.polling.rate_limiter import RateLimiter
 
 
-def test_a_refusal_among_many_calls_does_not_slow_it_down() -> None:
+def test_a_throttled_call_among_many_does_not_slow_it_down() -> None:
     limiter = RateLimiter(50)
     tolerant = TolerantLimiter(limiter)
 
@@ -20,7 +20,7 @@ def test_a_refusal_among_many_calls_does_not_slow_it_down() -> None:
     assert limiter.rate == 50
 
 
-def test_refusals_in_a_row_halve_the_rate() -> None:
+def test_throttled_calls_in_a_row_halve_the_rate() -> None:
     limiter = RateLimiter(50)
     tolerant = TolerantLimiter(limiter)
 
@@ -49,7 +49,7 @@ def test_no_more_than_one_in_50_calls_counts_as_an_accident() -> None:
 
 
 def test_those_who_wait_for_their_turn_notice_that_the_pace_has_changed() -> None:
-    async def calls_after_a_refusal() -> int:
+    async def calls_after_a_throttled_one() -> int:
         tolerant = TolerantLimiter(RateLimiter(200))
         taken = []
 
@@ -67,4 +67,4 @@ def test_those_who_wait_for_their_turn_notice_that_the_pace_has_changed() -> Non
             each.cancel()
         return len(taken) - before
 
-    assert asyncio.run(calls_after_a_refusal()) <= 1
+    assert asyncio.run(calls_after_a_throttled_one()) <= 1

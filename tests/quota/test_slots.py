@@ -125,7 +125,7 @@ def test_a_process_that_died_holds_up_others_for_a_few_seconds_at_most() -> None
     assert slept <= 8
 
 
-def test_refusals_never_stop_a_process() -> None:
+def test_throttled_calls_never_stop_a_process() -> None:
     simulation = Simulation()
     slots = SlotReservations(DictCounters(), "a", 1, simulation.clock)
     for _ in range(100):
