@@ -174,7 +174,12 @@ def prepare_clip(folder: Path, video: Path | None) -> Path:
 
 
 class QuietHandler(http.server.SimpleHTTPRequestHandler):
-    """Serve files without logging each request."""
+    """Serve files without logging requests, or clients that close a connection early: checks of media do."""
+
+    def handle(self) -> None:
+        """Handle the requests of one connection."""
+        with contextlib.suppress(ConnectionError):
+            super().handle()
 
     def log_message(self, format: str, *arguments: object) -> None:
         """Log nothing."""
