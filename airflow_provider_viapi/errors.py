@@ -163,12 +163,16 @@ class JobFailed(ServiceError):
 
     :param job_id: id of the job
     :param state: its last state in the service's own word, such as ``PROCESS_FAILED``
+    :param is_permanent: a job with the same request would fail again, as its cloud's documents say
     """
 
-    def __init__(self, message: str, *, job_id: str, state: str, **details: Any) -> None:
+    def __init__(
+        self, message: str, *, job_id: str, state: str, is_permanent: bool = False, **details: Any
+    ) -> None:
         super().__init__(message, **details)
         self.job_id = job_id
         self.state = state
+        self.is_permanent = is_permanent
 
 
 class BatchFailed(ServiceError):

@@ -210,6 +210,12 @@ def classify(code: str, http_status: int) -> type[ServiceError]:
     return InvalidRequest
 
 
+def fails_again(code: str | None) -> bool:
+    """Return whether a job with the same request would fail again, by the error code of one that failed."""
+    # The code comes without a status: it is classified like that of a refused call.
+    return bool(code) and issubclass(classify(str(code), 400), InvalidRequest | PermissionDenied)
+
+
 def media_advice(code: str) -> str | None:
     """Return what a user can do about a job that failed because of its file, ``None`` for any other code."""
     if not issubclass(classify(code, 400), InvalidMedia):

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_viapi.alibaba.errors import fails_again
 from airflow_provider_viapi.alibaba.job_backend import ViapiJobBackend, ViapiSubmitBackend
 from airflow_provider_viapi.alibaba.services.imagesearch import INCREASE_INSTANCE, INCREASE_LIST, META_FILE
 from airflow_provider_viapi.errors import InvalidRequest, ResponseLost, ServiceError, Throttled
@@ -70,13 +71,15 @@ def read_report(job: Job, response: Mapping[str, Any]) -> JobReport:
     entry = read_entry(job, response)
     outcome = STATES.get(entry["Status"], Outcome.WAITING)
     has_failed = outcome is Outcome.FAILED
+    code = str(entry.get("Code") or "") or None if has_failed else None
     return JobReport(
         job_id=job.id,
         state=entry["Status"],
         outcome=outcome,
         result={} if outcome is Outcome.SUCCEEDED else None,
-        error_code=str(entry.get("Code") or "") or None if has_failed else None,
+        error_code=code,
         error_message=redact_message(entry.get("Msg") or "") or None if has_failed else None,
+        is_permanent=fails_again(code),
     )
 
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.alibaba import services
-from airflow_provider_viapi.alibaba.errors import is_expired_key, media_advice
+from airflow_provider_viapi.alibaba.errors import fails_again, is_expired_key, media_advice
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.alibaba.services import viapi
 from airflow_provider_viapi.errors import CredentialsRejected, InvalidRequest, ResponseLost, ServiceError
@@ -67,13 +67,15 @@ def read_report(job: Job, response: Mapping[str, Any]) -> JobReport:
         # Such as from a gateway's cache, or off by one on a shared connection.
         raise ResponseLost(f"the response is about another job than {job.id}", action="GetAsyncJobResult")
     outcome = STATES.get(state, Outcome.WAITING)
+    code = str(data.get("ErrorCode") or "")[:MAX_CODE] or None
     return JobReport(
         job_id=job.id,
         state=state,
         outcome=outcome,
         result=_read_result(data.get("Result"), job.id) if outcome is Outcome.SUCCEEDED else None,
-        error_code=str(data.get("ErrorCode") or "")[:MAX_CODE] or None,
+        error_code=code,
         error_message=_error_message(data),
+        is_permanent=fails_again(code),
     )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from airflow_provider_viapi.errors import InvalidRequest, ResponseLost
 from airflow_provider_viapi.huawei import services
 from airflow_provider_viapi.huawei.errors import Reason, read_reason, redact
-from airflow_provider_viapi.huawei.model import Action, JobKind, States
+from airflow_provider_viapi.huawei.model import CONTENT_REFUSED, Action, JobKind, States
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
 from airflow_provider_viapi.redaction import MAX_CODE
 from airflow_provider_viapi.result_fields import ResultField
@@ -111,6 +111,7 @@ def read_report(job: Job, response: Mapping[str, Any], target_state: str | None 
         result=kind.status_action.shown(response) if outcome is Outcome.SUCCEEDED else None,
         error_code=reason.code,
         error_message=reason.message,
+        is_permanent=state in CONTENT_REFUSED,
         may_continue=outcome is Outcome.FAILED and state in kind.states.may_continue,
     )
 

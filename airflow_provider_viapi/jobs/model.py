@@ -93,6 +93,7 @@ class JobReport:
     :param result: the fields of the result, of a job that succeeded
     :param error_code: the service's error code, of a job that failed
     :param error_message: the service's error message, of a job that failed
+    :param is_permanent: a job with the same request would fail again
     :param may_continue: a job that failed may run again, and be billed, unless it is cancelled
     :param times: what a wait has seen of the job, ISO 8601: by state when it first showed, ``finished`` (by the job
         list) and ``noticed``
@@ -104,6 +105,7 @@ class JobReport:
     result: Mapping[str, Any] | None = None
     error_code: str | None = None
     error_message: str | None = None
+    is_permanent: bool = False
     may_continue: bool = False
     times: Mapping[str, str] = field(default_factory=dict, compare=False)
 
@@ -123,6 +125,7 @@ class JobReport:
             f"job {self.job_id} ended as {self.state}: {self.error_message or 'no reason given'}",
             job_id=self.job_id,
             state=self.state,
+            is_permanent=self.is_permanent,
             code=self.error_code,
         )
 

@@ -299,6 +299,7 @@ class BulkIndexImagesOperator(ViapiJobOperator):
                 report,
                 outcome=Outcome.FAILED,
                 error_code="TooManyFailed",
+                is_permanent=True,
                 error_message=(
                     f"{summary['rejected']:,} of {summary['images']:,} images were rejected, max_failed is "
                     f"{self.max_failed:,}{first}"

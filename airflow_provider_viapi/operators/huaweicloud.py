@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import XComArg
 
-from airflow_provider_viapi.errors import InvalidRequest, ServiceError
+from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.hooks.connection import source_checks_enabled
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.huawei import services
@@ -23,7 +23,6 @@ from airflow_provider_viapi.operators.action_base import ActionOperator
 from airflow_provider_viapi.operators.arguments.checks import as_flag
 from airflow_provider_viapi.operators.arguments.options import HuaweiCloudJobOptions, HuaweiCloudOptions
 from airflow_provider_viapi.operators.base import JobOperator
-from airflow_provider_viapi.operators.task.permanent_errors import huawei_error_is_permanent
 from airflow_provider_viapi.operators.task.view import fail_and_show
 from airflow_provider_viapi.task_instance.cancellation import UNSUCCESSFUL
 from airflow_provider_viapi.task_instance.xcoms import JOB_KEY
@@ -74,10 +73,6 @@ class HuaweiCloudOperator(ActionOperator):
     ) -> dict[str, Any]:
         """Return a request with values of their proper types."""
         return action.check(request, is_unresolved=is_unresolved)
-
-    def is_permanent(self, error: ServiceError) -> bool:
-        """Return whether no retry can succeed after an error."""
-        return huawei_error_is_permanent(error)
 
     def files_for_label(self, request: Mapping[str, Any]) -> Iterable[Any]:
         """Return the addresses of what is read; not those that receive alarms or callbacks."""

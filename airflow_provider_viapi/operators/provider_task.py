@@ -106,7 +106,8 @@ class ProviderTask:
                 action=getattr(getattr(self, "action", None), "name", None),
             )
 
-    def is_permanent(self, error: ServiceError) -> bool:
+    @classmethod
+    def is_permanent(cls, error: ServiceError) -> bool:
         """Return whether no retry can succeed after an error."""
         return is_permanent(error)
 

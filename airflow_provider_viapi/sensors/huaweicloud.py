@@ -12,13 +12,11 @@ from airflow_provider_viapi.huawei.services import metastudio
 from airflow_provider_viapi.huawei.services.vias.tasks import CREATE_TASK
 from airflow_provider_viapi.links.job import HuaweiCloudResultLink
 from airflow_provider_viapi.operators.arguments.checks import as_id, is_templated
-from airflow_provider_viapi.operators.task.permanent_errors import huawei_error_is_permanent
 from airflow_provider_viapi.sensors.base import JobSensor
 
 if TYPE_CHECKING:
     from airflow.triggers.base import BaseTrigger
 
-    from airflow_provider_viapi.errors import ServiceError
     from airflow_provider_viapi.huawei.model import Action
 
 
@@ -81,10 +79,6 @@ class HuaweiCloudJobSensor(JobSensor):
     def result_actions(self) -> Iterable[Action]:
         """Return the action that created the job."""
         return (services.find(self.action),)
-
-    def is_permanent(self, error: ServiceError) -> bool:
-        """Return whether no retry can succeed after an error."""
-        return huawei_error_is_permanent(error)
 
     def describe(self, state: str) -> str:
         """Return the state, and whether it waits for a review."""

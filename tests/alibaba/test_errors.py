@@ -10,8 +10,10 @@ import pytest
 
 from airflow_provider_viapi import errors
 from airflow_provider_viapi.alibaba.errors import VIAPI_CODES, classify
+from airflow_provider_viapi.alibaba.job_backend import read_report
 from airflow_provider_viapi.errors import ServiceError, from_dict, proves_not_accepted
 from airflow_provider_viapi.huawei.errors import classify as classify_huawei
+from airflow_provider_viapi.jobs.model import Job
 from airflow_provider_viapi.operators.task.permanent_errors import is_permanent
 
 
@@ -90,14 +92,19 @@ def test_a_documented_code_has_one_class_at_every_status(code: str, status: int)
 
 @DOCUMENTED_CODES
 def test_a_job_that_failed_with_a_documented_code_is_retried_only_if_the_server_failed(code: str) -> None:
-    failed = errors.JobFailed("it failed", job_id="J", state="PROCESS_FAILED", code=code)
+    response = {"Data": {"Status": "PROCESS_FAILED", "ErrorCode": code}}
 
-    assert is_permanent(failed) is (code not in TRANSIENT)
+    with pytest.raises(errors.JobFailed) as raised:
+        read_report(Job("J", "videoenhan.EraseVideoSubtitles"), response).result_or_raise()
+
+    assert is_permanent(raised.value) is (code not in TRANSIENT)
 
 
 ONE_OF_EACH = [
     errors.Throttled("slow down", code="Throttling", request_id="R", http_status=429, action="A"),
-    errors.JobFailed("it failed", job_id="J", state="PROCESS_FAILED", code="InvalidFile.Decode"),
+    errors.JobFailed(
+        "it failed", job_id="J", state="PROCESS_FAILED", is_permanent=True, code="InvalidFile.Decode"
+    ),
     errors.JobTimedOut("too late", job_id="J", action="A"),
     errors.InvalidRequest("BX is 2"),
 ]

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import DAG, BaseOperatorLink, task
+from airflow.providers.common.compat.sdk import DAG, AirflowFailException, BaseOperatorLink, task
 
 from airflow_provider_viapi.emulator.server import EmulatorServer
-from airflow_provider_viapi.errors import InvalidRequest, ServiceError
+from airflow_provider_viapi.errors import BatchFailed, InvalidRequest, ServiceError
 from airflow_provider_viapi.operators.batch import ViapiBatchOperator
 from airflow_provider_viapi.operators.batch.items import build_items
 from airflow_provider_viapi.operators.quality import MediaQualityCheckOperator
@@ -197,12 +197,24 @@ def test_a_link_of_the_teams_own_is_kept(
 class NeverRetried(EraseVideoSubtitlesOperator):
     """A team's operator whose errors are never retried."""
 
-    def is_permanent(self, error: ServiceError) -> bool:
-        return super().is_permanent(error) or error.code == "NoFileInResult"
+    @classmethod
+    def is_permanent(cls, error: ServiceError) -> bool:
+        return super().is_permanent(error) or error.code == "Timeout"
 
 
-def test_a_batch_asks_a_class_which_errors_are_permanent() -> None:
-    task = ViapiBatchOperator(task_id="batch", operator=NeverRetried, items=[{"video_url": VIDEO}])
+@pytest.mark.parametrize(
+    ("operator", "kind"),
+    [(NeverRetried, AirflowFailException), (EraseVideoSubtitlesOperator, BatchFailed)],
+)
+def test_a_batch_asks_a_class_which_errors_are_permanent(
+    operator: type[EraseVideoSubtitlesOperator],
+    kind: type[Exception],
+    viapi_emulator: EmulatorServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_VIAPI_DEFAULT", viapi_emulator.connection_json())
+    viapi_emulator.fault(action="EraseVideoSubtitles", job={"state": "TIMEOUT_FAILED", "code": "Timeout"})
+    batch = ViapiBatchOperator(task_id="batch", operator=operator, items=[{"video_url": VIDEO}])
 
-    assert task.is_permanent(ServiceError("no file", code="NoFileInResult"))
-    assert not task.is_permanent(ServiceError("other", code="Other"))
+    with pytest.raises(kind, match="item 0: Timeout"):
+        run_batch.run_batch(lambda: batch, run_batch.Store())

@@ -182,6 +182,11 @@ class BatchLedger:
             return "failed"
         return record.status
 
+    def has_failed_permanently(self, name: str) -> bool:
+        """Return whether an item has failed and no retry of the task can succeed."""
+        failure = self._records.get(name).failure
+        return failure is not None and failure.is_permanent and self.status(name) == "failed"
+
     def entry(self, name: str) -> Entry | None:
         """Return an item's submission, if there is one."""
         return self._records.get(name).entry(digest=name)

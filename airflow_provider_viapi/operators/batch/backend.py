@@ -244,7 +244,7 @@ class TaskBatchBackend:
 
     def is_permanent(self, error: ServiceError) -> bool:
         """Return whether no retry of the task can succeed after an error."""
-        return self._task.is_permanent(error)
+        return self._task.operator.is_permanent(error)
 
     def publish(self, jobs: Collection[Job]) -> None:
         """Publish the running jobs, so that other tasks do not adopt them."""

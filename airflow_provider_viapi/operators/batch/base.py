@@ -77,7 +77,7 @@ class BatchOperator(BaseBatchOperator):
     def execute(self, context: Context) -> Any:
         """Check all items, resume or submit their jobs, wait, collect the results, return the rows."""
         store_links(self, context)
-        with fail_without_retry(self.is_permanent), self._view(context).publishing_errors(context):
+        with fail_without_retry(self.operator.is_permanent), self._view(context).publishing_errors(context):
             self.check_rendered()
             items, self._arguments = build_items(self.operator, self.items, self.shared)
             self.check_inputs()
@@ -137,7 +137,7 @@ class BatchOperator(BaseBatchOperator):
         from airflow_provider_viapi.jobs.batch.wait import FinishedJobs
 
         store_links(self, context)
-        with fail_without_retry(self.is_permanent), self._view(context).publishing_errors(context):
+        with fail_without_retry(self.operator.is_permanent), self._view(context).publishing_errors(context):
             if "error" in event:
                 raise from_dict(event["error"])
             ledger = self._open_ledger(context)
@@ -268,9 +268,7 @@ class BatchOperator(BaseBatchOperator):
             self.log.warning("All items are done, but %s", batch.cost_limits.exhausted)
         if failed is not None:
             failed.action = self.operator.action.name
-            # For Huawei Cloud the job's state decides.
-            errors = [{**row["error"], "state": row["state"]} for row in rows if row["error"]]
-            permanent = sum(self.is_permanent(from_dict(error)) for error in errors)
+            permanent = sum(batch.ledger.has_failed_permanently(item.name) for item in batch.items)
             if batch.is_closed:
                 raise AirflowFailException(f"BatchFailed: {failed}. {NO_RETRY}") from failed
             # A retry submits nothing more within an exhausted limit, but resumes what was submitted.

@@ -32,7 +32,6 @@ from airflow_provider_viapi.task_instance.xcoms import CLAIMED_KEY
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_viapi.errors import ServiceError
     from airflow_provider_viapi.jobs.attempt_context import Timing
     from airflow_provider_viapi.jobs.submission import OnDoubt
     from airflow_provider_viapi.triggers.batch import BatchTrigger
@@ -168,11 +167,6 @@ class BaseBatchOperator(ProviderTask, StoppableOperator):
     def trusted_hosts(self) -> list[str]:
         """Return the private hosts that results may come from: the allowed ones, and the connection's endpoint."""
         return [*self.allowed_hosts, *self.hook.account.trusted_hosts]
-
-    def is_permanent(self, error: ServiceError) -> bool:
-        """Return whether no retry can succeed after an error."""
-        # An instance of the class, which may call ``super()``; what it was made with does not matter.
-        return bool(object.__new__(self.operator).is_permanent(error))
 
     # Checks.
 

@@ -18,22 +18,11 @@ from airflow_provider_viapi.errors import (
 
 
 def is_permanent(error: ServiceError) -> bool:
-    """Return whether no retry of the task can succeed; a failed job of Alibaba Cloud is judged by its error code."""
-    from airflow_provider_viapi.alibaba.errors import classify
-
-    # A job's error code comes without a status: it is classified like that of a refused call.
-    kind = classify(error.code, 400) if isinstance(error, JobFailed) and error.code else type(error)
-    return issubclass(kind, InvalidRequest | PermissionDenied | ResultExpired)
-
-
-def huawei_error_is_permanent(error: ServiceError) -> bool:
-    """Return whether no retry can succeed, for Huawei Cloud: a failed job only if its content was refused."""
-    from airflow_provider_viapi.huawei.model import CONTENT_REFUSED
-
+    """Return whether no retry of the task can succeed; about a failed job its cloud has decided."""
     if isinstance(error, JobFailed):
-        return error.state in CONTENT_REFUSED
+        return error.is_permanent
     # What a request for one job has become several of is for a user to sort out.
-    return error.code == SEVERAL_JOBS or is_permanent(error)
+    return error.code == SEVERAL_JOBS or isinstance(error, InvalidRequest | PermissionDenied | ResultExpired)
 
 
 @contextmanager

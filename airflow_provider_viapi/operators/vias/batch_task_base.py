@@ -72,10 +72,11 @@ class BatchTaskOperator(HuaweiCloudOperator):
         """Return whether the task fails if the call failed for some tasks of the batch task."""
         return not self.allow_partial
 
-    def is_permanent(self, error: ServiceError) -> bool:
+    @classmethod
+    def is_permanent(cls, error: ServiceError) -> bool:
         """Return whether no retry can succeed after an error."""
         # A retry of an idempotent call may succeed; that of another one finds the recorded response.
-        return (error.code == SOME_FAILED and not self.idempotent) or super().is_permanent(error)
+        return (error.code == SOME_FAILED and not cls.idempotent) or super().is_permanent(error)
 
     def _send_once(self, request: Mapping[str, Any], log: CommandLedger) -> Mapping[str, Any]:
         from airflow_provider_viapi.jobs.ledger import request_digest, same_request
