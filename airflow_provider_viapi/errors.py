@@ -34,25 +34,30 @@ nothing was accepted, and so that nothing will be billed, is decided in one plac
 from __future__ import annotations
 
 import re
-from typing import Any
+from types import EllipsisType
+from typing import Any, ClassVar
 
 
 class ServiceError(Exception):
     """Base class of all errors of this package.
 
     :param message: what happened and what to do, for users
-    :param code: the service's error code, such as ``Throttling.User``, or its nearest equivalent for a local check
+    :param code: the service's error code, such as ``Throttling.User``, or its nearest equivalent for a local check;
+        default: that of the class
     :param request_id: the service's id of the call, for support tickets
     :param http_status: status of the response, if there was one
     :param action: the action that was called, such as ``EraseVideoSubtitles``
     :param host_id: the service's id of the site that responded, which Alibaba Cloud's support asks for
     """
 
+    default_code: ClassVar[str | None] = None
+    """Code of the class's local checks."""
+
     def __init__(
         self,
         message: str,
         *,
-        code: str | None = None,
+        code: str | EllipsisType | None = ...,
         request_id: str | None = None,
         http_status: int | None = None,
         action: str | None = None,
@@ -60,7 +65,7 @@ class ServiceError(Exception):
     ) -> None:
         super().__init__(message)
         self.message = message
-        self.code = code
+        self.code = self.default_code if code is ... else code
         self.request_id = request_id
         self.http_status = http_status
         self.action = action
@@ -88,12 +93,13 @@ class ServiceError(Exception):
 class ConfigurationError(ServiceError):
     """The connection or the HTTP settings are missing, incomplete or unusable; nothing was sent."""
 
-    def __init__(self, message: str, *, code: str | None = "ConfigurationError", **details: Any) -> None:
-        super().__init__(message, code=code, **details)
+    default_code = "ConfigurationError"
 
 
 class InvalidRequest(ServiceError):
     """The request cannot succeed: found by the service model before sending, or by the service."""
+
+    default_code = "InvalidParameter"
 
 
 class InvalidMedia(InvalidRequest):
@@ -145,13 +151,19 @@ class DownloadTooSlow(TransientError):
 class StateError(ServiceError):
     """The task's state cannot be read or written; a job may have been accepted before."""
 
+    default_code = "StateError"
+
 
 class StateConflict(StateError):
     """Another attempt of the task has changed its state since this attempt read it."""
 
+    default_code = "StateConflict"
+
 
 class SubmissionInDoubt(ServiceError):
     """It cannot be known whether a job was accepted; submitting it again may pay twice."""
+
+    default_code = "SubmissionInDoubt"
 
 
 class StopRequested(ServiceError):
@@ -177,6 +189,8 @@ class JobFailed(ServiceError):
 
 class BatchFailed(ServiceError):
     """More items of a batch have failed than are allowed, or not all of them were submitted."""
+
+    default_code = "BatchFailed"
 
 
 class JobTimedOut(ServiceError):

@@ -214,9 +214,8 @@ def get_provider_info() -> dict[str, Any]:
         "config": CONFIG,
         "extra-links": [
             f"{package}.links.job.ViapiJobLink",
-            f"{package}.links.job.ViapiResultLink",
             f"{package}.links.job.HuaweiCloudJobLink",
-            f"{package}.links.job.HuaweiCloudResultLink",
+            f"{package}.links.job.ResultLink",
         ],
         "triggers": [
             {

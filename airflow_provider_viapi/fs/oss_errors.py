@@ -62,7 +62,7 @@ def _translate(error: Exception, address: str) -> ServiceError:
         if untrusted := certificate_error(error, f"the storage of {address}", None):
             return untrusted
         if isinstance(error, sdk().exceptions.BaseError):
-            return InvalidRequest(f"{address} cannot be used: {error}", code="InvalidParameter")
+            return InvalidRequest(f"{address} cannot be used: {error}")
         return TransientError(f"OSS did not respond to a request for {address} ({type(error).__name__})")
     details: dict[str, Any] = {"code": code, "http_status": status}
     details["request_id"] = getattr(error, "request_id", None) or None

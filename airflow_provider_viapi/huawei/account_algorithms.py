@@ -117,7 +117,6 @@ def _check_kinds(constraints: Any, request: Mapping[str, Any], action: str) -> N
             raise InvalidRequest(
                 f"{name} is of type {', '.join(sorted(wrong))}; the algorithm {request['service_name']} allows: "
                 f"{', '.join(sorted(allowed))}",
-                code="InvalidParameter",
                 action=action,
             )
 

@@ -213,7 +213,6 @@ class Action(Record):
         if target_state is not None and not (isinstance(target_state, str) and target_state in allowed):
             raise InvalidRequest(
                 f"the state to wait for is {short_repr(target_state)}; allowed: {', '.join(allowed)}",
-                code="InvalidParameter",
                 action=self.name,
             )
 
@@ -259,7 +258,6 @@ class Action(Record):
             hint = ": the value that its template refers to is missing" if value == "None" else ""
             raise InvalidRequest(
                 f"{name} is {short_repr(value)}{hint}; allowed: an id, without spaces around it and without slashes",
-                code="InvalidParameter",
                 action=self.name,
             )
 

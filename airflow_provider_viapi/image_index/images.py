@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from hashlib import sha256
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal
@@ -197,9 +197,8 @@ def _file_name(address: Any) -> str:
     return unquote(path.rpartition("/")[2])[-MAX_PIC_NAME:] or "image"
 
 
-def invalid(message: str, code: str | None = None) -> InvalidRequest:
-    """Return the error for an invalid argument."""
-    return InvalidRequest(message, code=code or "InvalidParameter", action="AddImage")
+invalid = partial(InvalidRequest, action="AddImage")
+"""The error about an argument."""
 
 
 EXTENSIONS = frozenset({".jpg", ".jpeg", ".png"})
@@ -225,13 +224,12 @@ def check_address(folder: str) -> None:
     ):
         allowed = "a list of images, or a folder in object storage, such as s3://bucket/folder/"
         hint = f" ({NATIVE_HINT})" if is_list else ""
-        raise InvalidRequest(f"images is {_shown(folder)}; allowed: {allowed}{hint}", code="InvalidParameter")
+        raise InvalidRequest(f"images is {_shown(folder)}; allowed: {allowed}{hint}")
     if has_password(folder):
-        raise InvalidRequest(f"images is {_shown(folder)}; allowed: {ONLY_CONN_ID}", code="InvalidParameter")
+        raise InvalidRequest(f"images is {_shown(folder)}; allowed: {ONLY_CONN_ID}")
     if not opens(scheme):
         raise InvalidRequest(
-            f"images is {_shown(folder)}; no installed package supports {scheme}://: {installation_hint(scheme)}",
-            code="InvalidParameter",
+            f"images is {_shown(folder)}; no installed package supports {scheme}://: {installation_hint(scheme)}"
         )
 
 
@@ -275,8 +273,7 @@ def list_images(
     if not images:
         found = f"none of {len(files)} files" if files else "there are no files, and none"
         raise InvalidRequest(
-            f"images is {strip_userinfo(folder)!r}, where {found} ends in {', '.join(sorted(EXTENSIONS))}",
-            code="InvalidParameter",
+            f"images is {strip_userinfo(folder)!r}, where {found} ends in {', '.join(sorted(EXTENSIONS))}"
         )
     log.info(
         "Found %s images among %s files in %s", f"{len(images):,}", f"{len(files):,}", strip_userinfo(folder)

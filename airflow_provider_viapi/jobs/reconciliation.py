@@ -324,6 +324,5 @@ class Reconciliation:
         return SubmissionInDoubt(
             f"a submission of {self.entry.signed_time.isoformat(timespec='seconds')} may have been accepted "
             f"({self.reason}), and {why}",
-            code="SubmissionInDoubt",
             action=self.backend.action_name.rpartition(".")[2],
         )

@@ -489,7 +489,6 @@ class Submission:
             advice = "Look for the job at the service first: if you clear the task, it submits again without a check"
         return SubmissionInDoubt(
             f"{why}. {advice}. With on_doubt='resubmit' it submits again, which may pay twice",
-            code="SubmissionInDoubt",
             action=self.backend.action_name.rpartition(".")[2],
         )
 
@@ -509,6 +508,5 @@ def check_adopted(claims: Claims, entry: Entry | None, action: str) -> None:
         raise SubmissionInDoubt(
             f"job {entry.job_id} was found in the job list, and another task claims it too: its result may not be "
             "this task's. Clear both tasks, or set on_doubt='resubmit'",
-            code="SubmissionInDoubt",
             action=action.rpartition(".")[2],
         )

@@ -125,10 +125,6 @@ class HuaweiCloudJobLink(JobLink):
     name = "Job at Huawei Cloud"
 
 
-class HuaweiCloudResultLink(ResultLink):
-    """Link to the first file of the result."""
-
-
 def viapi_job_address(service: str, version: str, job_id: str) -> str:
     """Return the page of Alibaba's OpenAPI Explorer that reports a job; a console page of a job is not known."""
     return viapi_action_address(service, version, "GetAsyncJobResult", {"JobId": job_id})
@@ -144,7 +140,3 @@ class ViapiJobLink(JobLink):
     """Link to the job in Alibaba's OpenAPI Explorer."""
 
     name = "Job at Alibaba Cloud"
-
-
-class ViapiResultLink(ResultLink):
-    """Link to the first file of the result."""

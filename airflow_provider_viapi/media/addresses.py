@@ -14,9 +14,7 @@ def is_http_url(address: Any) -> bool:
     :raises InvalidRequest: it is not a string
     """
     if not isinstance(address, str):
-        raise InvalidRequest(
-            f"an address must be a string, not {type(address).__name__}", code="InvalidParameter"
-        )
+        raise InvalidRequest(f"an address must be a string, not {type(address).__name__}")
     return address.partition("://")[0].lower() in ("http", "https")
 
 

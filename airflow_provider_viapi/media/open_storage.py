@@ -64,9 +64,7 @@ def translate_errors(address: str) -> Iterator[None]:
             f"{shown} cannot be opened ({missing}): {installation_hint(address.partition('://')[0])}",
         )
     except ValueError as unusable:
-        error = InvalidRequest(
-            f"{shown} cannot be opened: {redact_text(str(unusable))}", code="InvalidParameter"
-        )
+        error = InvalidRequest(f"{shown} cannot be opened: {redact_text(str(unusable))}")
     except Exception as failure:
         # Its text is left out: it may quote a signed request.
         error = TransientError(
@@ -91,7 +89,6 @@ def open_path(destination: str) -> ObjectStoragePath:
     except (ValueError, ImportError) as error:
         raise InvalidRequest(
             f"the destination is {strip_userinfo(destination)!r}, which this Airflow cannot open: "
-            f"{redact_text(str(error))}",
-            code="InvalidParameter",
+            f"{redact_text(str(error))}"
         ) from None
     return path

@@ -7,7 +7,7 @@ import re
 import types
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from itertools import takewhile
 from typing import Any, ClassVar
 
@@ -101,9 +101,7 @@ class ActionOperator(ProviderTask, BaseOperator):
 
         :raises InvalidRequest: an argument is unknown, missing or not allowed
         """
-
-        def invalid(message: str) -> InvalidRequest:
-            return InvalidRequest(message, code="InvalidParameter", action=cls.action.name)
+        invalid = partial(InvalidRequest, action=cls.action.name)
 
         def refuse_unknown(names: Iterable[str]) -> None:
             known = request_arguments(cls)

@@ -13,11 +13,7 @@ from airflow_provider_viapi.hooks.connection import source_checks_enabled
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.huawei import services
 from airflow_provider_viapi.huawei.model import Action
-from airflow_provider_viapi.links.job import (
-    HuaweiCloudJobLink,
-    HuaweiCloudResultLink,
-    huaweicloud_job_address,
-)
+from airflow_provider_viapi.links.job import HuaweiCloudJobLink, ResultLink, huaweicloud_job_address
 from airflow_provider_viapi.media.storage_schemes import opens
 from airflow_provider_viapi.operators.action_base import ActionOperator
 from airflow_provider_viapi.operators.arguments.checks import as_flag
@@ -104,7 +100,7 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
     """
 
     _options: ClassVar[type] = HuaweiCloudJobOptions
-    operator_extra_links = (HuaweiCloudJobLink(), HuaweiCloudResultLink())
+    operator_extra_links = (HuaweiCloudJobLink(), ResultLink())
     template_fields: Sequence[str] = (*HuaweiCloudOperator.template_fields, "land_to")
     links: ClassVar[tuple[str, ...]] = ()
     """Parameters with addresses of files that the service reads; those that lead to no file are refused."""

@@ -270,7 +270,6 @@ class JobCommandOperator(HuaweiCloudOperator):
                 f"the response to the command that changes job {report.job_id} to {self.target_state} was lost; "
                 f"the job is {report.state} as before, and may have run in between. Clear the task to "
                 "send the command again",
-                code="SubmissionInDoubt",
                 action=self.action.name,
             )
         may_lag = record is None or record.previous_state == report.state

@@ -7,7 +7,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_viapi.alibaba.services.imgsearch import ADD_IMAGE
-from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.image_index.images import (
     Backend,
@@ -21,7 +20,7 @@ from airflow_provider_viapi.image_index.images import (
 )
 from airflow_provider_viapi.media.inputs.request_media import check_staging_location
 from airflow_provider_viapi.media.storage_schemes import opens
-from airflow_provider_viapi.operators.arguments.checks import as_flag, is_default, is_templated
+from airflow_provider_viapi.operators.arguments.checks import as_flag, is_default, is_templated, not_allowed
 from airflow_provider_viapi.operators.provider_task import ProviderTask
 from airflow_provider_viapi.operators.stoppable import StoppableOperator
 from airflow_provider_viapi.operators.task.view import fail_and_show
@@ -259,8 +258,4 @@ def _check_name(argument: str, name: Any, form: Form) -> None:
     try:
         parameter.check(name)
     except ValidationError as allowed:
-        raise InvalidRequest(
-            f"{argument} is {short_repr(name)}; allowed: {allowed}",
-            code="InvalidParameter",
-            action=ADD_IMAGE.name,
-        ) from None
+        raise not_allowed(argument, name, str(allowed), ADD_IMAGE.name) from None

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_viapi.alibaba.services import imgsearch
 from airflow_provider_viapi.errors import InvalidRequest, ServiceError
-from airflow_provider_viapi.operators.arguments.checks import as_choice
+from airflow_provider_viapi.operators.arguments.checks import as_choice, not_allowed
 from airflow_provider_viapi.operators.task.view import fail_and_show
 from airflow_provider_viapi.operators.viapi import ViapiOperator
-from airflow_provider_viapi.schema import short_repr
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
@@ -216,11 +215,8 @@ class ListImagesOperator(ViapiOperator):
         request = {"DbName": db_name, "Limit": limit, "Order": order, "EntityIdPrefix": entity_id_prefix}
         super().__init__(request=request, **kwargs)
         if type(page_size) is not int or not 1 <= page_size <= imgsearch.CAPACITY:
-            raise InvalidRequest(
-                f"page_size is {short_repr(page_size)}; allowed: a whole number from 1 to {imgsearch.CAPACITY}",
-                code="InvalidParameter",
-                action=self.action.name,
-            )
+            allowed = f"a whole number from 1 to {imgsearch.CAPACITY}"
+            raise not_allowed("page_size", page_size, allowed, self.action.name)
         self.page_size = page_size
 
     def execute(self, context: Context) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from airflow.providers.standard.operators.branch import BranchMixIn
 
 from airflow_provider_viapi.errors import InvalidRequest, ServiceError
 from airflow_provider_viapi.hooks.viapi import ViapiHook
-from airflow_provider_viapi.operators.arguments.checks import as_hosts, as_names, is_templated
+from airflow_provider_viapi.operators.arguments.checks import as_hosts, as_names, is_templated, not_allowed
 from airflow_provider_viapi.operators.arguments.quality_thresholds import (
     CHECK,
     LIMITS,
@@ -245,10 +245,8 @@ def _check_scores(scores: Any) -> None:
 def _check_band(band: Sequence[float]) -> tuple[float, float, float, float]:
     is_band = isinstance(band, Sequence) and not isinstance(band, str) and len(band) == 4
     if not is_band or not all(isinstance(side, int | float) and 0 <= side <= 1 for side in band):
-        raise invalid(
-            f"band is {short_repr(band)}; allowed: left, top, width and height as fractions from 0 to 1"
-            f"{template_hint(band)}"
-        )
+        allowed = f"left, top, width and height as fractions from 0 to 1{template_hint(band)}"
+        raise not_allowed("band", band, allowed, CHECK)
     left, top, width, height = (float(side) for side in band)
     if left <= 0 and top <= 0 and width >= 1 and height >= 1:
         raise invalid(

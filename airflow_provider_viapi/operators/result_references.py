@@ -163,8 +163,7 @@ def check_field(operator: Any, path: tuple[str, ...]) -> None:
         if _lands_nothing(operator, kind):
             raise InvalidRequest(
                 f"task {operator.task_id!r} has no land_to, so its result has no 'landed': set land_to, or use "
-                "output[…] for the service's link, which expires",
-                code="InvalidParameter",
+                "output[…] for the service's link, which expires"
             )
         return
     known = [field.name for field in getattr(action, "result", ())]
@@ -174,8 +173,7 @@ def check_field(operator: Any, path: tuple[str, ...]) -> None:
     if same:
         raise InvalidRequest(
             f"the result of task {operator.task_id!r} has no {name!r}; its field is {same[0]!r}, as the service "
-            "names it",
-            code="InvalidParameter",
+            "names it"
         )
 
 

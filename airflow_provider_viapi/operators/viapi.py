@@ -14,8 +14,8 @@ from airflow_provider_viapi.errors import ServiceError
 from airflow_provider_viapi.hooks.connection import source_checks_enabled
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.links.job import (
+    ResultLink,
     ViapiJobLink,
-    ViapiResultLink,
     result_address,
     store_links,
     viapi_job_address,
@@ -63,7 +63,7 @@ class ViapiOperator(LandingOperator):
     """Time in which a failed copy of a file to the service is retried; of a job operator, an argument."""
     item_name = ""
     """Distinguishes the items of a batch, each of which holds its own staged copies."""
-    operator_extra_links: Any = (ViapiResultLink(),)
+    operator_extra_links: Any = (ResultLink(),)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -71,7 +71,7 @@ class ViapiOperator(LandingOperator):
         if has_own == {"action"} and not (cls.is_async or has_files(cls.action.result)):
             # Links of a team's base class stay.
             inherited = cls.operator_extra_links
-            cls.operator_extra_links = tuple(each for each in inherited if type(each) is not ViapiResultLink)
+            cls.operator_extra_links = tuple(each for each in inherited if type(each) is not ResultLink)
 
     def __init__(
         self,
@@ -207,7 +207,7 @@ class ViapiJobOperator(JobOperator, ViapiOperator):
     """
 
     _options: ClassVar[type] = ViapiJobOptions
-    operator_extra_links = (ViapiJobLink(), ViapiResultLink())
+    operator_extra_links = (ViapiJobLink(), ResultLink())
     template_fields: Sequence[str] = ViapiOperator.template_fields
 
     def submit_backend(self, request: Mapping[str, Any]) -> ViapiSubmitBackend:

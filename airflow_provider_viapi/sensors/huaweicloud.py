@@ -10,7 +10,7 @@ from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.huawei import services
 from airflow_provider_viapi.huawei.services import metastudio
 from airflow_provider_viapi.huawei.services.vias.tasks import CREATE_TASK
-from airflow_provider_viapi.links.job import HuaweiCloudResultLink
+from airflow_provider_viapi.links.job import ResultLink
 from airflow_provider_viapi.operators.arguments.checks import as_id, is_templated
 from airflow_provider_viapi.sensors.base import JobSensor
 
@@ -33,7 +33,7 @@ class HuaweiCloudJobSensor(JobSensor):
     """
 
     template_fields: Sequence[str] = ("job_id", "scope", "huaweicloud_conn_id")
-    operator_extra_links = (HuaweiCloudResultLink(),)
+    operator_extra_links = (ResultLink(),)
     ui_color = "#fdeaea"
 
     def __init__(

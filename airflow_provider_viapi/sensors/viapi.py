@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.hooks.viapi import ViapiHook
-from airflow_provider_viapi.links.job import ViapiResultLink
+from airflow_provider_viapi.links.job import ResultLink
 from airflow_provider_viapi.schema import did_you_mean, short_repr
 from airflow_provider_viapi.sensors.base import JobSensor
 
@@ -29,8 +29,7 @@ def check_service(service: Any) -> None:
         hint = did_you_mean(service, services.SERVICES) or f"; {', '.join(services.SERVICES)}"
         raise InvalidRequest(
             f"service is {short_repr(service)}; allowed: viapi, which reports all jobs, or the service that has "
-            f"created the job{hint}",
-            code="InvalidParameter",
+            f"created the job{hint}"
         )
 
 
@@ -45,7 +44,7 @@ class ViapiJobSensor(JobSensor):
     """
 
     template_fields: Sequence[str] = ("job_id", "viapi_conn_id")
-    operator_extra_links = (ViapiResultLink(),)
+    operator_extra_links = (ResultLink(),)
     ui_color = "#fff1e5"
 
     def __init__(

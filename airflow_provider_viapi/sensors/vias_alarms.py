@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import BaseSensorOperator, PokeReturnValue
 
 from airflow_provider_viapi.errors import InvalidRequest
-from airflow_provider_viapi.operators.arguments.checks import is_templated
+from airflow_provider_viapi.operators.arguments.checks import is_templated, not_allowed
 from airflow_provider_viapi.operators.provider_task import ProviderTask
 from airflow_provider_viapi.operators.task.permanent_errors import fail_without_retry
-from airflow_provider_viapi.schema import short_repr
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -52,10 +51,7 @@ class ViasAlarmSensor(ProviderTask, BaseSensorOperator):
     ) -> None:
         super().__init__(**{"multiple_outputs": True, **kwargs})
         if isinstance(max_files, bool) or not isinstance(max_files, int) or not 1 <= max_files <= 1000:
-            raise InvalidRequest(
-                f"max_files is {short_repr(max_files)}; allowed: a whole number from 1 to 1000",
-                code="InvalidParameter",
-            )
+            raise not_allowed("max_files", max_files, "a whole number from 1 to 1000")
         self.folder = folder
         self.images_to = images_to
         self.max_files = max_files
@@ -90,8 +86,7 @@ class ViasAlarmSensor(ProviderTask, BaseSensorOperator):
             folder, images = self._address(self.folder), self._address(self.images_to)
             if f"{images}/".startswith(f"{folder}/"):
                 raise InvalidRequest(
-                    f"images_to is {images!r}, in the folder of the alarms; allowed: a folder elsewhere",
-                    code="InvalidParameter",
+                    f"images_to is {images!r}, in the folder of the alarms; allowed: a folder elsewhere"
                 )
 
     def _take(self, context: Context) -> list[tuple[StoredFile, str]]:
@@ -189,9 +184,8 @@ class ViasAlarmSensor(ProviderTask, BaseSensorOperator):
 
         address = as_address(folder)
         if not isinstance(address, str) or "://" not in address:
-            raise InvalidRequest(
-                f"the folder of alarms or pictures is {short_repr(address)}; allowed: an address such as s3://bucket/alarms/",
-                code="InvalidParameter",
+            raise not_allowed(
+                "the folder of alarms or pictures", address, "an address such as s3://bucket/alarms/"
             )
         return address.rstrip("/")
 

@@ -148,8 +148,7 @@ class ObjectStorageStore:
             raise StateError(
                 f"the task's state at {self._name_of(path)} is not of version {LAYOUT_VERSION} (found: {layout!r});"
                 " it was written by another version of this provider or damaged. Read the id of the job in this file;"
-                " delete the file to submit again",
-                code="StateError",
+                " delete the file to submit again"
             )
         return dict(document)
 
@@ -193,8 +192,7 @@ class ObjectStorageStore:
             pass
         raise StateConflict(
             f"another attempt of this task has changed its state at {self._name_of(path)} since this attempt read"
-            " it; this attempt stops, so that no job is submitted twice",
-            code="StateConflict",
+            " it; this attempt stops, so that no job is submitted twice"
         )
 
     def _prune_quietly(self) -> None:
@@ -213,8 +211,7 @@ class ObjectStorageStore:
         except Exception as error:
             raise StateError(
                 f"the task's state at {self._name_of(path)} cannot be {done} ({describe_error(error)}); check"
-                " [viapi] state_path, its connection and its permissions",
-                code="StateError",
+                " [viapi] state_path, its connection and its permissions"
             ) from None
 
     def _name_of(self, path: str) -> str:

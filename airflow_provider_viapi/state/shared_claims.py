@@ -218,8 +218,7 @@ class SharedClaims:
         except Exception as error:
             raise StateError(
                 f"the open submissions below [viapi] state_path cannot be {done} ({describe_error(error)}); check "
-                "the path, its connection and its permissions",
-                code="StateError",
+                "the path, its connection and its permissions"
             ) from None
 
     def _prune_quietly(self, intent: Intent) -> None:

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_viapi.alibaba import services
-from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.media.inputs.request_media import check_source_address, check_staging_location
-from airflow_provider_viapi.operators.arguments.checks import is_templated
+from airflow_provider_viapi.operators.arguments.checks import is_templated, not_allowed
 from airflow_provider_viapi.operators.provider_task import ProviderTask
 from airflow_provider_viapi.operators.task.view import fail_and_show
-from airflow_provider_viapi.schema import as_address, short_repr
+from airflow_provider_viapi.schema import as_address
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -81,7 +80,4 @@ def _check_service(service: Any) -> None:
         return
     # Users' own models may have other services.
     if not isinstance(service, str) or service not in {each.partition(".")[0] for each in services.actions()}:
-        raise InvalidRequest(
-            f"service is {short_repr(service)}; allowed: {', '.join(services.SERVICES)}; it cannot be a template",
-            code="InvalidParameter",
-        )
+        raise not_allowed("service", service, f"{', '.join(services.SERVICES)}; it cannot be a template")

@@ -142,4 +142,4 @@ class ViapiResultToObjectStorageOperator(ProviderTask, BaseOperator):
         return report.result_or_raise()
 
     def _invalid(self, message: str) -> InvalidRequest:
-        return InvalidRequest(message, code="InvalidParameter", action=self._name)
+        return InvalidRequest(message, action=self._name)

@@ -164,9 +164,7 @@ class WatcherTrigger(BaseEventTrigger or BaseTrigger):  # type: ignore[misc]
         """Return the error about an argument."""
         from airflow_provider_viapi.schema import short_repr
 
-        return InvalidRequest(
-            f"{cls.__name__}: {name} is {short_repr(value)}; allowed: {allowed}", code="InvalidParameter"
-        )
+        return InvalidRequest(f"{cls.__name__}: {name} is {short_repr(value)}; allowed: {allowed}")
 
 
 class _WatcherRun:

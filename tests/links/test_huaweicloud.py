@@ -10,7 +10,7 @@ from airflow.providers.common.compat.sdk import XCom
 from airflow_provider_viapi.huawei.services import actions
 from airflow_provider_viapi.links.job import (
     HuaweiCloudJobLink,
-    HuaweiCloudResultLink,
+    ResultLink,
     huaweicloud_job_address,
     result_address,
 )
@@ -93,10 +93,10 @@ def test_the_first_file_of_the_result_is_linked(operator: Any, result: Any, addr
 
 def test_the_result_is_linked_where_the_task_has_stored_it(pushed: dict[str, Any]) -> None:
     pushed["return_value"] = {"audio_file_url": "https://h/a.wav"}
-    assert link(HuaweiCloudResultLink()) == ""
+    assert link(ResultLink()) == ""
 
     pushed["result_link"] = "https://h/a.wav"
-    assert link(HuaweiCloudResultLink()) == "https://h/a.wav"
+    assert link(ResultLink()) == "https://h/a.wav"
 
 
 def test_a_landed_file_is_linked_instead_of_the_one_whose_address_expires() -> None:

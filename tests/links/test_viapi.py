@@ -12,8 +12,8 @@ from airflow.providers.common.compat.sdk import XCom
 from airflow_provider_viapi.alibaba import services
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.links.job import (
+    ResultLink,
     ViapiJobLink,
-    ViapiResultLink,
     openable,
     result_address,
     viapi_job_address,
@@ -127,5 +127,5 @@ def test_airflow_reads_the_links_where_the_task_stores_them() -> None:
 def test_every_job_operator_has_both_links() -> None:
     assert [type(each) for each in ChangeVideoSizeOperator.operator_extra_links] == [
         ViapiJobLink,
-        ViapiResultLink,
+        ResultLink,
     ]

@@ -45,8 +45,7 @@ class PagedStore:
                 f"the task's state has no value of {self._page_key(first)}, which records the jobs of the batch: it "
                 "was deleted, perhaps by a lifecycle rule of the bucket, or by a retention that is too short. "
                 "Nothing was submitted. Look for the jobs of earlier attempts at the service; to submit all items "
-                "again, delete the rest of the task's state",
-                code="StateError",
+                "again, delete the rest of the task's state"
             )
 
     def put(self, records: Mapping[str, Record]) -> None:

@@ -111,7 +111,7 @@ def batch_failure(
     counts += [f"{left} of {items} items were not submitted{why_left}"] if left else []
     named = [f"item {row['index']}: {describe_row_error(row['error'])}" for row in failed[:MAX_NAMED]]
     named += [f"and {len(failed) - MAX_NAMED} more"] if len(failed) > MAX_NAMED else []
-    return BatchFailed(". ".join(["; ".join(counts), *named]), code="BatchFailed")
+    return BatchFailed(". ".join(["; ".join(counts), *named]))
 
 
 def describe_row_error(error: Mapping[str, Any]) -> str:

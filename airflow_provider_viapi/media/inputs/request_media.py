@@ -99,8 +99,7 @@ class StagingLocation:
                 problem = f"; {name!r} is no name of a bucket: 3 to 63 lowercase letters, digits and hyphens"
             raise InvalidRequest(
                 f"staging is {short_repr(address)}; allowed: oss://bucket/prefix, with letters, digits and "
-                f"._-/{problem}",
-                code="InvalidParameter",
+                f"._-/{problem}"
             )
         return cls(parts["conn"], parts["bucket"], prefix)
 

@@ -76,8 +76,7 @@ def check_writable(
     scheme = to.partition("://")[0]
     if not is_installed(scheme):
         raise InvalidRequest(
-            f"{shown}; no installed package supports {scheme}://: {installation_hint(scheme)}",
-            code="InvalidParameter",
+            f"{shown}; no installed package supports {scheme}://: {installation_hint(scheme)}"
         )
     try:
         _try_to_write(path, is_file=not to.endswith("/"), shown=shown)
@@ -100,8 +99,7 @@ def _try_to_write(path: str, *, is_file: bool, shown: str) -> None:
     opened = open_path(path)
     if is_file and _is_folder(opened):
         raise InvalidRequest(
-            f"{shown}, which is an existing folder; allowed: a folder with / at its end, or the name of a file",
-            code="InvalidParameter",
+            f"{shown}, which is an existing folder; allowed: a folder with / at its end, or the name of a file"
         )
     AtomicFile(opened).check_writable()
 
@@ -124,8 +122,7 @@ def _unusable(error: Exception, to: str, shown: str) -> ServiceError:
     if isinstance(error, FileNotFoundError | NotADirectoryError):
         return InvalidRequest(
             f"{shown}, where no file can be written: {_first_line(error)}. Create the bucket or folder, or name "
-            "another destination",
-            code="InvalidParameter",
+            "another destination"
         )
     if isinstance(error, PermissionError):
         return PermissionDenied(
@@ -261,7 +258,6 @@ class Landing:
             raise InvalidRequest(
                 f"{', '.join(destinations)} would overwrite each other in {strip_userinfo(to)!r}; allowed: a "
                 "folder (ends with /), or a name with {key} in it",
-                code="InvalidParameter",
                 action=self._action_name,
             )
         return destinations

@@ -255,15 +255,14 @@ def _check_path(address: str, action: str | None, what: str = "land_to") -> None
 
 def _check_value(to: str, name: str, value: str) -> None:
     if not value and name != "ext":
-        raise InvalidRequest(f"{{{name}}} in {strip_userinfo(to)!r} has no value", code="InvalidParameter")
+        raise InvalidRequest(f"{{{name}}} in {strip_userinfo(to)!r} has no value")
     if value in (".", "..") or "/" in value or "\\" in value:
         raise InvalidRequest(
-            f"{{{name}}} in {strip_userinfo(to)!r} is {value!r}, which cannot be part of a name",
-            code="InvalidParameter",
+            f"{{{name}}} in {strip_userinfo(to)!r} is {value!r}, which cannot be part of a name"
         )
 
 
 def _invalid(to: Any, allowed: str, action: str | None, what: str = "land_to") -> InvalidRequest:
     shown = repr(strip_userinfo(to)) if isinstance(to, str) else short_repr(to)
     shown = shown if len(shown) <= 300 else f"{shown[:297]}..."
-    return InvalidRequest(f"{what} is {shown}; allowed: {allowed}", code="InvalidParameter", action=action)
+    return InvalidRequest(f"{what} is {shown}; allowed: {allowed}", action=action)

@@ -22,6 +22,11 @@ MAX_JOB_TIMEOUT = timedelta(days=30)
 """Longest wait for a job: a later deadline cannot be distinguished from a mistake."""
 
 
+def not_allowed(name: str, value: Any, allowed: str, action: str | None = None) -> InvalidRequest:
+    """Return the error about an argument, with its value and what is allowed."""
+    return InvalidRequest(f"{name} is {short_repr(value)}; allowed: {allowed}", action=action)
+
+
 def is_templated(value: Any) -> bool:
     """Return whether a value, or one inside it, is known only when the task runs: a Jinja template or an XCom."""
     # Not by recursion, and each container once: a value may be nested deeply, or contain itself.
@@ -71,12 +76,8 @@ def as_duration(name: str, value: Any, action: str, longest: timedelta = MAX_JOB
     if isinstance(value, int | float) and not isinstance(value, bool) and value == value:
         duration = timedelta(seconds=max(-1, min(value, longest.total_seconds() + 1)))
     if not isinstance(duration, timedelta) or not timedelta(0) < duration <= longest:
-        raise InvalidRequest(
-            f"{name} is {short_repr(value)}; allowed: a timedelta or seconds, more than 0 and at most "
-            f"{longest.days} days",
-            code="InvalidParameter",
-            action=action,
-        )
+        allowed = f"a timedelta or seconds, more than 0 and at most {longest.days} days"
+        raise not_allowed(name, value, allowed, action)
     return duration
 
 
@@ -95,10 +96,7 @@ def check_conn_id(name: str, value: Any) -> None:
     :raises InvalidRequest: it is no text, or it is empty or too long
     """
     if not is_templated(value) and not (isinstance(value, str) and 0 < len(value) <= MAX_CONN_ID):
-        raise InvalidRequest(
-            f"{name} is {short_repr(value)}; allowed: the id of an Airflow connection, 1 to {MAX_CONN_ID} characters",
-            code="InvalidParameter",
-        )
+        raise not_allowed(name, value, f"the id of an Airflow connection, 1 to {MAX_CONN_ID} characters")
 
 
 def as_flag(name: str, value: Any, action: str | None = None) -> bool:
@@ -107,11 +105,7 @@ def as_flag(name: str, value: Any, action: str | None = None) -> bool:
     :raises InvalidRequest: it is neither ``True`` nor ``False``
     """
     if not isinstance(value, bool):
-        raise InvalidRequest(
-            f"{name} is {short_repr(value)}; allowed: True, False; it cannot be a template",
-            code="InvalidParameter",
-            action=action,
-        )
+        raise not_allowed(name, value, "True, False; it cannot be a template", action)
     return value
 
 
@@ -121,11 +115,7 @@ def as_choice(name: str, value: Any, allowed: Sequence[str], action: str | None 
     :raises InvalidRequest: it is none of them
     """
     if not isinstance(value, str) or value not in allowed:
-        raise InvalidRequest(
-            f"{name} is {short_repr(value)}; allowed: {', '.join(allowed)}; it cannot be a template",
-            code="InvalidParameter",
-            action=action,
-        )
+        raise not_allowed(name, value, f"{', '.join(allowed)}; it cannot be a template", action)
     return value
 
 
@@ -152,11 +142,7 @@ def as_names(name: str, value: Any, action: str | None = None) -> list[str]:
     if not isinstance(names, list | tuple | set | frozenset) or not all(
         isinstance(each, str) and is_encodable(each) for each in names
     ):
-        raise InvalidRequest(
-            f"{name} is {short_repr(value)}; allowed: a text, or a list of texts",
-            code="InvalidParameter",
-            action=action,
-        )
+        raise not_allowed(name, value, "a text, or a list of texts", action)
     return list(names)
 
 
@@ -182,7 +168,6 @@ def as_hosts(value: Any, action: str | None = None) -> list[str]:
         raise InvalidRequest(
             f"allowed_hosts {shown}; allowed: a list of host or host:port, such as ['nas.local:9000'], without "
             "patterns, users and paths",
-            code="InvalidParameter",
             action=action,
         )
     return [each.strip() for each in hosts]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_viapi.errors import InvalidRequest
-from airflow_provider_viapi.operators.arguments.checks import as_flag, as_names, is_templated
+from airflow_provider_viapi.operators.arguments.checks import as_flag, as_names, is_templated, not_allowed
 from airflow_provider_viapi.schema import short_repr
 
 if TYPE_CHECKING:
@@ -140,9 +141,8 @@ def with_unit(field: str, value: float) -> str:
     return f"{_plain(value)} {UNITS.get(field, '')}".rstrip()
 
 
-def invalid(message: str) -> InvalidRequest:
-    """Return the error about an argument of the check."""
-    return InvalidRequest(message, code="InvalidParameter", action=CHECK)
+invalid = partial(InvalidRequest, action=CHECK)
+"""The error about an argument of the check."""
 
 
 def template_hint(value: Any) -> str:
@@ -157,16 +157,14 @@ def _plain(value: float) -> str:
 
 def _check_number(name: str, value: Any, minimum: float, maximum: float) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not minimum <= value <= maximum:
-        raise invalid(
-            f"{name} is {short_repr(value)}; allowed: a number from {minimum:g} to {maximum:g}{template_hint(value)}"
-        )
+        allowed = f"a number from {minimum:g} to {maximum:g}{template_hint(value)}"
+        raise not_allowed(name, value, allowed, CHECK)
 
 
 def _checked_scores(argument: str, limits: Any) -> dict[str, float]:
     if not isinstance(limits, Mapping | None):
-        raise invalid(
-            f"{argument} is {short_repr(limits)}; allowed: a dictionary of numbers by score{template_hint(limits)}"
-        )
+        allowed = f"a dictionary of numbers by score{template_hint(limits)}"
+        raise not_allowed(argument, limits, allowed, CHECK)
     for name, limit in (limits or {}).items():
         _check_number(f"the score {short_repr(name)}", limit, -1e9, 1e9)
     return dict(limits or {})

@@ -18,7 +18,7 @@ from airflow_provider_viapi.errors import (
     StopRequested,
     from_dict,
 )
-from airflow_provider_viapi.links.job import result_address, store_links
+from airflow_provider_viapi.links.job import ResultLink, result_address, store_links
 from airflow_provider_viapi.operators.base import JobOperator
 from airflow_provider_viapi.operators.batch.batch_arguments import BaseBatchOperator
 from airflow_provider_viapi.operators.batch.items import build_items
@@ -70,6 +70,8 @@ class BatchOperator(BaseBatchOperator):
     """
 
     __supports_durable_execution: ClassVar[bool] = True
+
+    operator_extra_links = (ResultLink(),)
 
     _arguments: Sequence[Mapping[str, Any]] = ()
     _pages = 0

@@ -132,4 +132,4 @@ def _naming(index: int) -> Iterator[None]:
 
 
 def _invalid(operator: Operator, message: str) -> InvalidRequest:
-    return InvalidRequest(message, code="InvalidParameter", action=operator.action.name)
+    return InvalidRequest(message, action=operator.action.name)

@@ -7,10 +7,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.errors import InvalidRequest
-from airflow_provider_viapi.links.job import (
-    HuaweiCloudResultLink,
-    ViapiResultLink,
-)
 from airflow_provider_viapi.operators.arguments.checks import is_templated
 from airflow_provider_viapi.operators.base import JobOperator
 from airflow_provider_viapi.operators.batch.base import BatchOperator
@@ -69,7 +65,6 @@ class ViapiBatchOperator(BatchOperator):
     """
 
     template_fields: Sequence[str] = (*BatchOperator.template_fields, "staging", "viapi_conn_id")
-    operator_extra_links = (ViapiResultLink(),)
     ui_color = "#fff1e5"
 
     def __init__(
@@ -143,7 +138,6 @@ class HuaweiCloudBatchOperator(BatchOperator):
     """
 
     template_fields: Sequence[str] = (*BatchOperator.template_fields, "huaweicloud_conn_id")
-    operator_extra_links = (HuaweiCloudResultLink(),)
     ui_color = "#fdeaea"
 
     def __init__(self, *, huaweicloud_conn_id: str = "huaweicloud_default", **kwargs: Any) -> None:

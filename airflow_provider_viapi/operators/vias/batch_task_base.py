@@ -116,7 +116,6 @@ class BatchTaskOperator(HuaweiCloudOperator):
         return SubmissionInDoubt(
             f"the response to {self.action.name} for batch task {about} was lost, so it is unknown whether it was "
             "accepted. Look for it with vias.ListBatchTasks; clear the Airflow task to send it again",
-            code="SubmissionInDoubt",
             action=self.action.name,
         )
 

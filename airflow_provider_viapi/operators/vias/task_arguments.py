@@ -92,7 +92,6 @@ def alarm_output(
     if output is not None and given:
         raise InvalidRequest(
             f"output and {', '.join(given)} are given; allowed: either output, with all destinations, or the others",
-            code="InvalidParameter",
             action=action,
         )
     if output is None and not given and required:
@@ -116,7 +115,6 @@ def _folder(value: Any, action: str) -> Any:
         raise InvalidRequest(
             f"obs is {short_repr(value)}; allowed: an address such as obs://bucket/alarms, or a mapping with bucket "
             "and path; bucket and folder may be templates, the whole address may not",
-            code="InvalidParameter",
             action=action,
         )
     return {"bucket": bucket, **({"path": path} if path else {})}

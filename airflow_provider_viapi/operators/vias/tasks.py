@@ -123,7 +123,6 @@ class CreateViasTaskOperator(HuaweiCloudJobOperator):
                 f"input is of type {source['type']}, a camera or a stream, so the task does not end, but a batch "
                 "waits for the end of each; allowed: files. For cameras and streams use CreateBatchTaskOperator, or "
                 f"map {cls.__name__} with expand_kwargs",
-                code="InvalidParameter",
                 action=cls.action.name,
             )
         return request
@@ -148,7 +147,6 @@ class CreateViasTaskOperator(HuaweiCloudJobOperator):
         if isinstance(data, list | tuple) and len(data) > 1:
             raise InvalidRequest(
                 f"input is a mapping with {len(data)} sources in data; allowed: one, so give each a task of its own",
-                code="InvalidParameter",
                 action=self.action.name,
             )
 

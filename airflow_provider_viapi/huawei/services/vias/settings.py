@@ -226,7 +226,6 @@ def check_config(service_name: str | None, config: Mapping[str, Any] | None, act
         except ValidationError as error:
             raise InvalidRequest(
                 f"config.common.{parameter.name} is {parameter.redacted_repr(given)}; allowed: {error}",
-                code="InvalidParameter",
                 action=action,
             ) from None
     return {**(config or {}), "common": checked} if checked else config

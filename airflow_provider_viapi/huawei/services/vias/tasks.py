@@ -45,11 +45,7 @@ def _check_algorithm(
     if is_unresolved(name):
         name = None
     if name in ALGORITHMS:
-        raise InvalidRequest(
-            f"service_name is {name!r}; allowed: {name}-cloud or {name}-edge",
-            code="InvalidParameter",
-            action=action,
-        )
+        raise InvalidRequest(f"service_name is {name!r}; allowed: {name}-cloud or {name}-edge", action=action)
     if is_unresolved(config):
         return request
     checked = check_config(name, config, action)
