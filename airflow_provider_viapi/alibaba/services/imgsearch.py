@@ -5,12 +5,16 @@ The service is closed to new accounts since 2023-02-15 and still works for accou
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from airflow_provider_viapi.alibaba.model import Action, ResultField, Service
 from airflow_provider_viapi.alibaba.parameters import MB, Choice, Integer, Media, MediaLimits, String
 
 SERVICE = Service(name="imgsearch", version="2020-03-20")
+
+action = partial(Action, service=SERVICE)
+"""Return an action of the service."""
 
 _LOWER: dict[str, Any] = {"pattern": "[a-z0-9_]*", "characters": "a to z, 0 to 9 and _"}
 
@@ -47,15 +51,13 @@ CAPACITY = 50_000
 REACHED_BY_OFFSET = 2000
 """Number of records of an image database that Offset and Limit reach; later records need Token."""
 
-CREATE_IMAGE_DB = Action(
-    service=SERVICE,
+CREATE_IMAGE_DB = action(
     name="CreateImageDb",
     summary="Create an image database. An account may have one, unless Alibaba has granted it more.",
     parameters=(_database("Name"),),
 )
 
-DELETE_IMAGE_DB = Action(
-    service=SERVICE,
+DELETE_IMAGE_DB = action(
     name="DeleteImageDb",
     summary="Delete an image database with all its images; this cannot be undone.",
     parameters=(_database("Name"),),
@@ -63,16 +65,14 @@ DELETE_IMAGE_DB = Action(
     note="The response for a database that does not exist is not documented.",
 )
 
-LIST_IMAGE_DBS = Action(
-    service=SERVICE,
+LIST_IMAGE_DBS = action(
     name="ListImageDbs",
     summary="List the names of the account's image databases.",
     result=(ResultField("DbList", "list", fields=(ResultField("Name"),)),),
     idempotent=True,
 )
 
-ADD_IMAGE = Action(
-    service=SERVICE,
+ADD_IMAGE = action(
     name="AddImage",
     summary=f"Add an image to an image database, which holds up to {CAPACITY:,}.",
     parameters=(
@@ -89,8 +89,7 @@ ADD_IMAGE = Action(
     result=(ResultField("DataId", doc="Id of the entry."),),
 )
 
-SEARCH_IMAGE = Action(
-    service=SERVICE,
+SEARCH_IMAGE = action(
     name="SearchImage",
     summary="Find the images of a database that are most similar to a given image.",
     parameters=(
@@ -122,8 +121,7 @@ SEARCH_IMAGE = Action(
     # Not idempotent: each search is billed.
 )
 
-LIST_IMAGES = Action(
-    service=SERVICE,
+LIST_IMAGES = action(
     name="ListImages",
     summary="List one page of the images of an image database.",
     parameters=(
@@ -168,8 +166,7 @@ LIST_IMAGES = Action(
     idempotent=True,
 )
 
-DELETE_IMAGE = Action(
-    service=SERVICE,
+DELETE_IMAGE = action(
     name="DeleteImage",
     summary="Delete all entries of an image database that have a given EntityId.",
     parameters=(_database("DbName"), _entity("EntityId of the entries.")),

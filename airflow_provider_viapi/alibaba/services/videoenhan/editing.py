@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from airflow_provider_viapi.alibaba.model import Action, Needed
+from airflow_provider_viapi.alibaba.model import Needed
 from airflow_provider_viapi.alibaba.parameters import GB, Choice, Integer, ListOf, MediaLimits, Number
 from airflow_provider_viapi.alibaba.services.videoenhan.service import (
     COVER,
     MP4_TO_FULL_HD,
-    SERVICE,
+    action,
     fraction,
     output,
     source,
@@ -24,8 +24,7 @@ def _color(name: str, color: str) -> Integer:
     )
 
 
-ERASE_VIDEO_SUBTITLES = Action(
-    service=SERVICE,
+ERASE_VIDEO_SUBTITLES = action(
     name="EraseVideoSubtitles",
     summary="Erase burnt-in subtitles from a video.",
     parameters=(
@@ -39,8 +38,7 @@ ERASE_VIDEO_SUBTITLES = Action(
     is_job=True,
 )
 
-ERASE_VIDEO_LOGO = Action(
-    service=SERVICE,
+ERASE_VIDEO_LOGO = action(
     name="EraseVideoLogo",
     summary="Erase logos, such as those of TV stations, from a video.",
     parameters=(
@@ -63,8 +61,7 @@ ERASE_VIDEO_LOGO = Action(
     is_job=True,
 )
 
-CHANGE_VIDEO_SIZE = Action(
-    service=SERVICE,
+CHANGE_VIDEO_SIZE = action(
     name="ChangeVideoSize",
     summary="Reframe a video to another size by cropping and filling.",
     parameters=(
@@ -114,8 +111,7 @@ def _summary_side(name: str, doc: str) -> Integer:
     )
 
 
-ABSTRACT_ECOMMERCE_VIDEO = Action(
-    service=SERVICE,
+ABSTRACT_ECOMMERCE_VIDEO = action(
     name="AbstractEcommerceVideo",
     summary="Summarize a product video in a given time.",
     parameters=(
@@ -137,8 +133,7 @@ ABSTRACT_ECOMMERCE_VIDEO = Action(
     retired=_RETIRED,
 )
 
-ABSTRACT_FILM_VIDEO = Action(
-    service=SERVICE,
+ABSTRACT_FILM_VIDEO = action(
     name="AbstractFilmVideo",
     summary="Cut a film down to a given time.",
     parameters=(

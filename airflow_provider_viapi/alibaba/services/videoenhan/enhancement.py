@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.alibaba.parameters import BitRate, Choice, Integer
 from airflow_provider_viapi.alibaba.services.videoenhan.service import (
     ANY_VIDEO,
     FULL_HD,
-    SERVICE,
+    action,
     output,
     source,
 )
 
 _ABOVE_360P = ANY_VIDEO.replace(min_pixels=(360, 360), max_pixels=FULL_HD, exclusive=True)
 
-SUPER_RESOLVE_VIDEO = Action(
-    service=SERVICE,
+SUPER_RESOLVE_VIDEO = action(
     name="SuperResolveVideo",
     summary="Double the width and height of a video and restore details; the output is H.264 in an MP4.",
     parameters=(
@@ -37,8 +35,7 @@ SUPER_RESOLVE_VIDEO = Action(
     is_job=True,
 )
 
-ADJUST_VIDEO_COLOR = Action(
-    service=SERVICE,
+ADJUST_VIDEO_COLOR = action(
     name="AdjustVideoColor",
     summary="Correct the colors of a video.",
     parameters=(
@@ -99,8 +96,7 @@ def _output_side(name: str, most: int, doc: str) -> Integer:
     )
 
 
-ENHANCE_VIDEO_QUALITY = Action(
-    service=SERVICE,
+ENHANCE_VIDEO_QUALITY = action(
     name="EnhanceVideoQuality",
     summary="Raise resolution and frame rate of a video and convert it to a high dynamic range.",
     parameters=(
@@ -125,8 +121,7 @@ ENHANCE_VIDEO_QUALITY = Action(
     generations=("2025",),
 )
 
-INTERPOLATE_VIDEO_FRAME = Action(
-    service=SERVICE,
+INTERPOLATE_VIDEO_FRAME = action(
     name="InterpolateVideoFrame",
     summary="Raise the frame rate of a video by interpolating frames.",
     parameters=(
@@ -139,8 +134,7 @@ INTERPOLATE_VIDEO_FRAME = Action(
     generations=("2025",),
 )
 
-ENHANCE_PORTRAIT_VIDEO = Action(
-    service=SERVICE,
+ENHANCE_PORTRAIT_VIDEO = action(
     name="EnhancePortraitVideo",
     summary="Sharpen the faces in a video.",
     parameters=(source(ANY_VIDEO.replace(max_pixels=FULL_HD, exclusive=True)),),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airflow_provider_viapi.alibaba.model import Action, Needed, ResultField
+from airflow_provider_viapi.alibaba.model import Needed, ResultField
 from airflow_provider_viapi.alibaba.parameters import (
     MB,
     Boolean,
@@ -13,7 +13,7 @@ from airflow_provider_viapi.alibaba.parameters import (
     MediaLimits,
     String,
 )
-from airflow_provider_viapi.alibaba.services.videoenhan.service import SERVICE, output, source
+from airflow_provider_viapi.alibaba.services.videoenhan.service import action, output, source
 
 _CLIP = MediaLimits(
     formats=("mp4", "avi", "mkv", "mov", "flv", "ts", "mpg"), max_bytes=120 * MB, constant_frame_rate=True
@@ -49,8 +49,7 @@ def _template(doc: str, *, required: bool = True) -> String:
     return String(name="TemplateId", required=required, min_length=1, doc=doc)
 
 
-MERGE_VIDEO_FACE = Action(
-    service=SERVICE,
+MERGE_VIDEO_FACE = action(
     name="MergeVideoFace",
     summary="Replace the largest face in a video.",
     parameters=(
@@ -72,8 +71,7 @@ MERGE_VIDEO_FACE = Action(
     note="Accounts that activated it before 2024-07-17 need permission from Alibaba.",
 )
 
-MERGE_VIDEO_MODEL_FACE = Action(
-    service=SERVICE,
+MERGE_VIDEO_MODEL_FACE = action(
     name="MergeVideoModelFace",
     summary="Replace the faces of a template.",
     parameters=(
@@ -106,8 +104,7 @@ MERGE_VIDEO_MODEL_FACE = Action(
     note="For company accounts; those that activated it before 2024-07-17 need permission from Alibaba.",
 )
 
-ADD_FACE_VIDEO_TEMPLATE = Action(
-    service=SERVICE,
+ADD_FACE_VIDEO_TEMPLATE = action(
     name="AddFaceVideoTemplate",
     summary="Store a video as a template for MergeVideoModelFace; an account has at most 3,000 templates.",
     parameters=(
@@ -133,8 +130,7 @@ ADD_FACE_VIDEO_TEMPLATE = Action(
     note="For company accounts. In the metadata the key of the result is Date instead of Data.",
 )
 
-QUERY_FACE_VIDEO_TEMPLATE = Action(
-    service=SERVICE,
+QUERY_FACE_VIDEO_TEMPLATE = action(
     name="QueryFaceVideoTemplate",
     summary="List one page of the account's templates, or one template.",
     parameters=(
@@ -167,8 +163,7 @@ QUERY_FACE_VIDEO_TEMPLATE = Action(
     note="For company accounts.",
 )
 
-DELETE_FACE_VIDEO_TEMPLATE = Action(
-    service=SERVICE,
+DELETE_FACE_VIDEO_TEMPLATE = action(
     name="DeleteFaceVideoTemplate",
     summary="Delete a template.",
     parameters=(_template("Id of the template."),),

@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.alibaba.parameters import (
     GB,
     MB,
@@ -23,7 +22,7 @@ from airflow_provider_viapi.alibaba.parameters import (
 from airflow_provider_viapi.alibaba.services.videoenhan.service import (
     ANY_VIDEO,
     COVER,
-    SERVICE,
+    action,
     output,
     source,
 )
@@ -112,8 +111,7 @@ def _side(name: str, doc: str) -> Integer:
     )
 
 
-GENERATE_VIDEO = Action(
-    service=SERVICE,
+GENERATE_VIDEO = action(
     name="GenerateVideo",
     summary="Make a short advertising video from clips, pictures and music.",
     parameters=(
@@ -172,8 +170,7 @@ GENERATE_VIDEO = Action(
     is_job=True,
 )
 
-GENERATE_HUMAN_ANIME_STYLE_VIDEO = Action(
-    service=SERVICE,
+GENERATE_HUMAN_ANIME_STYLE_VIDEO = action(
     name="GenerateHumanAnimeStyleVideo",
     summary="Redraw a video of people in another style; billed by the length of the output.",
     parameters=(

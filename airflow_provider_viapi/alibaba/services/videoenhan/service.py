@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from airflow_provider_viapi.alibaba.model import ResultField, Service, get_async_job_result
+from functools import partial
+
+from airflow_provider_viapi.alibaba.model import Action, ResultField, Service, get_async_job_result
 from airflow_provider_viapi.alibaba.parameters import GB, Media, MediaLimits, Number
 
 SERVICE = Service(name="videoenhan", version="2020-03-20")
+
+action = partial(Action, service=SERVICE)
+"""Return an action of the service."""
 
 GET_ASYNC_JOB_RESULT = get_async_job_result(SERVICE)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from airflow_provider_viapi.huawei.model import Action, JobKind, States
+from airflow_provider_viapi.huawei.model import JobKind, States
 from airflow_provider_viapi.huawei.services.metastudio.service import (
     PAGE,
-    SERVICE,
     SORT,
+    action,
     choice,
     flag,
     integer,
@@ -26,8 +26,7 @@ ASSET_STATES = States(
 """An asset is CREATING until its main file was uploaded; UNACTIVED has its file, but no other job can use it
 until somebody activates it."""
 
-LIST_ASSETS = Action(
-    service=SERVICE,
+LIST_ASSETS = action(
     name="ListAssets",
     summary="List assets.",
     method="GET",
@@ -65,8 +64,7 @@ LIST_ASSETS = Action(
     idempotent=True,
 )
 
-UPDATE_DIGITAL_ASSET = Action(
-    service=SERVICE,
+UPDATE_DIGITAL_ASSET = action(
     name="UpdateDigitalAsset",
     summary="Change an asset, or activate or deactivate it.",
     method="PUT",
@@ -108,8 +106,7 @@ UPDATE_DIGITAL_ASSET = Action(
     ),
 )
 
-DELETE_ASSET = Action(
-    service=SERVICE,
+DELETE_ASSET = action(
     name="DeleteAsset",
     summary="Delete an asset.",
     method="DELETE",
@@ -118,8 +115,7 @@ DELETE_ASSET = Action(
     in_query=(text("mode", "Mode of deletion."),),
 )
 
-SHOW_ASSET = Action(
-    service=SERVICE,
+SHOW_ASSET = action(
     name="ShowAsset",
     summary="Return an asset with its files.",
     method="GET",
@@ -134,8 +130,7 @@ SHOW_ASSET = Action(
     idempotent=True,
 )
 
-RESTORE_ASSET = Action(
-    service=SERVICE,
+RESTORE_ASSET = action(
     name="RestoreAsset",
     summary="Restore a deleted asset.",
     method="POST",
@@ -143,8 +138,7 @@ RESTORE_ASSET = Action(
     in_path=(text("asset_id", "Id of the asset.", required=True),),
 )
 
-LIST_ASSET_SUMMARY = Action(
-    service=SERVICE,
+LIST_ASSET_SUMMARY = action(
     name="ListAssetSummary",
     summary="Return summaries of several assets.",
     method="POST",
@@ -154,8 +148,7 @@ LIST_ASSET_SUMMARY = Action(
     idempotent=True,
 )
 
-BATCH_EXECUTE_ASSET_ACTION = Action(
-    service=SERVICE,
+BATCH_EXECUTE_ASSET_ACTION = action(
     name="BatchExecuteAssetAction",
     summary="Execute one command on several assets.",
     method="POST",
@@ -173,8 +166,7 @@ BATCH_EXECUTE_ASSET_ACTION = Action(
     response_fields=("results",),
 )
 
-SHOW_ASSET_REPLICATION_INFO = Action(
-    service=SERVICE,
+SHOW_ASSET_REPLICATION_INFO = action(
     name="ShowAssetReplicationInfo",
     summary="Return an asset in encrypted form, for replication.",
     method="GET",
@@ -184,8 +176,7 @@ SHOW_ASSET_REPLICATION_INFO = Action(
     idempotent=True,
 )
 
-CREATE_ASSET_BY_REPLICATION_INFO = Action(
-    service=SERVICE,
+CREATE_ASSET_BY_REPLICATION_INFO = action(
     name="CreateAssetByReplicationInfo",
     summary="Create an asset from the encrypted form of another.",
     method="POST",
@@ -198,8 +189,7 @@ CREATE_ASSET_BY_REPLICATION_INFO = Action(
     ),
 )
 
-CREATE_DIGITAL_ASSET = Action(
-    service=SERVICE,
+CREATE_DIGITAL_ASSET = action(
     name="CreateDigitalAsset",
     summary="Create an asset, to which files are then uploaded.",
     method="POST",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from airflow_provider_viapi.huawei.model import Action, JobKind, States
+from airflow_provider_viapi.huawei.model import JobKind, States
 from airflow_provider_viapi.huawei.services.metastudio.service import (
     CREATED_FILTERS,
     JOB,
     PAGE,
-    SERVICE,
     SORT,
+    action,
     choice,
     flag,
     integer,
@@ -58,8 +58,7 @@ PRIVATE_FIELDS = names(
 The address of the avatar's cover is not among them: it is a result.
 """
 
-LIST_2D_MODEL_TRAINING_JOB = Action(
-    service=SERVICE,
+LIST_2D_MODEL_TRAINING_JOB = action(
     name="List2dModelTrainingJob",
     summary="List image modelling jobs.",
     method="GET",
@@ -87,8 +86,7 @@ LIST_2D_MODEL_TRAINING_JOB = Action(
     idempotent=True,
 )
 
-SHOW_2D_MODEL_TRAINING_JOB = Action(
-    service=SERVICE,
+SHOW_2D_MODEL_TRAINING_JOB = action(
     name="Show2dModelTrainingJob",
     summary="Return an image modelling job.",
     method="GET",
@@ -116,8 +114,7 @@ SHOW_2D_MODEL_TRAINING_JOB = Action(
     idempotent=True,
 )
 
-DELETE_2D_MODEL_TRAINING_JOB = Action(
-    service=SERVICE,
+DELETE_2D_MODEL_TRAINING_JOB = action(
     name="Delete2dModelTrainingJob",
     summary="Delete an image modelling job.",
     method="DELETE",
@@ -125,8 +122,7 @@ DELETE_2D_MODEL_TRAINING_JOB = Action(
     in_path=(JOB,),
 )
 
-UPDATE_2D_MODEL_TRAINING_JOB = Action(
-    service=SERVICE,
+UPDATE_2D_MODEL_TRAINING_JOB = action(
     name="Update2dModelTrainingJob",
     summary="Change an image modelling job, or request new upload addresses.",
     method="PUT",
@@ -162,8 +158,7 @@ UPDATE_2D_MODEL_TRAINING_JOB = Action(
     ),
 )
 
-EXECUTE_2D_MODEL_TRAINING_COMMAND_BY_USER = Action(
-    service=SERVICE,
+EXECUTE_2D_MODEL_TRAINING_COMMAND_BY_USER = action(
     name="Execute2dModelTrainingCommandByUser",
     summary="Submit the files of an image modelling job, or accept or reject its result.",
     method="POST",
@@ -197,8 +192,7 @@ EXECUTE_2D_MODEL_TRAINING_COMMAND_BY_USER = Action(
     response_fields=names("commond_result attachment_upload_url multipart_data excute_failed_msg error_info"),
 )
 
-CREATE_2D_MODEL_TRAINING_JOB = Action(
-    service=SERVICE,
+CREATE_2D_MODEL_TRAINING_JOB = action(
     name="Create2dModelTrainingJob",
     summary="Create an avatar of a human; Huawei's staff review it.",
     method="POST",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from airflow_provider_viapi.huawei.model import Action, JobKind
+from airflow_provider_viapi.huawei.model import JobKind
 from airflow_provider_viapi.huawei.services.metastudio.service import (
     CREATED_FILTERS,
     JOB,
     PAGE,
-    SERVICE,
     SORT,
+    action,
     choice,
     names,
     picture,
@@ -49,8 +49,7 @@ CARD = (
 
 MADE_CARD = (ResultField("job_info", "object", fields=(MADE_VIDEO,)),)
 
-LIST_DIGITAL_HUMAN_BUSINESS_CARD = Action(
-    service=SERVICE,
+LIST_DIGITAL_HUMAN_BUSINESS_CARD = action(
     name="ListDigitalHumanBusinessCard",
     summary="List jobs of business cards.",
     method="GET",
@@ -67,8 +66,7 @@ LIST_DIGITAL_HUMAN_BUSINESS_CARD = Action(
     idempotent=True,
 )
 
-SHOW_DIGITAL_HUMAN_BUSINESS_CARD = Action(
-    service=SERVICE,
+SHOW_DIGITAL_HUMAN_BUSINESS_CARD = action(
     name="ShowDigitalHumanBusinessCard",
     summary="Return the job of a business card.",
     method="GET",
@@ -82,8 +80,7 @@ SHOW_DIGITAL_HUMAN_BUSINESS_CARD = Action(
     idempotent=True,
 )
 
-DELETE_DIGITAL_HUMAN_BUSINESS_CARD = Action(
-    service=SERVICE,
+DELETE_DIGITAL_HUMAN_BUSINESS_CARD = action(
     name="DeleteDigitalHumanBusinessCard",
     summary="Delete the job of a business card.",
     method="DELETE",
@@ -91,8 +88,7 @@ DELETE_DIGITAL_HUMAN_BUSINESS_CARD = Action(
     in_path=(JOB,),
 )
 
-CREATE_DIGITAL_HUMAN_BUSINESS_CARD = Action(
-    service=SERVICE,
+CREATE_DIGITAL_HUMAN_BUSINESS_CARD = action(
     name="CreateDigitalHumanBusinessCard",
     summary="Generate a business card of a speaking person.",
     method="POST",
@@ -107,8 +103,7 @@ CREATE_DIGITAL_HUMAN_BUSINESS_CARD = Action(
     ),
 )
 
-UPDATE_DIGITAL_HUMAN_BUSINESS_CARD = Action(
-    service=SERVICE,
+UPDATE_DIGITAL_HUMAN_BUSINESS_CARD = action(
     name="UpdateDigitalHumanBusinessCard",
     summary="Generate a business card again with other content.",
     method="PUT",

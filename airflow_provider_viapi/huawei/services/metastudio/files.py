@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-from airflow_provider_viapi.huawei.model import Action
-from airflow_provider_viapi.huawei.services.metastudio.service import (
-    SERVICE,
-    choice,
-    integer,
-    names,
-    text,
-)
+from airflow_provider_viapi.huawei.services.metastudio.service import action, choice, integer, names, text
 
-CREATE_FILE = Action(
-    service=SERVICE,
+CREATE_FILE = action(
     name="CreateFile",
     summary="Announce a file of up to 5 GB; the response contains the URL for the upload.",
     method="POST",
@@ -45,8 +37,7 @@ CREATE_FILE = Action(
     response_fields=names("file_id upload_url"),
 )
 
-CREATE_LARGE_FILE = Action(
-    service=SERVICE,
+CREATE_LARGE_FILE = action(
     name="CreateLargeFile",
     summary="Announce a file that is uploaded in parts.",
     method="POST",
@@ -73,8 +64,7 @@ CREATE_LARGE_FILE = Action(
     response_fields=names("file_id upload_urls"),
 )
 
-DELETE_FILE = Action(
-    service=SERVICE,
+DELETE_FILE = action(
     name="DeleteFile",
     summary="Delete a file of an asset.",
     method="DELETE",
@@ -82,8 +72,7 @@ DELETE_FILE = Action(
     in_path=(text("file_id", "Id of the file.", required=True),),
 )
 
-CONFIRM_FILE_UPLOAD = Action(
-    service=SERVICE,
+CONFIRM_FILE_UPLOAD = action(
     name="ConfirmFileUpload",
     summary="Report that a file was uploaded, or that it was not.",
     method="POST",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from airflow_provider_viapi.huawei.model import Action, JobKind, States
+from airflow_provider_viapi.huawei.model import JobKind, States
 from airflow_provider_viapi.huawei.services.metastudio.rooms import PRIVATE as PRIVATE_OF_ROOMS
 from airflow_provider_viapi.huawei.services.metastudio.service import (
     CREATED_FILTERS,
     JOB,
     PAGE,
-    SERVICE,
     SORT,
+    action,
     choice,
     flag,
     integer,
@@ -28,8 +28,7 @@ LIVE_STATES = States(
 PRIVATE = (*names("rtc_room_info live_event_report_url"), *PRIVATE_OF_ROOMS)
 """Fields with the tokens of the room, and with the keys of the addresses for events of viewers."""
 
-LIST_SMART_LIVE = Action(
-    service=SERVICE,
+LIST_SMART_LIVE = action(
     name="ListSmartLive",
     summary="List the live tasks of a room.",
     method="GET",
@@ -41,8 +40,7 @@ LIST_SMART_LIVE = Action(
     idempotent=True,
 )
 
-SHOW_SMART_LIVE = Action(
-    service=SERVICE,
+SHOW_SMART_LIVE = action(
     name="ShowSmartLive",
     summary="Return a live task.",
     method="GET",
@@ -58,8 +56,7 @@ SHOW_SMART_LIVE = Action(
     idempotent=True,
 )
 
-STOP_SMART_LIVE = Action(
-    service=SERVICE,
+STOP_SMART_LIVE = action(
     name="StopSmartLive",
     summary="Stop a live task.",
     method="POST",
@@ -67,8 +64,7 @@ STOP_SMART_LIVE = Action(
     in_path=(text("room_id", "Id of the live room.", required=True), JOB),
 )
 
-EXECUTE_SMART_LIVE_COMMAND = Action(
-    service=SERVICE,
+EXECUTE_SMART_LIVE_COMMAND = action(
     name="ExecuteSmartLiveCommand",
     summary="Send a command to a live task.",
     method="POST",
@@ -99,8 +95,7 @@ EXECUTE_SMART_LIVE_COMMAND = Action(
     private=PRIVATE,
 )
 
-LIST_SMART_LIVE_JOBS = Action(
-    service=SERVICE,
+LIST_SMART_LIVE_JOBS = action(
     name="ListSmartLiveJobs",
     summary="List the live tasks of all rooms.",
     method="GET",
@@ -117,8 +112,7 @@ LIST_SMART_LIVE_JOBS = Action(
     idempotent=True,
 )
 
-LIVE_EVENT_REPORT = Action(
-    service=SERVICE,
+LIVE_EVENT_REPORT = action(
     name="LiveEventReport",
     summary="Report messages and events of viewers.",
     method="POST",
@@ -140,8 +134,7 @@ LIVE_EVENT_REPORT = Action(
     private=PRIVATE,
 )
 
-START_SMART_LIVE = Action(
-    service=SERVICE,
+START_SMART_LIVE = action(
     name="StartSmartLive",
     summary="Start a live task in a live room.",
     method="POST",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from airflow_provider_viapi.huawei.model import Action, JobKind, States
+from airflow_provider_viapi.huawei.model import JobKind, States
 from airflow_provider_viapi.huawei.parameters import Picture
 from airflow_provider_viapi.huawei.services.metastudio.service import (
     CREATED_FILTERS,
     JOB,
     PAGE,
-    SERVICE,
     SORT,
+    action,
     names,
     text,
 )
@@ -25,8 +25,7 @@ MODELING_STATES = States(
 
 _LIST = (*PAGE, text("state", "State."), *SORT, *reversed(CREATED_FILTERS))
 
-LIST_STYLES = Action(
-    service=SERVICE,
+LIST_STYLES = action(
     name="ListStyles",
     summary="List the styles of avatars.",
     method="GET",
@@ -36,8 +35,7 @@ LIST_STYLES = Action(
     idempotent=True,
 )
 
-LIST_PICTURE_MODELING_JOBS = Action(
-    service=SERVICE,
+LIST_PICTURE_MODELING_JOBS = action(
     name="ListPictureModelingJobs",
     summary="List jobs that create an avatar from a picture.",
     method="GET",
@@ -47,8 +45,7 @@ LIST_PICTURE_MODELING_JOBS = Action(
     idempotent=True,
 )
 
-SHOW_PICTURE_MODELING_JOB = Action(
-    service=SERVICE,
+SHOW_PICTURE_MODELING_JOB = action(
     name="ShowPictureModelingJob",
     summary="Return a job that creates an avatar from a picture.",
     method="GET",
@@ -73,8 +70,7 @@ _KIND = JobKind(
     files=(ResultField("model_cover_url", "file", "The picture of the avatar.", optional=True),),
 )
 
-CREATE_PICTURE_MODELING_BY_URL_JOB = Action(
-    service=SERVICE,
+CREATE_PICTURE_MODELING_BY_URL_JOB = action(
     name="CreatePictureModelingByUrlJob",
     summary="Create a stylized avatar from the picture at a URL.",
     method="POST",
@@ -84,8 +80,7 @@ CREATE_PICTURE_MODELING_BY_URL_JOB = Action(
     job=_KIND,
 )
 
-CREATE_PICTURE_MODELING_JOB = Action(
-    service=SERVICE,
+CREATE_PICTURE_MODELING_JOB = action(
     name="CreatePictureModelingJob",
     summary="Create a stylized avatar from a picture that is uploaded in a form.",
     method="POST",

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.huawei.services.metastudio.service import (
     CREATED_FILTERS,
     PAGE,
-    SERVICE,
     SORT,
+    action,
     choice,
     flag,
     names,
@@ -17,8 +16,7 @@ from airflow_provider_viapi.huawei.services.metastudio.service import (
     texts,
 )
 
-CREATE_PRODUCT = Action(
-    service=SERVICE,
+CREATE_PRODUCT = action(
     name="CreateProduct",
     summary="Create a product.",
     method="POST",
@@ -35,8 +33,7 @@ CREATE_PRODUCT = Action(
     response_fields=("product_id",),
 )
 
-LIST_PRODUCTS = Action(
-    service=SERVICE,
+LIST_PRODUCTS = action(
     name="ListProducts",
     summary="List products.",
     method="GET",
@@ -53,8 +50,7 @@ LIST_PRODUCTS = Action(
     idempotent=True,
 )
 
-SHOW_PRODUCT = Action(
-    service=SERVICE,
+SHOW_PRODUCT = action(
     name="ShowProduct",
     summary="Return a product.",
     method="GET",
@@ -66,8 +62,7 @@ SHOW_PRODUCT = Action(
     idempotent=True,
 )
 
-UPDATE_PRODUCT = Action(
-    service=SERVICE,
+UPDATE_PRODUCT = action(
     name="UpdateProduct",
     summary="Change a product.",
     method="PUT",
@@ -84,8 +79,7 @@ UPDATE_PRODUCT = Action(
     ),
 )
 
-DELETE_PRODUCT = Action(
-    service=SERVICE,
+DELETE_PRODUCT = action(
     name="DeleteProduct",
     summary="Delete a product.",
     method="DELETE",
@@ -93,8 +87,7 @@ DELETE_PRODUCT = Action(
     in_path=(text("product_id", "Id of the product.", required=True),),
 )
 
-SET_PRODUCT_ASSET = Action(
-    service=SERVICE,
+SET_PRODUCT_ASSET = action(
     name="SetProductAsset",
     summary="Add an image, a video or a text to a product, or remove it.",
     method="POST",

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.huawei.services.metastudio.service import (
     CREATED_FILTERS,
     PAGE,
-    SERVICE,
+    action,
     choice,
     names,
     structure,
@@ -61,8 +60,7 @@ RULES = (
 PRIVATE = names("output_urls stream_keys live_event_callback_config rtc_callback_config output_external_url")
 """Fields with the keys of streams and callbacks."""
 
-CREATE_SMART_LIVE_ROOM = Action(
-    service=SERVICE,
+CREATE_SMART_LIVE_ROOM = action(
     name="CreateSmartLiveRoom",
     summary="Create a live room.",
     method="POST",
@@ -71,8 +69,7 @@ CREATE_SMART_LIVE_ROOM = Action(
     response_fields=("room_id",),
 )
 
-LIST_SMART_LIVE_ROOMS = Action(
-    service=SERVICE,
+LIST_SMART_LIVE_ROOMS = action(
     name="ListSmartLiveRooms",
     summary="List live rooms.",
     method="GET",
@@ -97,8 +94,7 @@ LIST_SMART_LIVE_ROOMS = Action(
     idempotent=True,
 )
 
-SHOW_SMART_LIVE_ROOM = Action(
-    service=SERVICE,
+SHOW_SMART_LIVE_ROOM = action(
     name="ShowSmartLiveRoom",
     summary="Return a live room with its scripts.",
     method="GET",
@@ -115,8 +111,7 @@ SHOW_SMART_LIVE_ROOM = Action(
     idempotent=True,
 )
 
-UPDATE_SMART_LIVE_ROOM = Action(
-    service=SERVICE,
+UPDATE_SMART_LIVE_ROOM = action(
     name="UpdateSmartLiveRoom",
     summary="Change a live room.",
     method="PUT",
@@ -133,8 +128,7 @@ UPDATE_SMART_LIVE_ROOM = Action(
     private=PRIVATE,
 )
 
-DELETE_SMART_LIVE_ROOM = Action(
-    service=SERVICE,
+DELETE_SMART_LIVE_ROOM = action(
     name="DeleteSmartLiveRoom",
     summary="Delete a live room.",
     method="DELETE",
@@ -142,8 +136,7 @@ DELETE_SMART_LIVE_ROOM = Action(
     in_path=(text("room_id", "Id of the live room.", required=True),),
 )
 
-CREATE_INTERACTION_RULE_GROUP = Action(
-    service=SERVICE,
+CREATE_INTERACTION_RULE_GROUP = action(
     name="CreateInteractionRuleGroup",
     summary="Create a group of interaction rules.",
     method="POST",
@@ -152,8 +145,7 @@ CREATE_INTERACTION_RULE_GROUP = Action(
     response_fields=("group_id",),
 )
 
-LIST_INTERACTION_RULE_GROUPS = Action(
-    service=SERVICE,
+LIST_INTERACTION_RULE_GROUPS = action(
     name="ListInteractionRuleGroups",
     summary="List groups of interaction rules.",
     method="GET",
@@ -163,8 +155,7 @@ LIST_INTERACTION_RULE_GROUPS = Action(
     idempotent=True,
 )
 
-UPDATE_INTERACTION_RULE_GROUP = Action(
-    service=SERVICE,
+UPDATE_INTERACTION_RULE_GROUP = action(
     name="UpdateInteractionRuleGroup",
     summary="Change a group of interaction rules.",
     method="PUT",
@@ -174,8 +165,7 @@ UPDATE_INTERACTION_RULE_GROUP = Action(
     response_fields=names("group_id group_name interaction_rules create_time update_time"),
 )
 
-DELETE_INTERACTION_RULE_GROUP = Action(
-    service=SERVICE,
+DELETE_INTERACTION_RULE_GROUP = action(
     name="DeleteInteractionRuleGroup",
     summary="Delete a group of interaction rules.",
     method="DELETE",

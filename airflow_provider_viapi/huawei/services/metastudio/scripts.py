@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.huawei.services.metastudio.service import (
     EXTERNAL,
     PAGE,
-    SERVICE,
+    action,
     choice,
     names,
     structure,
@@ -34,8 +33,7 @@ SCRIPT = (
     structures("shoot_scripts", "Scenes of the video, each with its speech and pictures."),
 )
 
-CREATE_VIDEO_SCRIPTS = Action(
-    service=SERVICE,
+CREATE_VIDEO_SCRIPTS = action(
     name="CreateVideoScripts",
     summary="Create the script of an avatar video.",
     method="POST",
@@ -44,8 +42,7 @@ CREATE_VIDEO_SCRIPTS = Action(
     response_fields=names("script_id audio_files"),
 )
 
-LIST_VIDEO_SCRIPTS = Action(
-    service=SERVICE,
+LIST_VIDEO_SCRIPTS = action(
     name="ListVideoScripts",
     summary="List scripts.",
     method="GET",
@@ -61,8 +58,7 @@ LIST_VIDEO_SCRIPTS = Action(
     idempotent=True,
 )
 
-SHOW_VIDEO_SCRIPT = Action(
-    service=SERVICE,
+SHOW_VIDEO_SCRIPT = action(
     name="ShowVideoScript",
     summary="Return a script.",
     method="GET",
@@ -77,8 +73,7 @@ SHOW_VIDEO_SCRIPT = Action(
     idempotent=True,
 )
 
-UPDATE_VIDEO_SCRIPT = Action(
-    service=SERVICE,
+UPDATE_VIDEO_SCRIPT = action(
     name="UpdateVideoScript",
     summary="Change a script.",
     method="PUT",
@@ -88,8 +83,7 @@ UPDATE_VIDEO_SCRIPT = Action(
     response_fields=names("script_id audio_files"),
 )
 
-DELETE_VIDEO_SCRIPT = Action(
-    service=SERVICE,
+DELETE_VIDEO_SCRIPT = action(
     name="DeleteVideoScript",
     summary="Delete a script.",
     method="DELETE",
@@ -97,8 +91,7 @@ DELETE_VIDEO_SCRIPT = Action(
     in_path=(text("script_id", "Id of the script.", required=True),),
 )
 
-COPY_VIDEO_SCRIPTS = Action(
-    service=SERVICE,
+COPY_VIDEO_SCRIPTS = action(
     name="CopyVideoScripts",
     summary="Copy a script.",
     method="POST",

@@ -7,14 +7,18 @@ ones: a service that knows more must not be kept from being asked.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-from airflow_provider_viapi.huawei.model import Service
+from airflow_provider_viapi.huawei.model import Action, Service
 from airflow_provider_viapi.huawei.parameters import Object, ObjectList, Picture, StringList
 from airflow_provider_viapi.huawei.regions import METASTUDIO
 from airflow_provider_viapi.schema import Boolean, Choice, Integer, String
 
 SERVICE = Service("metastudio", regions=METASTUDIO)
+
+action = partial(Action, service=SERVICE)
+"""Return an action of MetaStudio."""
 
 
 def text(

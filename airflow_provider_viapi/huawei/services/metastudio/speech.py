@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from airflow_provider_viapi.huawei.model import Action, JobKind, States
+from airflow_provider_viapi.huawei.model import JobKind, States
 from airflow_provider_viapi.huawei.services.metastudio.service import (
     CREATED_FILTERS,
     JOB,
     PAGE,
-    SERVICE,
+    action,
     choice,
     flag,
     integer,
@@ -20,8 +20,7 @@ from airflow_provider_viapi.result_fields import ResultField
 SPEECH_STATES = States(pending=names("WAITING PROCESSING"), succeeded=("SUCCEED",), failed=("FAILED",))
 """Of speech that was asked for."""
 
-CREATE_TTS_AUDITION = Action(
-    service=SERVICE,
+CREATE_TTS_AUDITION = action(
     name="CreateTtsAudition",
     summary="Generate a short speech sample of a voice.",
     method="POST",
@@ -41,8 +40,7 @@ CREATE_TTS_AUDITION = Action(
     response_fields=("job_id",),
 )
 
-SHOW_TTS_AUDITION_FILE = Action(
-    service=SERVICE,
+SHOW_TTS_AUDITION_FILE = action(
     name="ShowTtsAuditionFile",
     summary="Return the finished parts of a speech sample.",
     method="GET",
@@ -52,8 +50,7 @@ SHOW_TTS_AUDITION_FILE = Action(
     idempotent=True,
 )
 
-SHOW_ASYNC_TTS_JOB = Action(
-    service=SERVICE,
+SHOW_ASYNC_TTS_JOB = action(
     name="ShowAsyncTtsJob",
     summary="Return a speech job.",
     method="GET",
@@ -65,8 +62,7 @@ SHOW_ASYNC_TTS_JOB = Action(
     idempotent=True,
 )
 
-SHOW_TTS_JOB = Action(
-    service=SERVICE,
+SHOW_TTS_JOB = action(
     name="ShowTtsJob",
     summary="List speech jobs.",
     method="GET",
@@ -83,8 +79,7 @@ SHOW_TTS_JOB = Action(
     idempotent=True,
 )
 
-SHOW_TTS_PHONETIC_SYMBOL = Action(
-    service=SERVICE,
+SHOW_TTS_PHONETIC_SYMBOL = action(
     name="ShowTtsPhoneticSymbol",
     summary="Return the pronunciation of a word.",
     method="GET",
@@ -94,8 +89,7 @@ SHOW_TTS_PHONETIC_SYMBOL = Action(
     idempotent=True,
 )
 
-CHECK_VOICE_ASSET = Action(
-    service=SERVICE,
+CHECK_VOICE_ASSET = action(
     name="CheckVoiceAsset",
     summary="Check whether a voice may be used, and return its asset.",
     method="POST",
@@ -107,8 +101,7 @@ CHECK_VOICE_ASSET = Action(
     idempotent=True,
 )
 
-CREATE_ASYNC_TTS_JOB = Action(
-    service=SERVICE,
+CREATE_ASYNC_TTS_JOB = action(
     name="CreateAsyncTtsJob",
     summary="Generate speech from a text.",
     method="POST",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from airflow_provider_viapi.huawei.model import Action, JobKind, States
+from airflow_provider_viapi.huawei.model import JobKind, States
 from airflow_provider_viapi.huawei.services.metastudio.service import (
     JOB,
     PAGE,
-    SERVICE,
+    action,
     choice,
     flag,
     names,
@@ -25,8 +25,7 @@ TRANSFER_STATES = States(
 
 TRANSFER_ACTIONS = ("cancel", "accept", "accept_confirm", "reject")
 
-LIST_TRANSFER_ASSET_JOBS = Action(
-    service=SERVICE,
+LIST_TRANSFER_ASSET_JOBS = action(
     name="ListTransferAssetJobs",
     summary="List transfers of assets.",
     method="GET",
@@ -41,8 +40,7 @@ LIST_TRANSFER_ASSET_JOBS = Action(
     idempotent=True,
 )
 
-SHOW_TRANSFER_ASSET_JOB = Action(
-    service=SERVICE,
+SHOW_TRANSFER_ASSET_JOB = action(
     name="ShowTransferAssetJob",
     summary="Return a transfer of assets.",
     method="GET",
@@ -55,8 +53,7 @@ SHOW_TRANSFER_ASSET_JOB = Action(
     idempotent=True,
 )
 
-EXECUTE_TRANSFER_ASSET_ACTION = Action(
-    service=SERVICE,
+EXECUTE_TRANSFER_ASSET_ACTION = action(
     name="ExecuteTransferAssetAction",
     summary="Cancel a transfer as its sender, or accept or reject it as its receiver.",
     method="POST",
@@ -75,8 +72,7 @@ EXECUTE_TRANSFER_ASSET_ACTION = Action(
     note="the service itself misspells accept_respone",
 )
 
-TRANSFER_ASSET = Action(
-    service=SERVICE,
+TRANSFER_ASSET = action(
     name="TransferAsset",
     summary="Transfer assets to another account, or back.",
     method="POST",

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.huawei.services.metastudio.service import (
     PAGE,
-    SERVICE,
+    action,
     integer,
     names,
     structure,
@@ -22,8 +21,7 @@ _EXPIRES = (
     text("resource_expire_end_time", "Latest time of expiry."),
 )
 
-SHOW_USAGE_DATA = Action(
-    service=SERVICE,
+SHOW_USAGE_DATA = action(
     name="ShowUsageData",
     summary="Return the usage of live streams and videos over time.",
     method="GET",
@@ -38,8 +36,7 @@ SHOW_USAGE_DATA = Action(
     idempotent=True,
 )
 
-SHOW_SUMMARY_USAGE_DATA = Action(
-    service=SERVICE,
+SHOW_SUMMARY_USAGE_DATA = action(
     name="ShowSummaryUsageData",
     summary="Return the sum of the usage of live streams and videos.",
     method="GET",
@@ -49,8 +46,7 @@ SHOW_SUMMARY_USAGE_DATA = Action(
     idempotent=True,
 )
 
-SHOW_RESOURCE_USAGE = Action(
-    service=SERVICE,
+SHOW_RESOURCE_USAGE = action(
     name="ShowResourceUsage",
     summary="Return the usage of the account's resources.",
     method="GET",
@@ -60,8 +56,7 @@ SHOW_RESOURCE_USAGE = Action(
     idempotent=True,
 )
 
-LIST_TENANT_RESOURCES = Action(
-    service=SERVICE,
+LIST_TENANT_RESOURCES = action(
     name="ListTenantResources",
     summary="List the account's resources.",
     method="GET",
@@ -82,8 +77,7 @@ LIST_TENANT_RESOURCES = Action(
     idempotent=True,
 )
 
-COUNT_TENANT_RESOURCES = Action(
-    service=SERVICE,
+COUNT_TENANT_RESOURCES = action(
     name="CountTenantResources",
     summary="Count the account's resources.",
     method="GET",
@@ -93,8 +87,7 @@ COUNT_TENANT_RESOURCES = Action(
     idempotent=True,
 )
 
-SHOW_VOICE_TRAINING_QUOTAS = Action(
-    service=SERVICE,
+SHOW_VOICE_TRAINING_QUOTAS = action(
     name="ShowVoiceTrainingQuotas",
     summary="Return the quotas of voice training.",
     method="GET",
@@ -104,8 +97,7 @@ SHOW_VOICE_TRAINING_QUOTAS = Action(
     idempotent=True,
 )
 
-LIST_USER_QUOTAS = Action(
-    service=SERVICE,
+LIST_USER_QUOTAS = action(
     name="ListUserQuotas",
     summary="List the quotas of the account's users, and what they have used of them.",
     method="GET",
@@ -121,8 +113,7 @@ _QUOTA = structure(
     required=True,
 )
 
-CREATE_USER_QUOTAS = Action(
-    service=SERVICE,
+CREATE_USER_QUOTAS = action(
     name="CreateUserQuotas",
     summary="Set the quotas of a user who has none.",
     method="POST",
@@ -130,8 +121,7 @@ CREATE_USER_QUOTAS = Action(
     in_body=(_USER.replace(required=True, min_length=1), _QUOTA),
 )
 
-UPDATE_USER_QUOTAS = Action(
-    service=SERVICE,
+UPDATE_USER_QUOTAS = action(
     name="UpdateUserQuotas",
     summary="Change the quotas of a user.",
     method="PUT",
@@ -140,8 +130,7 @@ UPDATE_USER_QUOTAS = Action(
     in_body=(_QUOTA,),
 )
 
-DELETE_USER_QUOTAS = Action(
-    service=SERVICE,
+DELETE_USER_QUOTAS = action(
     name="DeleteUserQuotas",
     summary="Delete the quotas of a user.",
     method="DELETE",

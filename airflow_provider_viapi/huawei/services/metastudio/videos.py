@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from airflow_provider_viapi.huawei.model import Action, JobKind, States
+from airflow_provider_viapi.huawei.model import JobKind, States
 from airflow_provider_viapi.huawei.services.metastudio.service import (
     CREATED_FILTERS,
     EXTERNAL,
     JOB,
     PAGE,
-    SERVICE,
     SORT,
+    action,
     flag,
     integer,
     names,
@@ -47,8 +47,7 @@ MADE_VIDEO = ResultField(
 )
 """The asset that a video becomes, as far as it is files."""
 
-LIST_DIGITAL_HUMAN_VIDEO = Action(
-    service=SERVICE,
+LIST_DIGITAL_HUMAN_VIDEO = action(
     name="ListDigitalHumanVideo",
     summary="List jobs of avatar and photo videos.",
     method="GET",
@@ -70,8 +69,7 @@ LIST_DIGITAL_HUMAN_VIDEO = Action(
     idempotent=True,
 )
 
-SHOW_2D_DIGITAL_HUMAN_VIDEO = Action(
-    service=SERVICE,
+SHOW_2D_DIGITAL_HUMAN_VIDEO = action(
     name="Show2DDigitalHumanVideo",
     summary="Return the job of an avatar video.",
     method="GET",
@@ -87,8 +85,7 @@ SHOW_2D_DIGITAL_HUMAN_VIDEO = Action(
     idempotent=True,
 )
 
-CANCEL_2D_DIGITAL_HUMAN_VIDEO = Action(
-    service=SERVICE,
+CANCEL_2D_DIGITAL_HUMAN_VIDEO = action(
     name="Cancel2DDigitalHumanVideo",
     summary="Cancel an avatar video that is still queued.",
     method="POST",
@@ -96,8 +93,7 @@ CANCEL_2D_DIGITAL_HUMAN_VIDEO = Action(
     in_path=(JOB,),
 )
 
-SHOW_PHOTO_DETECTION = Action(
-    service=SERVICE,
+SHOW_PHOTO_DETECTION = action(
     name="ShowPhotoDetection",
     summary="Return the job that checks a photo.",
     method="GET",
@@ -107,8 +103,7 @@ SHOW_PHOTO_DETECTION = Action(
     idempotent=True,
 )
 
-SHOW_PHOTO_DIGITAL_HUMAN_VIDEO = Action(
-    service=SERVICE,
+SHOW_PHOTO_DIGITAL_HUMAN_VIDEO = action(
     name="ShowPhotoDigitalHumanVideo",
     summary="Return the job of a photo video.",
     method="GET",
@@ -124,8 +119,7 @@ SHOW_PHOTO_DIGITAL_HUMAN_VIDEO = Action(
     idempotent=True,
 )
 
-CANCEL_PHOTO_DIGITAL_HUMAN_VIDEO = Action(
-    service=SERVICE,
+CANCEL_PHOTO_DIGITAL_HUMAN_VIDEO = action(
     name="CancelPhotoDigitalHumanVideo",
     summary="Cancel a photo video that is still queued.",
     method="POST",
@@ -133,8 +127,7 @@ CANCEL_PHOTO_DIGITAL_HUMAN_VIDEO = Action(
     in_path=(JOB,),
 )
 
-SHOW_SUBTITLE_FILE = Action(
-    service=SERVICE,
+SHOW_SUBTITLE_FILE = action(
     name="ShowSubtitleFile",
     summary="Return the job of subtitles, with the state of each scene.",
     method="GET",
@@ -144,8 +137,7 @@ SHOW_SUBTITLE_FILE = Action(
     idempotent=True,
 )
 
-CREATE_2D_DIGITAL_HUMAN_VIDEO = Action(
-    service=SERVICE,
+CREATE_2D_DIGITAL_HUMAN_VIDEO = action(
     name="Create2DDigitalHumanVideo",
     summary="Generate a video of an avatar, from a script or from the other parameters.",
     method="POST",
@@ -183,8 +175,7 @@ CREATE_2D_DIGITAL_HUMAN_VIDEO = Action(
     ),
 )
 
-CREATE_PHOTO_DETECTION = Action(
-    service=SERVICE,
+CREATE_PHOTO_DETECTION = action(
     name="CreatePhotoDetection",
     summary="Check whether a photo is suitable for a video.",
     method="POST",
@@ -194,8 +185,7 @@ CREATE_PHOTO_DETECTION = Action(
     job=JobKind(status_action=SHOW_PHOTO_DETECTION, states=VIDEO_STATES),
 )
 
-CREATE_PHOTO_DIGITAL_HUMAN_VIDEO = Action(
-    service=SERVICE,
+CREATE_PHOTO_DIGITAL_HUMAN_VIDEO = action(
     name="CreatePhotoDigitalHumanVideo",
     summary="Generate a video of a human from a photo.",
     method="POST",
@@ -236,8 +226,7 @@ CREATE_PHOTO_DIGITAL_HUMAN_VIDEO = Action(
     ),
 )
 
-CREATE_SUBTITLE_FILE = Action(
-    service=SERVICE,
+CREATE_SUBTITLE_FILE = action(
     name="CreateSubtitleFile",
     summary="Generate the subtitles of a script.",
     method="POST",

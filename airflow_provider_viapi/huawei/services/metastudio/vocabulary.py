@@ -2,15 +2,7 @@
 
 from __future__ import annotations
 
-from airflow_provider_viapi.huawei.model import Action
-from airflow_provider_viapi.huawei.services.metastudio.service import (
-    PAGE,
-    SERVICE,
-    choice,
-    names,
-    text,
-    texts,
-)
+from airflow_provider_viapi.huawei.services.metastudio.service import PAGE, action, choice, names, text, texts
 
 ENTRY = (
     choice(
@@ -24,8 +16,7 @@ ENTRY = (
     text("group_id", "Id of the group."),
 )
 
-CREATE_TTSC_VOCABULARY_CONFIGS = Action(
-    service=SERVICE,
+CREATE_TTSC_VOCABULARY_CONFIGS = action(
     name="CreateTtscVocabularyConfigs",
     summary="Create the pronunciation of a word.",
     method="POST",
@@ -34,8 +25,7 @@ CREATE_TTSC_VOCABULARY_CONFIGS = Action(
     response_fields=("id",),
 )
 
-LIST_TTSC_VOCABULARY_CONFIGS = Action(
-    service=SERVICE,
+LIST_TTSC_VOCABULARY_CONFIGS = action(
     name="ListTtscVocabularyConfigs",
     summary="List the words that have a custom pronunciation.",
     method="GET",
@@ -55,8 +45,7 @@ LIST_TTSC_VOCABULARY_CONFIGS = Action(
     idempotent=True,
 )
 
-SAVE_TTSC_VOCABULARY_CONFIGS = Action(
-    service=SERVICE,
+SAVE_TTSC_VOCABULARY_CONFIGS = action(
     name="SaveTtscVocabularyConfigs",
     summary="Change the pronunciation of a word.",
     method="PUT",
@@ -66,8 +55,7 @@ SAVE_TTSC_VOCABULARY_CONFIGS = Action(
     response_fields=("id",),
 )
 
-DELETE_TTSC_VOCABULARY_CONFIGS = Action(
-    service=SERVICE,
+DELETE_TTSC_VOCABULARY_CONFIGS = action(
     name="DeleteTtscVocabularyConfigs",
     summary="Delete pronunciations.",
     method="DELETE",
@@ -76,8 +64,7 @@ DELETE_TTSC_VOCABULARY_CONFIGS = Action(
     in_body=(texts("id", "Id of the entry."),),
 )
 
-CREATE_TTSC_VOCABULARY_GROUPS = Action(
-    service=SERVICE,
+CREATE_TTSC_VOCABULARY_GROUPS = action(
     name="CreateTtscVocabularyGroups",
     summary="Create a group of words.",
     method="POST",
@@ -86,8 +73,7 @@ CREATE_TTSC_VOCABULARY_GROUPS = Action(
     response_fields=("id",),
 )
 
-LIST_TTSC_VOCABULARY_GROUPS = Action(
-    service=SERVICE,
+LIST_TTSC_VOCABULARY_GROUPS = action(
     name="ListTtscVocabularyGroups",
     summary="List groups of words.",
     method="GET",
@@ -97,8 +83,7 @@ LIST_TTSC_VOCABULARY_GROUPS = Action(
     idempotent=True,
 )
 
-UPDATE_TTSC_VOCABULARY_GROUPS = Action(
-    service=SERVICE,
+UPDATE_TTSC_VOCABULARY_GROUPS = action(
     name="UpdateTtscVocabularyGroups",
     summary="Rename a group of words.",
     method="PUT",
@@ -108,8 +93,7 @@ UPDATE_TTSC_VOCABULARY_GROUPS = Action(
     response_fields=("id",),
 )
 
-DELETE_TTSC_VOCABULARY_GROUPS = Action(
-    service=SERVICE,
+DELETE_TTSC_VOCABULARY_GROUPS = action(
     name="DeleteTtscVocabularyGroups",
     summary="Delete a group of words.",
     method="DELETE",
@@ -118,8 +102,7 @@ DELETE_TTSC_VOCABULARY_GROUPS = Action(
     in_query=(*PAGE,),
 )
 
-SET_TTSC_GROUP_ASSETS = Action(
-    service=SERVICE,
+SET_TTSC_GROUP_ASSETS = action(
     name="SetTtscGroupAssets",
     summary="Assign a group of words to voices.",
     method="PUT",
@@ -129,8 +112,7 @@ SET_TTSC_GROUP_ASSETS = Action(
     response_fields=("id",),
 )
 
-SAVE_TTSC_TENANT_CONFIGS = Action(
-    service=SERVICE,
+SAVE_TTSC_TENANT_CONFIGS = action(
     name="SaveTtscTenantConfigs",
     summary="Enable or disable the vocabulary.",
     method="PUT",
@@ -142,8 +124,7 @@ SAVE_TTSC_TENANT_CONFIGS = Action(
     ),
 )
 
-SHOW_VOCABULARY_SWITCH_CONFIGS = Action(
-    service=SERVICE,
+SHOW_VOCABULARY_SWITCH_CONFIGS = action(
     name="ShowVocabularySwitchConfigs",
     summary="Return whether the vocabulary is enabled.",
     method="GET",

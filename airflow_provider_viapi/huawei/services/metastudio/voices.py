@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from airflow_provider_viapi.huawei.model import Action, JobKind, States
+from airflow_provider_viapi.huawei.model import JobKind, States
 from airflow_provider_viapi.huawei.services.metastudio.service import (
     CREATED_FILTERS,
     JOB,
     PAGE,
-    SERVICE,
     SORT,
+    action,
     choice,
     flag,
     integer,
@@ -51,8 +51,7 @@ VOICE = (
 PRIVATE_FIELDS = names("voice_authorization_url training_input_source_url")
 """Fields with signed addresses of the person's consent and recordings."""
 
-LIST_VOICE_TRAINING_JOB = Action(
-    service=SERVICE,
+LIST_VOICE_TRAINING_JOB = action(
     name="ListVoiceTrainingJob",
     summary="List voice modelling jobs.",
     method="GET",
@@ -76,8 +75,7 @@ LIST_VOICE_TRAINING_JOB = Action(
     idempotent=True,
 )
 
-COMMIT_VOICE_TRAINING_JOB = Action(
-    service=SERVICE,
+COMMIT_VOICE_TRAINING_JOB = action(
     name="CommitVoiceTrainingJob",
     summary="Submit a voice modelling job whose recordings are uploaded.",
     method="POST",
@@ -100,8 +98,7 @@ COMMIT_VOICE_TRAINING_JOB = Action(
     ),
 )
 
-SHOW_VOICE_TRAINING_JOB = Action(
-    service=SERVICE,
+SHOW_VOICE_TRAINING_JOB = action(
     name="ShowVoiceTrainingJob",
     summary="Return a voice modelling job.",
     method="GET",
@@ -117,8 +114,7 @@ SHOW_VOICE_TRAINING_JOB = Action(
     idempotent=True,
 )
 
-DELETE_VOICE_TRAINING_JOB = Action(
-    service=SERVICE,
+DELETE_VOICE_TRAINING_JOB = action(
     name="DeleteVoiceTrainingJob",
     summary="Delete a voice modelling job.",
     method="DELETE",
@@ -126,8 +122,7 @@ DELETE_VOICE_TRAINING_JOB = Action(
     in_path=(JOB,),
 )
 
-LIST_JOB_OPERATION_LOG = Action(
-    service=SERVICE,
+LIST_JOB_OPERATION_LOG = action(
     name="ListJobOperationLog",
     summary="List the operations on a voice modelling job and their users.",
     method="GET",
@@ -138,8 +133,7 @@ LIST_JOB_OPERATION_LOG = Action(
     idempotent=True,
 )
 
-SHOW_JOB_UPLOADING_ADDRESS = Action(
-    service=SERVICE,
+SHOW_JOB_UPLOADING_ADDRESS = action(
     name="ShowJobUploadingAddress",
     summary="Return the upload addresses of a voice modelling job.",
     method="GET",
@@ -149,8 +143,7 @@ SHOW_JOB_UPLOADING_ADDRESS = Action(
     idempotent=True,
 )
 
-SHOW_JOB_AUDIT_RESULT = Action(
-    service=SERVICE,
+SHOW_JOB_AUDIT_RESULT = action(
     name="ShowJobAuditResult",
     summary="Return the result of the review of the recordings.",
     method="GET",
@@ -160,8 +153,7 @@ SHOW_JOB_AUDIT_RESULT = Action(
     idempotent=True,
 )
 
-CONFIRM_TRAINING_SEGMENT = Action(
-    service=SERVICE,
+CONFIRM_TRAINING_SEGMENT = action(
     name="ConfirmTrainingSegment",
     summary="Check one recorded sentence.",
     method="POST",
@@ -173,8 +165,7 @@ CONFIRM_TRAINING_SEGMENT = Action(
     response_fields=names("confirm_result unmatched_index_hit"),
 )
 
-SHOW_TRAINING_SEGMENT_INFO = Action(
-    service=SERVICE,
+SHOW_TRAINING_SEGMENT_INFO = action(
     name="ShowTrainingSegmentInfo",
     summary="List the recorded sentences that have passed.",
     method="GET",
@@ -186,8 +177,7 @@ SHOW_TRAINING_SEGMENT_INFO = Action(
 
 VOICE_JOB = JobKind(status_action=SHOW_VOICE_TRAINING_JOB, states=VOICE_STATES)
 
-CREATE_TRAINING_BASIC_JOB = Action(
-    service=SERVICE,
+CREATE_TRAINING_BASIC_JOB = action(
     name="CreateTrainingBasicJob",
     summary="Create a voice from recordings, basic edition.",
     method="POST",
@@ -199,8 +189,7 @@ CREATE_TRAINING_BASIC_JOB = Action(
     job=VOICE_JOB,
 )
 
-CREATE_TRAINING_MIDDLE_JOB = Action(
-    service=SERVICE,
+CREATE_TRAINING_MIDDLE_JOB = action(
     name="CreateTrainingMiddleJob",
     summary="Create a voice from recordings, advanced edition.",
     method="POST",
@@ -212,8 +201,7 @@ CREATE_TRAINING_MIDDLE_JOB = Action(
     job=VOICE_JOB,
 )
 
-CREATE_TRAINING_ADVANCE_JOB = Action(
-    service=SERVICE,
+CREATE_TRAINING_ADVANCE_JOB = action(
     name="CreateTrainingAdvanceJob",
     summary="Create a voice from recordings, premium edition.",
     method="POST",
@@ -225,8 +213,7 @@ CREATE_TRAINING_ADVANCE_JOB = Action(
     job=VOICE_JOB,
 )
 
-CREATE_TRAINING_THIRD_PARTY_JOB = Action(
-    service=SERVICE,
+CREATE_TRAINING_THIRD_PARTY_JOB = action(
     name="CreateTrainingThirdPartyJob",
     summary="Create a voice from one long recording with another vendor's engine.",
     method="POST",
@@ -239,8 +226,7 @@ CREATE_TRAINING_THIRD_PARTY_JOB = Action(
     note="the recording is a WAV file in a ZIP file",
 )
 
-SHOW_SHORT_JOB = Action(
-    service=SERVICE,
+SHOW_SHORT_JOB = action(
     name="ShowShortJob",
     summary="Return an assessment of recordings.",
     method="GET",
@@ -252,8 +238,7 @@ SHOW_SHORT_JOB = Action(
     idempotent=True,
 )
 
-COMMIT_SHORT_JOB = Action(
-    service=SERVICE,
+COMMIT_SHORT_JOB = action(
     name="CommitShortJob",
     summary="Start an assessment whose recordings are uploaded.",
     method="POST",
@@ -261,8 +246,7 @@ COMMIT_SHORT_JOB = Action(
     in_path=(JOB,),
 )
 
-CREATE_SHORT_JOB = Action(
-    service=SERVICE,
+CREATE_SHORT_JOB = action(
     name="CreateShortJob",
     summary="Create an assessment of the quality of recordings, before a voice is trained with them.",
     method="POST",

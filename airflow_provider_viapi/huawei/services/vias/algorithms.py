@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.huawei.parameters import Object, StringList
-from airflow_provider_viapi.huawei.services.vias.service import SERVICE, identifier, paging
+from airflow_provider_viapi.huawei.services.vias.service import action, identifier, paging
 from airflow_provider_viapi.schema import Integer, String
 
 ALGORITHMS = {
@@ -55,8 +54,7 @@ counting and speeding detection at high altitudes, urban trash detection. Any ot
 
 ALGORITHM_ID = identifier("alg_id", "Id of the algorithm.")
 
-LIST_USER_SERVICES = Action(
-    service=SERVICE,
+LIST_USER_SERVICES = action(
     name="ListUserServices",
     summary="List the algorithms of the account.",
     method="GET",
@@ -70,8 +68,7 @@ LIST_USER_SERVICES = Action(
     idempotent=True,
 )
 
-SHOW_SERVICE_DETAIL = Action(
-    service=SERVICE,
+SHOW_SERVICE_DETAIL = action(
     name="ShowServiceDetail",
     summary="Return an algorithm with its inputs, outputs and configuration.",
     method="GET",
@@ -101,8 +98,7 @@ SHOW_SERVICE_DETAIL = Action(
     idempotent=True,
 )
 
-DEPLOY_ALGORITHM = Action(
-    service=SERVICE,
+DEPLOY_ALGORITHM = action(
     name="DeployAlgorithm",
     summary="Deploy an algorithm on an edge pool.",
     method="POST",
@@ -118,8 +114,7 @@ DEPLOY_ALGORITHM = Action(
     note="the SDK does not state which fields are required",
 )
 
-STOP_DEPLOY_ALGORITHM = Action(
-    service=SERVICE,
+STOP_DEPLOY_ALGORITHM = action(
     name="StopDeployAlgorithm",
     summary="Stop the deployment of an algorithm.",
     method="PUT",
@@ -131,8 +126,7 @@ STOP_DEPLOY_ALGORITHM = Action(
 
 POOL_ID = identifier("id", "Id of the edge pool.")
 
-CREATE_EDGE_POOL = Action(
-    service=SERVICE,
+CREATE_EDGE_POOL = action(
     name="CreateEdgePool",
     summary="Create an edge pool.",
     method="POST",
@@ -146,8 +140,7 @@ CREATE_EDGE_POOL = Action(
     response_fields=("id",),
 )
 
-DELETE_EDGE_POOL = Action(
-    service=SERVICE,
+DELETE_EDGE_POOL = action(
     name="DeleteEdgePool",
     summary="Delete an edge pool.",
     method="DELETE",
@@ -155,8 +148,7 @@ DELETE_EDGE_POOL = Action(
     in_path=(POOL_ID,),
 )
 
-LIST_EDGE_POOLS = Action(
-    service=SERVICE,
+LIST_EDGE_POOLS = action(
     name="ListEdgePools",
     summary="List edge pools.",
     method="GET",
@@ -170,8 +162,7 @@ LIST_EDGE_POOLS = Action(
     idempotent=True,
 )
 
-SHOW_EDGE_POOL = Action(
-    service=SERVICE,
+SHOW_EDGE_POOL = action(
     name="ShowEdgePoolInfo",
     summary="Return an edge pool with its nodes.",
     method="GET",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from airflow_provider_viapi.huawei.model import Service, States
+from functools import partial
+
+from airflow_provider_viapi.huawei.model import Action, Service, States
 from airflow_provider_viapi.huawei.regions import VIAS
 from airflow_provider_viapi.huawei.services.vias.inputs import Schedule
 from airflow_provider_viapi.huawei.services.vias.outputs import AlarmOutput
@@ -13,6 +15,9 @@ NOT_FOUND = "VIAS.00010002"
 """Error code in response to the id of something that does not exist."""
 
 SERVICE = Service("vias", regions=VIAS, repeats_credentials=True)
+
+action = partial(Action, service=SERVICE)
+"""Return an action of VIAS."""
 
 TASK_STATES = States(
     pending=(

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.huawei.parameters import StringList
-from airflow_provider_viapi.huawei.services.vias.service import SERVICE, identifier, paging
+from airflow_provider_viapi.huawei.services.vias.service import action, identifier, paging
 from airflow_provider_viapi.schema import Boolean, Choice, Number, String
 
 SOURCE_ID = identifier("video_source_id", "Id of the video source.")
@@ -58,8 +57,7 @@ _SOURCE = (
     *("scene_recommend", "video_source_quality"),
 )
 
-CREATE_VIDEO_SOURCE = Action(
-    service=SERVICE,
+CREATE_VIDEO_SOURCE = action(
     name="CreateVideoSource",
     summary="Register a camera, a stream or a platform of cameras.",
     method="POST",
@@ -76,8 +74,7 @@ CREATE_VIDEO_SOURCE = Action(
     response_fields=("video_source_id",),
 )
 
-UPDATE_VIDEO_SOURCE = Action(
-    service=SERVICE,
+UPDATE_VIDEO_SOURCE = action(
     name="UpdateVideoSource",
     summary="Change a video source.",
     method="PUT",
@@ -88,8 +85,7 @@ UPDATE_VIDEO_SOURCE = Action(
     note="the SDK does not state which fields are optional",
 )
 
-DELETE_VIDEO_SOURCE = Action(
-    service=SERVICE,
+DELETE_VIDEO_SOURCE = action(
     name="DeleteVideoSource",
     summary="Delete a video source.",
     method="DELETE",
@@ -98,8 +94,7 @@ DELETE_VIDEO_SOURCE = Action(
     note="the response is the word true",
 )
 
-SHOW_VIDEO_SOURCE = Action(
-    service=SERVICE,
+SHOW_VIDEO_SOURCE = action(
     name="ShowVideoSourceDetail",
     summary="Return a video source.",
     method="GET",
@@ -109,8 +104,7 @@ SHOW_VIDEO_SOURCE = Action(
     idempotent=True,
 )
 
-LIST_VIDEO_SOURCES = Action(
-    service=SERVICE,
+LIST_VIDEO_SOURCES = action(
     name="ListVideoSources",
     summary="List video sources.",
     method="GET",
@@ -130,8 +124,7 @@ LIST_VIDEO_SOURCES = Action(
     idempotent=True,
 )
 
-CREATE_VIDEO_GROUP = Action(
-    service=SERVICE,
+CREATE_VIDEO_GROUP = action(
     name="CreateVideoGroup",
     summary="Create a group of video sources.",
     method="POST",
@@ -145,8 +138,7 @@ CREATE_VIDEO_GROUP = Action(
     response_fields=("video_group_id",),
 )
 
-UPDATE_VIDEO_GROUP = Action(
-    service=SERVICE,
+UPDATE_VIDEO_GROUP = action(
     name="UpdateVideoGroup",
     summary="Change a group of video sources.",
     method="PUT",
@@ -160,8 +152,7 @@ UPDATE_VIDEO_GROUP = Action(
     note="the SDK does not state which fields are optional",
 )
 
-DELETE_VIDEO_GROUP = Action(
-    service=SERVICE,
+DELETE_VIDEO_GROUP = action(
     name="DeleteVideoGroup",
     summary="Delete a group; its video sources remain.",
     method="DELETE",
@@ -169,8 +160,7 @@ DELETE_VIDEO_GROUP = Action(
     in_path=(GROUP_ID,),
 )
 
-SHOW_VIDEO_GROUP = Action(
-    service=SERVICE,
+SHOW_VIDEO_GROUP = action(
     name="ShowVideoGroupDetail",
     summary="Return a group of video sources.",
     method="GET",
@@ -183,8 +173,7 @@ SHOW_VIDEO_GROUP = Action(
     idempotent=True,
 )
 
-LIST_VIDEO_GROUPS = Action(
-    service=SERVICE,
+LIST_VIDEO_GROUPS = action(
     name="ListVideoGroups",
     summary="List groups of video sources.",
     method="GET",

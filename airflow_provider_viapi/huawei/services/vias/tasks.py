@@ -6,16 +6,16 @@ from collections.abc import Callable
 from typing import Any
 
 from airflow_provider_viapi.errors import InvalidRequest
-from airflow_provider_viapi.huawei.model import Action, JobKind
+from airflow_provider_viapi.huawei.model import JobKind
 from airflow_provider_viapi.huawei.services.vias.algorithms import ALGORITHMS
 from airflow_provider_viapi.huawei.services.vias.inputs import BatchInput, TaskInput
 from airflow_provider_viapi.huawei.services.vias.service import (
     ALGORITHM_NAME,
     BATCH_RESPONSE,
     COMMAND,
-    SERVICE,
     SERVICE_VERSION,
     TASK_STATES,
+    action,
     identifier,
     paging,
     task_settings,
@@ -52,8 +52,7 @@ def _check_algorithm(
     return request if checked is None else {**request, "config": checked}
 
 
-SHOW_TASK = Action(
-    service=SERVICE,
+SHOW_TASK = action(
     name="ShowTaskInfo",
     summary="Return a task with its state and, if it has failed, the reason.",
     method="GET",
@@ -79,8 +78,7 @@ SHOW_TASK = Action(
     idempotent=True,
 )
 
-LIST_TASKS = Action(
-    service=SERVICE,
+LIST_TASKS = action(
     name="ListTasks",
     summary="List tasks, newest first.",
     method="GET",
@@ -107,8 +105,7 @@ LIST_TASKS = Action(
     note="count is documented as the number of tasks on the page, not of all tasks",
 )
 
-UPDATE_TASK = Action(
-    service=SERVICE,
+UPDATE_TASK = action(
     name="UpdateTask",
     summary="Change the settings of a task.",
     method="PUT",
@@ -123,8 +120,7 @@ UPDATE_TASK = Action(
     refine=_check_algorithm,
 )
 
-START_STOP_TASK = Action(
-    service=SERVICE,
+START_STOP_TASK = action(
     name="StartStopTask",
     summary="Start or stop a task.",
     method="PUT",
@@ -133,8 +129,7 @@ START_STOP_TASK = Action(
     note="the v1 path is unknown, so the v2 path is used in both cases",
 )
 
-DELETE_TASK = Action(
-    service=SERVICE,
+DELETE_TASK = action(
     name="DeleteTask",
     summary="Delete a task.",
     method="DELETE",
@@ -143,8 +138,7 @@ DELETE_TASK = Action(
     note="the v1 path is unknown, so the v2 path is used in both cases",
 )
 
-CREATE_TASK = Action(
-    service=SERVICE,
+CREATE_TASK = action(
     name="CreateTask",
     summary="Analyse a stream or a file with an algorithm, in the cloud or on an edge device.",
     method="POST",
@@ -182,8 +176,7 @@ _BATCH_INPUT = BatchInput(
     "video_source_id and target_roi.",
 )
 
-CREATE_BATCH_TASK = Action(
-    service=SERVICE,
+CREATE_BATCH_TASK = action(
     name="CreateBatchTask",
     summary="Create a task for each of many video sources.",
     method="POST",
@@ -199,8 +192,7 @@ CREATE_BATCH_TASK = Action(
     refine=_check_algorithm,
 )
 
-UPDATE_BATCH_TASK = Action(
-    service=SERVICE,
+UPDATE_BATCH_TASK = action(
     name="UpdateBatchTask",
     summary="Change the settings of a batch task.",
     method="PUT",
@@ -216,8 +208,7 @@ UPDATE_BATCH_TASK = Action(
     refine=_check_algorithm,
 )
 
-DELETE_BATCH_TASK = Action(
-    service=SERVICE,
+DELETE_BATCH_TASK = action(
     name="DeleteBatchTask",
     summary="Delete a batch task and its tasks.",
     method="DELETE",
@@ -226,8 +217,7 @@ DELETE_BATCH_TASK = Action(
     response_fields=BATCH_RESPONSE,
 )
 
-LIST_BATCH_TASKS = Action(
-    service=SERVICE,
+LIST_BATCH_TASKS = action(
     name="ListBatchTasks",
     summary="List batch tasks, with the number of their tasks in each state.",
     method="GET",
@@ -245,8 +235,7 @@ LIST_BATCH_TASKS = Action(
     idempotent=True,
 )
 
-BATCH_START_STOP_TASK = Action(
-    service=SERVICE,
+BATCH_START_STOP_TASK = action(
     name="BatchStartStopTask",
     summary="Start or stop all tasks of a batch task.",
     method="PUT",
