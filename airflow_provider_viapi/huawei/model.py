@@ -121,7 +121,7 @@ class Action(Record):
     :param private: fields, at any depth of the response, that contain credentials or addresses of personal files;
         they are left out of results
     :param status: HTTP status of a successful response
-    :param idempotent: calling twice costs and changes nothing more than calling once
+    :param repeatable: it is idempotent, although its method is not ``GET``
     :param job: kind of the job that the action creates, if it creates one
     :param refine: checks parameters that depend on each other; it takes the action's name, the checked request and
         ``is_unresolved``, and returns the request
@@ -141,7 +141,7 @@ class Action(Record):
     response_fields: tuple[str, ...] = ()
     private: tuple[str, ...] = ()
     status: int = 200
-    idempotent: bool = False
+    repeatable: bool = False
     job: JobKind | None = None
     refine: Callable[[str, dict[str, Any], Callable[[Any], bool]], dict[str, Any]] | None = None
     note: str = ""
@@ -183,6 +183,11 @@ class Action(Record):
     def full_name(self) -> str:
         """The name with its service's before it, as jobs and the DAG author's ``action=`` have it."""
         return f"{self.service.name}.{self.name}"
+
+    @property
+    def idempotent(self) -> bool:
+        """True if calling twice costs and changes nothing more than calling once."""
+        return self.method == "GET" or self.repeatable
 
     @property
     def is_job(self) -> bool:

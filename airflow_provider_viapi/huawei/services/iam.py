@@ -21,7 +21,7 @@ CREATE_TOKEN = Action(
     ),
     response_fields=("token",),
     status=201,
-    idempotent=True,
+    repeatable=True,
 )
 
 LIST_PROJECTS = Action(
@@ -38,5 +38,4 @@ LIST_PROJECTS = Action(
         ),
     ),
     response_fields=("projects", "links"),
-    idempotent=True,
 )

@@ -61,7 +61,6 @@ LIST_ASSETS = action(
         text("app_user_id", "Id of the application's user."),
     ),
     response_fields=names("count assets"),
-    idempotent=True,
 )
 
 UPDATE_DIGITAL_ASSET = action(
@@ -127,7 +126,6 @@ SHOW_ASSET = action(
         "asset_extra_meta system_properties files asset_order supported_service "
         "auto_operation_config"
     ),
-    idempotent=True,
 )
 
 RESTORE_ASSET = action(
@@ -145,7 +143,7 @@ LIST_ASSET_SUMMARY = action(
     path="/v1/{project_id}/digital-assets/summarys",
     in_body=(texts("asset_ids", "Ids of the assets.", required=True),),
     response_fields=("asset_list",),
-    idempotent=True,
+    repeatable=True,
 )
 
 BATCH_EXECUTE_ASSET_ACTION = action(
@@ -173,7 +171,6 @@ SHOW_ASSET_REPLICATION_INFO = action(
     path="/v1/{project_id}/digital-assets/{asset_id}/replication-info",
     in_path=(text("asset_id", "Id of the asset.", required=True),),
     response_fields=names("asset_id asset_info encryption_info expire_time"),
-    idempotent=True,
 )
 
 CREATE_ASSET_BY_REPLICATION_INFO = action(

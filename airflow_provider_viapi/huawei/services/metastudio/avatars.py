@@ -83,7 +83,6 @@ LIST_2D_MODEL_TRAINING_JOB = action(
     ),
     response_fields=names("count jobs"),
     private=PRIVATE_FIELDS,
-    idempotent=True,
 )
 
 SHOW_2D_MODEL_TRAINING_JOB = action(
@@ -111,7 +110,6 @@ SHOW_2D_MODEL_TRAINING_JOB = action(
         "train_video_rotation_state action_video_rotation_state sub_training_job_info"
     ),
     private=PRIVATE_FIELDS,
-    idempotent=True,
 )
 
 DELETE_2D_MODEL_TRAINING_JOB = action(

@@ -63,7 +63,6 @@ LIST_DIGITAL_HUMAN_BUSINESS_CARD = action(
     ),
     response_fields=names("count jobs"),
     private=("card_image_url",),
-    idempotent=True,
 )
 
 SHOW_DIGITAL_HUMAN_BUSINESS_CARD = action(
@@ -77,7 +76,6 @@ SHOW_DIGITAL_HUMAN_BUSINESS_CARD = action(
         "introduction_text voice_asset_id introduction_audio_asset_id gender"
     ),
     private=("card_image_url",),
-    idempotent=True,
 )
 
 DELETE_DIGITAL_HUMAN_BUSINESS_CARD = action(

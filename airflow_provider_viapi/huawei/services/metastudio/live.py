@@ -37,7 +37,6 @@ LIST_SMART_LIVE = action(
     in_query=(*PAGE, text("state", "State of the live tasks."), *SORT, *CREATED_FILTERS),
     response_fields=names("count smart_live_jobs"),
     private=PRIVATE,
-    idempotent=True,
 )
 
 SHOW_SMART_LIVE = action(
@@ -53,7 +52,6 @@ SHOW_SMART_LIVE = action(
         "live_job_log relation_live_platform_info used_resource_type is_ai_mark_on"
     ),
     private=PRIVATE,
-    idempotent=True,
 )
 
 STOP_SMART_LIVE = action(
@@ -109,7 +107,6 @@ LIST_SMART_LIVE_JOBS = action(
     ),
     response_fields=names("count smart_live_jobs"),
     private=PRIVATE,
-    idempotent=True,
 )
 
 LIVE_EVENT_REPORT = action(

@@ -32,7 +32,6 @@ LIST_STYLES = action(
     path="/v1/{project_id}/styles",
     in_query=_LIST,
     response_fields=names("count styles"),
-    idempotent=True,
 )
 
 LIST_PICTURE_MODELING_JOBS = action(
@@ -42,7 +41,6 @@ LIST_PICTURE_MODELING_JOBS = action(
     path="/v1/{project_id}/digital-human/stylized/picture-modelings",
     in_query=_LIST,
     response_fields=names("count picture_modeling_jobs"),
-    idempotent=True,
 )
 
 SHOW_PICTURE_MODELING_JOB = action(
@@ -54,7 +52,6 @@ SHOW_PICTURE_MODELING_JOB = action(
     response_fields=names(
         "job_id state start_time end_time error_info model_asset_id name style_id model_cover_url"
     ),
-    idempotent=True,
 )
 
 _MODEL = (

@@ -47,7 +47,6 @@ LIST_PRODUCTS = action(
         text("state", "State."),
     ),
     response_fields=names("count products"),
-    idempotent=True,
 )
 
 SHOW_PRODUCT = action(
@@ -59,7 +58,6 @@ SHOW_PRODUCT = action(
     response_fields=names(
         "product_id name description tags cover text_list asset_list create_time update_time state"
     ),
-    idempotent=True,
 )
 
 UPDATE_PRODUCT = action(

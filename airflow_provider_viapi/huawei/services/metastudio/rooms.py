@@ -91,7 +91,6 @@ LIST_SMART_LIVE_ROOMS = action(
     ),
     response_fields=names("count smart_live_rooms"),
     private=PRIVATE,
-    idempotent=True,
 )
 
 SHOW_SMART_LIVE_ROOM = action(
@@ -108,7 +107,6 @@ SHOW_SMART_LIVE_ROOM = action(
         "cover_url thumbnail room_state confirm_state script_version error_info"
     ),
     private=PRIVATE,
-    idempotent=True,
 )
 
 UPDATE_SMART_LIVE_ROOM = action(
@@ -152,7 +150,6 @@ LIST_INTERACTION_RULE_GROUPS = action(
     path="/v1/{project_id}/smart-live-interaction-rule-groups",
     in_query=(*PAGE, *CREATED_FILTERS, text("group_name", "Name of the group.")),
     response_fields=names("count interaction_rule_groups"),
-    idempotent=True,
 )
 
 UPDATE_INTERACTION_RULE_GROUP = action(

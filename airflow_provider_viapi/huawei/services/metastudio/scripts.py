@@ -55,7 +55,6 @@ LIST_VIDEO_SCRIPTS = action(
     ),
     response_fields=names("count video_scripts"),
     private=EXTERNAL,
-    idempotent=True,
 )
 
 SHOW_VIDEO_SCRIPT = action(
@@ -70,7 +69,6 @@ SHOW_VIDEO_SCRIPT = action(
         "shoot_scripts script_id create_time update_time script_cover_url"
     ),
     private=EXTERNAL,
-    idempotent=True,
 )
 
 UPDATE_VIDEO_SCRIPT = action(

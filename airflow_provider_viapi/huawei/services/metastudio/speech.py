@@ -47,7 +47,6 @@ SHOW_TTS_AUDITION_FILE = action(
     path="/v1/{project_id}/ttsc/audition-file/{job_id}",
     in_path=(JOB,),
     response_fields=names("is_file_complete code message files"),
-    idempotent=True,
 )
 
 SHOW_ASYNC_TTS_JOB = action(
@@ -59,7 +58,6 @@ SHOW_ASYNC_TTS_JOB = action(
     response_fields=names(
         "state code message audio_file_url audio_info_file_url audio_srt_file_url audio_action_file_url"
     ),
-    idempotent=True,
 )
 
 SHOW_TTS_JOB = action(
@@ -76,7 +74,6 @@ SHOW_TTS_JOB = action(
         text("business_type", "Purpose of the speech."),
     ),
     response_fields=names("count data"),
-    idempotent=True,
 )
 
 SHOW_TTS_PHONETIC_SYMBOL = action(
@@ -86,7 +83,6 @@ SHOW_TTS_PHONETIC_SYMBOL = action(
     path="/v1/{project_id}/ttsc/phonetic-symbol",
     in_query=(*PAGE, text("word", "Word.", required=True)),
     response_fields=("data",),
-    idempotent=True,
 )
 
 CHECK_VOICE_ASSET = action(
@@ -98,7 +94,7 @@ CHECK_VOICE_ASSET = action(
     response_fields=names(
         "asset_id asset_name asset_type asset_state create_time update_time asset_extra_meta files"
     ),
-    idempotent=True,
+    repeatable=True,
 )
 
 CREATE_ASYNC_TTS_JOB = action(

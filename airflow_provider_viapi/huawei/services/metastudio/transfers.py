@@ -37,7 +37,6 @@ LIST_TRANSFER_ASSET_JOBS = action(
         text("transfer_type", "TRANSFER_OUT (default) or TRANSFER_BACK."),
     ),
     response_fields=names("count jobs"),
-    idempotent=True,
 )
 
 SHOW_TRANSFER_ASSET_JOB = action(
@@ -50,7 +49,6 @@ SHOW_TRANSFER_ASSET_JOB = action(
         "job_id transfer_type transfer_assets state src_project_id dest_project_id memo reason start_time "
         "finish_time expire_time is_need_billing error_info"
     ),
-    idempotent=True,
 )
 
 EXECUTE_TRANSFER_ASSET_ACTION = action(

@@ -33,7 +33,6 @@ SHOW_USAGE_DATA = action(
         *(_USER, _RESOURCE, _BUSINESS_TYPE, _UNIT),
     ),
     response_fields=names("count time_list"),
-    idempotent=True,
 )
 
 SHOW_SUMMARY_USAGE_DATA = action(
@@ -43,7 +42,6 @@ SHOW_SUMMARY_USAGE_DATA = action(
     path="/v1/{project_id}/data-analysis-summary",
     in_query=(_USER, _RESOURCE, _BUSINESS_TYPE, _UNIT),
     response_fields=names("resource_type business_type number usage unit"),
-    idempotent=True,
 )
 
 SHOW_RESOURCE_USAGE = action(
@@ -53,7 +51,6 @@ SHOW_RESOURCE_USAGE = action(
     path="/v1/{project_id}/tenants/resources-usage",
     in_query=(text("resource", "Name of the resource."), _BUSINESS),
     response_fields=names("resources"),
-    idempotent=True,
 )
 
 LIST_TENANT_RESOURCES = action(
@@ -74,7 +71,6 @@ LIST_TENANT_RESOURCES = action(
         integer("status", "State of the resource."),
     ),
     response_fields=names("resources count"),
-    idempotent=True,
 )
 
 COUNT_TENANT_RESOURCES = action(
@@ -84,7 +80,6 @@ COUNT_TENANT_RESOURCES = action(
     path="/v1/{project_id}/tenants/resources-count",
     in_query=(_BUSINESS, *_EXPIRES),
     response_fields=names("resources_count"),
-    idempotent=True,
 )
 
 SHOW_VOICE_TRAINING_QUOTAS = action(
@@ -94,7 +89,6 @@ SHOW_VOICE_TRAINING_QUOTAS = action(
     path="/v1/{project_id}/voice-training-manage/quotas",
     in_query=PAGE,
     response_fields=names("count resource_available_nums resources"),
-    idempotent=True,
 )
 
 LIST_USER_QUOTAS = action(
@@ -104,7 +98,6 @@ LIST_USER_QUOTAS = action(
     path="/v1/{project_id}/user/quotas",
     in_query=(*reversed(PAGE), _USER),
     response_fields=names("count assets"),
-    idempotent=True,
 )
 
 _QUOTA = structure(

@@ -66,7 +66,6 @@ LIST_DIGITAL_HUMAN_VIDEO = action(
     ),
     response_fields=names("count jobs"),
     private=EXTERNAL,
-    idempotent=True,
 )
 
 SHOW_2D_DIGITAL_HUMAN_VIDEO = action(
@@ -82,7 +81,6 @@ SHOW_2D_DIGITAL_HUMAN_VIDEO = action(
         "voice_config video_config shoot_scripts background_music_config"
     ),
     private=EXTERNAL,
-    idempotent=True,
 )
 
 CANCEL_2D_DIGITAL_HUMAN_VIDEO = action(
@@ -100,7 +98,6 @@ SHOW_PHOTO_DETECTION = action(
     path="/v1/{project_id}/photo-detection/{job_id}",
     in_path=(JOB,),
     response_fields=names("job_id state error_info create_time"),
-    idempotent=True,
 )
 
 SHOW_PHOTO_DIGITAL_HUMAN_VIDEO = action(
@@ -116,7 +113,6 @@ SHOW_PHOTO_DIGITAL_HUMAN_VIDEO = action(
         "shoot_scripts"
     ),
     private=EXTERNAL,
-    idempotent=True,
 )
 
 CANCEL_PHOTO_DIGITAL_HUMAN_VIDEO = action(
@@ -134,7 +130,6 @@ SHOW_SUBTITLE_FILE = action(
     path="/v1/{project_id}/subtitle-files/{job_id}",
     in_path=(JOB,),
     response_fields=names("job_state subtitle_file_info"),
-    idempotent=True,
 )
 
 CREATE_2D_DIGITAL_HUMAN_VIDEO = action(

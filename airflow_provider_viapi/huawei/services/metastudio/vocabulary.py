@@ -42,7 +42,6 @@ LIST_TTSC_VOCABULARY_CONFIGS = action(
         text("search_key", "Part of the word."),
     ),
     response_fields=names("count data"),
-    idempotent=True,
 )
 
 SAVE_TTSC_VOCABULARY_CONFIGS = action(
@@ -80,7 +79,6 @@ LIST_TTSC_VOCABULARY_GROUPS = action(
     path="/v1/{project_id}/ttsc/vocabulary-groups",
     in_query=(*PAGE, text("group_id", "Id of the group.")),
     response_fields=names("count data"),
-    idempotent=True,
 )
 
 UPDATE_TTSC_VOCABULARY_GROUPS = action(
@@ -131,5 +129,4 @@ SHOW_VOCABULARY_SWITCH_CONFIGS = action(
     path="/v1/{project_id}/ttsc/tenant-configs",
     in_query=(*PAGE, text("key", "Word.")),
     response_fields=names("count data"),
-    idempotent=True,
 )

@@ -72,7 +72,6 @@ LIST_VOICE_TRAINING_JOB = action(
     ),
     response_fields=names("count jobs"),
     private=PRIVATE_FIELDS,
-    idempotent=True,
 )
 
 COMMIT_VOICE_TRAINING_JOB = action(
@@ -111,7 +110,6 @@ SHOW_VOICE_TRAINING_JOB = action(
         "allocated_resource output_language is_remake assess_result is_ondemand_resource"
     ),
     private=PRIVATE_FIELDS,
-    idempotent=True,
 )
 
 DELETE_VOICE_TRAINING_JOB = action(
@@ -130,7 +128,6 @@ LIST_JOB_OPERATION_LOG = action(
     in_path=(JOB,),
     in_query=(*PAGE,),
     response_fields=names("count operations"),
-    idempotent=True,
 )
 
 SHOW_JOB_UPLOADING_ADDRESS = action(
@@ -140,7 +137,6 @@ SHOW_JOB_UPLOADING_ADDRESS = action(
     path="/v1/{project_id}/voice-training-manage/user/jobs/{job_id}/uploading-address-url",
     in_path=(JOB,),
     response_fields=names("segment_url package_url authorization_letter_uploading_url"),
-    idempotent=True,
 )
 
 SHOW_JOB_AUDIT_RESULT = action(
@@ -150,7 +146,6 @@ SHOW_JOB_AUDIT_RESULT = action(
     path="/v1/{project_id}/voice-training-manage/user/jobs/{job_id}/audit-result",
     in_path=(JOB,),
     response_fields=names("system_audit_result admin_audit_result"),
-    idempotent=True,
 )
 
 CONFIRM_TRAINING_SEGMENT = action(
@@ -172,7 +167,6 @@ SHOW_TRAINING_SEGMENT_INFO = action(
     path="/v1/{project_id}/voice-training-manage/user/training-segment",
     in_query=(text("job_id", "Id of the job.", required=True),),
     response_fields=("confirmed_index",),
-    idempotent=True,
 )
 
 VOICE_JOB = JobKind(status_action=SHOW_VOICE_TRAINING_JOB, states=VOICE_STATES)
@@ -235,7 +229,6 @@ SHOW_SHORT_JOB = action(
     response_fields=names(
         "job_type job_id state job_failed_code job_failed_reason create_time lastupdate_time assess_result"
     ),
-    idempotent=True,
 )
 
 COMMIT_SHORT_JOB = action(

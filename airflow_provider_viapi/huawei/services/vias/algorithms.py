@@ -65,7 +65,6 @@ LIST_USER_SERVICES = action(
         StringList(name="alg_status", doc="States of the algorithm."),
     ),
     response_fields=("count", "service_list", "total"),
-    idempotent=True,
 )
 
 SHOW_SERVICE_DETAIL = action(
@@ -95,7 +94,6 @@ SHOW_SERVICE_DETAIL = action(
         ),
         *("company", "tags", "deploy_type", "alg_class", "alg_status", "error_msg"),
     ),
-    idempotent=True,
 )
 
 DEPLOY_ALGORITHM = action(
@@ -159,7 +157,6 @@ LIST_EDGE_POOLS = action(
         String(name="state", doc="State of the edge pool."),
     ),
     response_fields=("count", "edge_pools"),
-    idempotent=True,
 )
 
 SHOW_EDGE_POOL = action(
@@ -172,5 +169,4 @@ SHOW_EDGE_POOL = action(
         *("id", "name", "description", "state", "project_id", "workspace_id", "created_at", "updated_at"),
         "nodes",
     ),
-    idempotent=True,
 )

@@ -101,7 +101,6 @@ SHOW_VIDEO_SOURCE = action(
     path="/v2/{project_id}/source/sources/{video_source_id}",
     in_path=(SOURCE_ID,),
     response_fields=_SOURCE,
-    idempotent=True,
 )
 
 LIST_VIDEO_SOURCES = action(
@@ -121,7 +120,6 @@ LIST_VIDEO_SOURCES = action(
         String(name="tag", doc="Tag."),
     ),
     response_fields=("video_source_number", "total_number", "quota_number", "video_source_list"),
-    idempotent=True,
 )
 
 CREATE_VIDEO_GROUP = action(
@@ -170,7 +168,6 @@ SHOW_VIDEO_GROUP = action(
         *("video_group_id", "video_group_name", "description", "access_type", "create_at", "modify_at"),
         *("num_video_source", "group_status", "num_batch_task"),
     ),
-    idempotent=True,
 )
 
 LIST_VIDEO_GROUPS = action(
@@ -187,5 +184,4 @@ LIST_VIDEO_GROUPS = action(
         StringList(name="type", doc="Kinds of the sources."),
     ),
     response_fields=("video_group_number", "total_number", "quota_number", "video_group_list"),
-    idempotent=True,
 )

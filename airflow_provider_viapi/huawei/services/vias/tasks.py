@@ -75,7 +75,6 @@ SHOW_TASK = action(
         *("video_source_name", "title", "group_name", "company", "task_config", "type", "resource_order_id"),
         *("package_id", "device_id", "access_address", "algorithm_publish_id"),
     ),
-    idempotent=True,
 )
 
 LIST_TASKS = action(
@@ -101,7 +100,6 @@ LIST_TASKS = action(
         String(name="alg_id", doc="Id of the algorithm."),
     ),
     response_fields=("count", "tasks", "page", "page_size"),
-    idempotent=True,
     note="count is documented as the number of tasks on the page, not of all tasks",
 )
 
@@ -232,7 +230,6 @@ LIST_BATCH_TASKS = action(
         String(name="title", doc="Title of the algorithm."),
     ),
     response_fields=("count", "batch_task_list"),
-    idempotent=True,
 )
 
 BATCH_START_STOP_TASK = action(
