@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_viapi.huawei.services.metastudio import assets, transfers
+from airflow_provider_viapi.huawei.services.metastudio.assets import AssetType
 from airflow_provider_viapi.operators.arguments.checks import is_templated, set_default
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator
 from airflow_provider_viapi.operators.metastudio.training_files import checked_files
@@ -25,19 +26,6 @@ if TYPE_CHECKING:
         Text,
         TextList,
     )
-
-AssetType = Literal[
-    "VOICE_MODEL",
-    "VIDEO",
-    "IMAGE",
-    "PPT",
-    "MUSIC",
-    "AUDIO",
-    "COMMON_FILE",
-    "HUMAN_MODEL_2D",
-    "BUSINESS_CARD_TEMPLET",
-]
-"""Kind of an asset."""
 
 
 class UploadAssetOperator(HuaweiCloudJobOperator):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal, get_args
+
 from airflow_provider_viapi.huawei.model import JobKind, States
 from airflow_provider_viapi.huawei.services.metastudio.service import (
     PAGE,
@@ -25,6 +27,28 @@ ASSET_STATES = States(
 )
 """An asset is CREATING until its main file was uploaded; UNACTIVED has its file, but no other job can use it
 until somebody activates it."""
+
+AssetType = Literal[
+    "VOICE_MODEL",
+    "VIDEO",
+    "IMAGE",
+    "PPT",
+    "MUSIC",
+    "AUDIO",
+    "COMMON_FILE",
+    "HUMAN_MODEL_2D",
+    "BUSINESS_CARD_TEMPLET",
+]
+"""Kind of an asset."""
+
+_TYPE = choice("asset_type", get_args(AssetType), "Type of the asset.")
+
+_ASSET = names(
+    "project_id asset_id produce_id asset_name asset_description app_user_id create_time "
+    "update_time asset_type asset_state fail_type block_reason_code reason tags "
+    "asset_extra_meta system_properties files asset_order supported_service "
+    "auto_operation_config"
+)
 
 LIST_ASSETS = action(
     name="ListAssets",
@@ -72,21 +96,7 @@ UPDATE_DIGITAL_ASSET = action(
     in_body=(
         text("asset_name", "Name of the asset.", max_length=256),
         text("asset_description", "Description of the asset.", max_length=4096),
-        choice(
-            "asset_type",
-            (
-                "VOICE_MODEL",
-                "VIDEO",
-                "IMAGE",
-                "PPT",
-                "MUSIC",
-                "AUDIO",
-                "COMMON_FILE",
-                "HUMAN_MODEL_2D",
-                "BUSINESS_CARD_TEMPLET",
-            ),
-            "Type of the asset.",
-        ),
+        _TYPE,
         choice("asset_state", ("UNACTIVED", "ACTIVED", "WAITING_DELETE"), "State of the asset."),
         structure("review_config", "Settings of the content review."),
         texts("tags", "Tags."),
@@ -97,12 +107,7 @@ UPDATE_DIGITAL_ASSET = action(
         texts("supported_service", "Services that may use the asset."),
         structures("auto_operation_config", "Operations on the asset at set times."),
     ),
-    response_fields=names(
-        "project_id asset_id produce_id asset_name asset_description app_user_id create_time "
-        "update_time asset_type asset_state fail_type block_reason_code reason tags "
-        "asset_extra_meta system_properties files asset_order supported_service "
-        "auto_operation_config"
-    ),
+    response_fields=_ASSET,
 )
 
 DELETE_ASSET = action(
@@ -120,12 +125,7 @@ SHOW_ASSET = action(
     method="GET",
     path="/v1/{project_id}/digital-assets/{asset_id}",
     in_path=(text("asset_id", "Id of the asset.", required=True),),
-    response_fields=names(
-        "project_id asset_id produce_id asset_name asset_description app_user_id create_time "
-        "update_time asset_type asset_state fail_type block_reason_code reason tags "
-        "asset_extra_meta system_properties files asset_order supported_service "
-        "auto_operation_config"
-    ),
+    response_fields=_ASSET,
 )
 
 RESTORE_ASSET = action(
@@ -194,22 +194,7 @@ CREATE_DIGITAL_ASSET = action(
     in_body=(
         text("asset_name", "Name of the asset.", required=True, max_length=256),
         text("asset_description", "Description of the asset.", max_length=4096),
-        choice(
-            "asset_type",
-            (
-                "VOICE_MODEL",
-                "VIDEO",
-                "IMAGE",
-                "PPT",
-                "MUSIC",
-                "AUDIO",
-                "COMMON_FILE",
-                "HUMAN_MODEL_2D",
-                "BUSINESS_CARD_TEMPLET",
-            ),
-            "Type of the asset.",
-            required=True,
-        ),
+        _TYPE.replace(required=True),
         structure("review_config", "Settings of the content review."),
         texts("tags", "Tags."),
         structure("asset_extra_meta", "Metadata of a video, an image or a voice."),

@@ -58,6 +58,35 @@ PRIVATE_FIELDS = names(
 The address of the avatar's cover is not among them: it is a result.
 """
 
+_NAME = text("name", "Name of the avatar.")
+_TRAINING = (
+    text("contact", "Contact of the customer."),
+    text("command_message", "File of the job that the command concerns."),
+    integer("video_multipart_count", "Number of parts of the video's upload.", minimum=1),
+    integer(
+        "action_video_multipart_count",
+        "Number of parts of the upload of the video of movements.",
+        minimum=1,
+    ),
+    flag("is_background_replacement", "Replace the background."),
+    text("batch_name", "Name of a batch of jobs."),
+    texts("tags", "Tags."),
+)
+_VOICE = (
+    structure(
+        "voice_properties",
+        "Purpose, gender and language of the voice.",
+        required_fields=("job_tag", "sex", "language"),
+    ),
+    texts("supported_service", "Services that may use the avatar."),
+)
+_AUDIO_SOURCE = choice("audio_source_type", ("VIDEO", "AUDIO"), "Source from which the voice is trained.")
+_UPLOADS = names(
+    "job_id training_video_upload_url action_video_upload_url audio_upload_url "
+    "cover_upload_url id_card_image1_upload_url id_card_image2_upload_url "
+    "grant_file_upload_url pre_beauty_image_upload_url post_beauty_image_upload_url"
+)
+
 LIST_2D_MODEL_TRAINING_JOB = action(
     name="List2dModelTrainingJob",
     summary="List image modelling jobs.",
@@ -127,33 +156,14 @@ UPDATE_2D_MODEL_TRAINING_JOB = action(
     path="/v1/{project_id}/digital-human-training-manage/user/jobs/{job_id}",
     in_path=(JOB,),
     in_body=(
-        text("name", "Name of the avatar."),
-        text("contact", "Contact of the customer."),
-        text("command_message", "File of the job that the command concerns."),
-        integer("video_multipart_count", "Number of parts of the video's upload.", minimum=1),
-        integer(
-            "action_video_multipart_count",
-            "Number of parts of the upload of the video of movements.",
-            minimum=1,
-        ),
-        flag("is_background_replacement", "Replace the background."),
-        text("batch_name", "Name of a batch of jobs."),
-        texts("tags", "Tags."),
+        _NAME,
+        *_TRAINING,
         flag("is_fast_flexus", "Fast variant of the Flexus edition."),
         structures("samples_basic_info", "Movements to train.", required_fields=("action_tag",)),
-        structure(
-            "voice_properties",
-            "Purpose, gender and language of the voice.",
-            required_fields=("job_tag", "sex", "language"),
-        ),
-        texts("supported_service", "Services that may use the avatar."),
-        choice("audio_source_type", ("VIDEO", "AUDIO"), "Source from which the voice is trained."),
+        *_VOICE,
+        _AUDIO_SOURCE,
     ),
-    response_fields=names(
-        "job_id training_video_upload_url action_video_upload_url audio_upload_url "
-        "cover_upload_url id_card_image1_upload_url id_card_image2_upload_url "
-        "grant_file_upload_url pre_beauty_image_upload_url post_beauty_image_upload_url"
-    ),
+    response_fields=_UPLOADS,
 )
 
 EXECUTE_2D_MODEL_TRAINING_COMMAND_BY_USER = action(
@@ -196,36 +206,17 @@ CREATE_2D_MODEL_TRAINING_JOB = action(
     method="POST",
     path="/v1/{project_id}/digital-human-training-manage/user/jobs",
     in_body=(
-        text("name", "Name of the avatar.", required=True),
-        text("contact", "Contact of the customer."),
-        text("command_message", "File of the job that the command concerns."),
-        integer("video_multipart_count", "Number of parts of the video's upload.", minimum=1),
-        integer(
-            "action_video_multipart_count",
-            "Number of parts of the upload of the video of movements.",
-            minimum=1,
-        ),
-        flag("is_background_replacement", "Replace the background."),
-        text("batch_name", "Name of a batch of jobs."),
-        texts("tags", "Tags."),
+        _NAME.replace(required=True, min_length=1),
+        *_TRAINING,
         text("model_version", "Default: V3.2; V3.3 for the fast Flexus edition."),
         flag("is_ondemand_resource", "Billed by usage."),
         flag("is_flexus", "Flexus (basic) edition."),
         flag("is_fast_flexus", "Fast variant of the Flexus edition."),
         flag("is_live_copy", "Copy a live room."),
         flag("is_only_human_model", "Train no voice with the avatar; Flexus edition only."),
-        choice("audio_source_type", ("VIDEO", "AUDIO"), "Source from which the voice is trained."),
-        structure(
-            "voice_properties",
-            "Purpose, gender and language of the voice.",
-            required_fields=("job_tag", "sex", "language"),
-        ),
-        texts("supported_service", "Services that may use the avatar."),
+        _AUDIO_SOURCE,
+        *_VOICE,
     ),
-    response_fields=names(
-        "job_id training_video_upload_url action_video_upload_url audio_upload_url "
-        "cover_upload_url id_card_image1_upload_url id_card_image2_upload_url "
-        "grant_file_upload_url pre_beauty_image_upload_url post_beauty_image_upload_url"
-    ),
+    response_fields=_UPLOADS,
     job=JobKind(status_action=SHOW_2D_MODEL_TRAINING_JOB, states=IMAGE_STATES),
 )

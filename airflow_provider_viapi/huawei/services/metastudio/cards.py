@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from airflow_provider_viapi.huawei.model import JobKind
 from airflow_provider_viapi.huawei.services.metastudio.service import (
+    CALLBACK,
     CREATED_FILTERS,
     JOB,
     PAGE,
@@ -40,14 +41,8 @@ CARD = (
     text("video_asset_name", "Name of the asset in which the video is stored."),
     choice("gender", ("MALE", "FEMALE"), "Gender of the person."),
     structure("review_config", "Settings of the content review."),
-    structure(
-        "callback_config",
-        "Callback after the end of the job: the URL, and the key that signs the request.",
-        required_fields=("callback_url",),
-    ),
+    CALLBACK,
 )
-
-MADE_CARD = (ResultField("job_info", "object", fields=(MADE_VIDEO,)),)
 
 LIST_DIGITAL_HUMAN_BUSINESS_CARD = action(
     name="ListDigitalHumanBusinessCard",
@@ -86,6 +81,13 @@ DELETE_DIGITAL_HUMAN_BUSINESS_CARD = action(
     in_path=(JOB,),
 )
 
+CARD_JOB = JobKind(
+    status_action=SHOW_DIGITAL_HUMAN_BUSINESS_CARD,
+    states=VIDEO_STATES,
+    state_in=("job_info", "state"),
+    files=(ResultField("job_info", "object", fields=(MADE_VIDEO,)),),
+)
+
 CREATE_DIGITAL_HUMAN_BUSINESS_CARD = action(
     name="CreateDigitalHumanBusinessCard",
     summary="Generate a business card of a speaking person.",
@@ -93,12 +95,7 @@ CREATE_DIGITAL_HUMAN_BUSINESS_CARD = action(
     path="/v1/{project_id}/digital-human-business-cards",
     in_body=CARD,
     response_fields=("job_id",),
-    job=JobKind(
-        status_action=SHOW_DIGITAL_HUMAN_BUSINESS_CARD,
-        states=VIDEO_STATES,
-        state_in=("job_info", "state"),
-        files=MADE_CARD,
-    ),
+    job=CARD_JOB,
 )
 
 UPDATE_DIGITAL_HUMAN_BUSINESS_CARD = action(
@@ -109,10 +106,5 @@ UPDATE_DIGITAL_HUMAN_BUSINESS_CARD = action(
     in_path=(JOB,),
     in_body=CARD,
     response_fields=("job_id",),
-    job=JobKind(
-        status_action=SHOW_DIGITAL_HUMAN_BUSINESS_CARD,
-        states=VIDEO_STATES,
-        state_in=("job_info", "state"),
-        files=MADE_CARD,
-    ),
+    job=CARD_JOB,
 )

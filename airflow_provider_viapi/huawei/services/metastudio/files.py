@@ -4,28 +4,19 @@ from __future__ import annotations
 
 from airflow_provider_viapi.huawei.services.metastudio.service import action, choice, integer, names, text
 
+_NAME = text("file_name", "Name of the file, not case-sensitive.", required=True, max_length=256)
+_TYPE = text("file_type", "Type of the file, usually the extension of its name.", required=True)
+
 CREATE_FILE = action(
     name="CreateFile",
     summary="Announce a file of up to 5 GB; the response contains the URL for the upload.",
     method="POST",
     path="/v1/{project_id}/files",
     in_body=(
-        text(
-            "file_name",
-            "Name of the file, not case-sensitive.",
-            required=True,
-            min_length=1,
-            max_length=256,
-        ),
+        _NAME,
         text("file_md5", "MD5 of the content, in Base64.", required=True),
         integer("file_size", "Size in bytes.", required=True, minimum=1, maximum=5 * 2**30),
-        text(
-            "file_type",
-            "Type of the file, usually the extension of its name.",
-            required=True,
-            min_length=1,
-            max_length=64,
-        ),
+        _TYPE.replace(max_length=64),
         text("asset_id", "Id of the asset.", required=True),
         choice(
             "asset_file_category",
@@ -43,15 +34,9 @@ CREATE_LARGE_FILE = action(
     method="POST",
     path="/v1/{project_id}/large-files",
     in_body=(
-        text(
-            "file_name",
-            "Name of the file, not case-sensitive.",
-            required=True,
-            min_length=1,
-            max_length=256,
-        ),
+        _NAME,
         integer("file_size", "Size in bytes.", minimum=1, maximum=536_870_912_000),
-        text("file_type", "Type of the file, usually the extension of its name.", required=True),
+        _TYPE,
         text("asset_id", "Id of the asset.", required=True),
         choice(
             "asset_file_category",

@@ -9,6 +9,7 @@ from airflow_provider_viapi.huawei.services.metastudio.service import (
     JOB,
     PAGE,
     SORT,
+    VIDEO,
     action,
     choice,
     flag,
@@ -138,11 +139,7 @@ START_SMART_LIVE = action(
     path="/v1/{project_id}/smart-live-rooms/{room_id}/smart-live-jobs",
     in_path=(text("room_id", "Id of the live room.", required=True),),
     in_body=(
-        structure(
-            "video_config",
-            "Width, height, bit rate and other settings of the video.",
-            required_fields=("bitrate", "width", "height"),
-        ),
+        VIDEO,
         structure("play_policy", "Order and repetition of the scripts."),
         texts("output_urls", "RTMP URLs that receive the stream; only one is supported at present."),
         texts("stream_keys", "Stream keys of output_urls; secret."),

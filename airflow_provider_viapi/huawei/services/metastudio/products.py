@@ -16,20 +16,21 @@ from airflow_provider_viapi.huawei.services.metastudio.service import (
     texts,
 )
 
+PRODUCT = (
+    text("name", "Name of the product.", required=True),
+    text("description", "Description of the product."),
+    texts("tags", "Tags.", max_items=50),
+    structure("cover", "Cover image of the product."),
+    structures("text_list", "Texts about the product."),
+    structures("asset_list", "Pictures and videos of the product."),
+)
+
 CREATE_PRODUCT = action(
     name="CreateProduct",
     summary="Create a product.",
     method="POST",
     path="/v1/{project_id}/products",
-    in_body=(
-        text("name", "Name of the product.", required=True),
-        text("description", "Description of the product."),
-        texts("tags", "Tags.", max_items=50),
-        structure("cover", "Cover image of the product."),
-        structures("text_list", "Texts about the product."),
-        structures("asset_list", "Pictures and videos of the product."),
-        flag("auto_active", "Activate the product immediately."),
-    ),
+    in_body=(*PRODUCT, flag("auto_active", "Activate the product immediately.")),
     response_fields=("product_id",),
 )
 
@@ -66,15 +67,7 @@ UPDATE_PRODUCT = action(
     method="PUT",
     path="/v1/{project_id}/products/{product_id}",
     in_path=(text("product_id", "Id of the product.", required=True),),
-    in_body=(
-        text("name", "Name of the product.", required=True),
-        text("description", "Description of the product."),
-        texts("tags", "Tags.", max_items=50),
-        structure("cover", "Cover image of the product."),
-        structures("text_list", "Texts about the product."),
-        structures("asset_list", "Pictures and videos of the product."),
-        choice("state", ("ACTIVED", "UNACTIVED"), "State."),
-    ),
+    in_body=(*PRODUCT, choice("state", ("ACTIVED", "UNACTIVED"), "State.")),
 )
 
 DELETE_PRODUCT = action(

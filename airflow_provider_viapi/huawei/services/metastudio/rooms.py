@@ -5,6 +5,7 @@ from __future__ import annotations
 from airflow_provider_viapi.huawei.services.metastudio.service import (
     CREATED_FILTERS,
     PAGE,
+    VIDEO,
     action,
     choice,
     names,
@@ -30,11 +31,7 @@ ROOM = (
     structure("interaction_config", "Settings of spoken replies to viewers."),
     structures("interaction_rules", "Replies to messages of viewers."),
     structure("play_policy", "Order and repetition of the scripts."),
-    structure(
-        "video_config",
-        "Width, height, bit rate and other settings of the video.",
-        required_fields=("bitrate", "width", "height"),
-    ),
+    VIDEO,
     texts("output_urls", "RTMP URLs that receive the stream; only one is supported at present."),
     texts("stream_keys", "Stream keys of output_urls; secret."),
     texts("backup_model_asset_ids", "Asset ids of avatars that take turns.", max_items=5),
@@ -56,6 +53,15 @@ RULES = (
     text("group_name", "Name of the group.", required=True),
     structures("interaction_rules", "Replies to messages of viewers."),
 )
+
+SHOWN = names(
+    "room_name room_description room_type scene_scripts interaction_config interaction_rules "
+    "play_policy video_config output_urls stream_keys backup_model_asset_ids "
+    "live_event_callback_config rtc_callback_config review_config shared_config view_mode "
+    "co_streamer_config priv_data room_id relation_live_platform_info create_time update_time "
+    "cover_url thumbnail room_state confirm_state script_version error_info"
+)
+"""Fields of a room in responses."""
 
 PRIVATE = names("output_urls stream_keys live_event_callback_config rtc_callback_config output_external_url")
 """Fields with the keys of streams and callbacks."""
@@ -99,13 +105,7 @@ SHOW_SMART_LIVE_ROOM = action(
     method="GET",
     path="/v1/{project_id}/smart-live-rooms/{room_id}",
     in_path=(text("room_id", "Id of the live room.", required=True),),
-    response_fields=names(
-        "room_name room_description room_type scene_scripts interaction_config interaction_rules "
-        "play_policy video_config output_urls stream_keys backup_model_asset_ids "
-        "live_event_callback_config rtc_callback_config review_config shared_config view_mode "
-        "co_streamer_config priv_data room_id relation_live_platform_info create_time update_time "
-        "cover_url thumbnail room_state confirm_state script_version error_info"
-    ),
+    response_fields=SHOWN,
     private=PRIVATE,
 )
 
@@ -116,13 +116,7 @@ UPDATE_SMART_LIVE_ROOM = action(
     path="/v1/{project_id}/smart-live-rooms/{room_id}",
     in_path=(text("room_id", "Id of the live room.", required=True),),
     in_body=ROOM,
-    response_fields=names(
-        "room_name room_description room_type scene_scripts interaction_config interaction_rules "
-        "play_policy video_config output_urls stream_keys backup_model_asset_ids "
-        "live_event_callback_config rtc_callback_config review_config shared_config view_mode "
-        "co_streamer_config priv_data room_id relation_live_platform_info create_time update_time "
-        "cover_url thumbnail room_state confirm_state script_version error_info"
-    ),
+    response_fields=SHOWN,
     private=PRIVATE,
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from airflow_provider_viapi.huawei.services.metastudio.service import (
     EXTERNAL,
     PAGE,
+    VIDEO,
     action,
     choice,
     names,
@@ -20,11 +21,7 @@ SCRIPT = (
     text("model_asset_id", "Asset id of the avatar.", max_length=64),
     choice("model_asset_type", ("HUMAN_MODEL_2D",), "Type of the avatar."),
     structure("voice_config", "Voice, speed, pitch and volume.", required_fields=("voice_asset_id",)),
-    structure(
-        "video_config",
-        "Width, height, bit rate and other settings of the video.",
-        required_fields=("bitrate", "width", "height"),
-    ),
+    VIDEO,
     text("priv_data", "Your own data, which the service returns unchanged.", max_length=8192),
     structure("background_music_config", "Music and its volume."),
     structure("review_config", "Settings of the content review."),

@@ -83,6 +83,18 @@ EXTERNAL = names("output_external_url audio_drive_file_external_url")
 
 JOB = text("job_id", "Id of the job.", required=True)
 
+CALLBACK = structure(
+    "callback_config",
+    "Callback after the end of the job: the URL, and the key that signs the request.",
+    required_fields=("callback_url",),
+)
+
+VIDEO = structure(
+    "video_config",
+    "Width, height, bit rate and other settings of the video.",
+    required_fields=("bitrate", "width", "height"),
+)
+
 PAGE = (
     integer("offset", "Number of items to skip."),
     integer("limit", "Maximum number of items in the response."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from airflow_provider_viapi.huawei.model import JobKind, States
 from airflow_provider_viapi.huawei.services.metastudio.service import (
+    CALLBACK,
     CREATED_FILTERS,
     JOB,
     PAGE,
@@ -12,7 +13,6 @@ from airflow_provider_viapi.huawei.services.metastudio.service import (
     flag,
     integer,
     names,
-    structure,
     text,
 )
 from airflow_provider_viapi.result_fields import ResultField
@@ -113,11 +113,7 @@ CREATE_ASYNC_TTS_JOB = action(
         flag("need_timestamp", "Also return the time of each word."),
         flag("silence_flag", "Return silence instead of an error."),
         integer("silence_time_ms", "Length of that silence in milliseconds."),
-        structure(
-            "callback_config",
-            "Callback after the end of the job: the URL, and the key that signs the request.",
-            required_fields=("callback_url",),
-        ),
+        CALLBACK,
         flag("gen_srt", "Also generate subtitles."),
         integer("srt_len", "Length of the longest line of subtitles."),
         integer("srt_line_limit", "Lines of a subtitle; default: 1."),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from airflow_provider_viapi.huawei.model import JobKind, States
 from airflow_provider_viapi.huawei.services.metastudio.service import (
+    CALLBACK,
     CREATED_FILTERS,
     EXTERNAL,
     JOB,
     PAGE,
     SORT,
+    VIDEO,
     action,
     flag,
     integer,
@@ -132,6 +134,12 @@ SHOW_SUBTITLE_FILE = action(
     response_fields=names("job_state subtitle_file_info"),
 )
 
+_OUTPUT = structure(
+    "output_asset_config",
+    "Name of the asset in which the video is stored.",
+    required_fields=("asset_name",),
+)
+
 CREATE_2D_DIGITAL_HUMAN_VIDEO = action(
     name="Create2DDigitalHumanVideo",
     summary="Generate a video of an avatar, from a script or from the other parameters.",
@@ -141,24 +149,12 @@ CREATE_2D_DIGITAL_HUMAN_VIDEO = action(
         text("script_id", "Id of the script."),
         text("model_asset_id", "Asset id of the avatar."),
         structure("voice_config", "Voice, speed, pitch and volume.", required_fields=("voice_asset_id",)),
-        structure(
-            "video_config",
-            "Width, height, bit rate and other settings of the video.",
-            required_fields=("bitrate", "width", "height"),
-        ),
+        VIDEO,
         structures("shoot_scripts", "Scenes of the video, each with its speech and pictures."),
-        structure(
-            "output_asset_config",
-            "Name of the asset in which the video is stored.",
-            required_fields=("asset_name",),
-        ),
+        _OUTPUT,
         structure("background_music_config", "Music and its volume."),
         structure("review_config", "Settings of the content review."),
-        structure(
-            "callback_config",
-            "Callback after the end of the job: the URL, and the key that signs the request.",
-            required_fields=("callback_url",),
-        ),
+        CALLBACK,
         structure("action_config", "Automatic movements of the avatar."),
     ),
     response_fields=("job_id",),
@@ -189,25 +185,12 @@ CREATE_PHOTO_DIGITAL_HUMAN_VIDEO = action(
         text("script_id", "Id of the script."),
         picture("human_image", "The person's picture, at most 1080p.", required=True),
         structure("voice_config", "Voice, speed, pitch and volume.", required_fields=("voice_asset_id",)),
-        structure(
-            "video_config",
-            "Width, height, bit rate and other settings of the video.",
-            required_fields=("codec",),
-        ),
+        VIDEO.replace(required_fields=("codec",)),
         structures("shoot_scripts", "Scenes of the video, each with its speech and pictures.", required=True),
-        structure(
-            "output_asset_config",
-            "Name of the asset in which the video is stored.",
-            required=True,
-            required_fields=("asset_name",),
-        ),
+        _OUTPUT.replace(required=True),
         structure("background_music_config", "Music and its volume."),
         structure("review_config", "Settings of the content review."),
-        structure(
-            "callback_config",
-            "Callback after the end of the job: the URL, and the key that signs the request.",
-            required_fields=("callback_url",),
-        ),
+        CALLBACK,
         picture("id_card_image1", "Front of the person's identity card."),
         picture("id_card_image2", "Back of the identity card."),
         flag("authorize_use_human_image", "The person in the picture has given consent."),
@@ -229,11 +212,7 @@ CREATE_SUBTITLE_FILE = action(
     in_body=(
         text("script_id", "Id of the script."),
         integer("sequence_no", "Number of the scene; default: all."),
-        structure(
-            "callback_config",
-            "Callback after the end of the job: the URL, and the key that signs the request.",
-            required_fields=("callback_url",),
-        ),
+        CALLBACK,
     ),
     response_fields=("job_id",),
     job=JobKind(

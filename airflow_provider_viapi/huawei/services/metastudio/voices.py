@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airflow_provider_viapi.huawei.model import JobKind, States
+from airflow_provider_viapi.huawei.model import Action, JobKind, States
 from airflow_provider_viapi.huawei.services.metastudio.service import (
     CREATED_FILTERS,
     JOB,
@@ -28,7 +28,7 @@ VOICE_STATES = States(
 )
 """That failures of the review and the splitting are terminal is inferred. A job takes days."""
 
-VOICE = (
+_ABOUT = (
     choice(
         "tag",
         ("ECOMMERCE", "NEWS", "MARKETING", "LIVE", "EDUCATION", "CUSTOMER", "STORYTELLING"),
@@ -36,6 +36,10 @@ VOICE = (
     ),
     text("description", "Description of the voice."),
     choice("sex", ("FEMALE", "MALE"), "Gender of the voice."),
+)
+
+VOICE = (
+    *_ABOUT,
     text("voice_name", "Name of the voice.", required=True),
     text("language", "Language of the recordings."),
     choice("create_type", ("PACKAGE", "SEGMENT"), "Upload of the recordings: in one package, or one by one."),
@@ -81,13 +85,7 @@ COMMIT_VOICE_TRAINING_JOB = action(
     path="/v1/{project_id}/voice-training-manage/user/jobs/{job_id}",
     in_path=(JOB,),
     in_body=(
-        choice(
-            "tag",
-            ("ECOMMERCE", "NEWS", "MARKETING", "LIVE", "EDUCATION", "CUSTOMER", "STORYTELLING"),
-            "Purpose of the voice.",
-        ),
-        text("description", "Description of the voice."),
-        choice("sex", ("FEMALE", "MALE"), "Gender of the voice."),
+        *_ABOUT,
         text("voice_name", "Name of the voice."),
         text("language", "Language of the recordings."),
         text("phone", "Telephone number."),
@@ -171,52 +169,38 @@ SHOW_TRAINING_SEGMENT_INFO = action(
 
 VOICE_JOB = JobKind(status_action=SHOW_VOICE_TRAINING_JOB, states=VOICE_STATES)
 
-CREATE_TRAINING_BASIC_JOB = action(
-    name="CreateTrainingBasicJob",
-    summary="Create a voice from recordings, basic edition.",
-    method="POST",
-    path="/v1/{project_id}/voice-training-manage/user/basic-jobs",
-    in_body=VOICE,
-    response_fields=names(
-        "job_id training_data_uploading_url segment_uploading_url authorization_letter_uploading_url"
-    ),
-    job=VOICE_JOB,
+
+def _training(name: str, summary: str, kind: str, note: str = "") -> Action:
+    return action(
+        name=name,
+        summary=summary,
+        method="POST",
+        path=f"/v1/{{project_id}}/voice-training-manage/user/{kind}-jobs",
+        in_body=VOICE,
+        response_fields=names(
+            "job_id training_data_uploading_url segment_uploading_url authorization_letter_uploading_url"
+        ),
+        job=VOICE_JOB,
+        note=note,
+    )
+
+
+CREATE_TRAINING_BASIC_JOB = _training(
+    "CreateTrainingBasicJob", "Create a voice from recordings, basic edition.", "basic"
 )
 
-CREATE_TRAINING_MIDDLE_JOB = action(
-    name="CreateTrainingMiddleJob",
-    summary="Create a voice from recordings, advanced edition.",
-    method="POST",
-    path="/v1/{project_id}/voice-training-manage/user/middle-jobs",
-    in_body=VOICE,
-    response_fields=names(
-        "job_id training_data_uploading_url segment_uploading_url authorization_letter_uploading_url"
-    ),
-    job=VOICE_JOB,
+CREATE_TRAINING_MIDDLE_JOB = _training(
+    "CreateTrainingMiddleJob", "Create a voice from recordings, advanced edition.", "middle"
 )
 
-CREATE_TRAINING_ADVANCE_JOB = action(
-    name="CreateTrainingAdvanceJob",
-    summary="Create a voice from recordings, premium edition.",
-    method="POST",
-    path="/v1/{project_id}/voice-training-manage/user/advance-jobs",
-    in_body=VOICE,
-    response_fields=names(
-        "job_id training_data_uploading_url segment_uploading_url authorization_letter_uploading_url"
-    ),
-    job=VOICE_JOB,
+CREATE_TRAINING_ADVANCE_JOB = _training(
+    "CreateTrainingAdvanceJob", "Create a voice from recordings, premium edition.", "advance"
 )
 
-CREATE_TRAINING_THIRD_PARTY_JOB = action(
-    name="CreateTrainingThirdPartyJob",
-    summary="Create a voice from one long recording with another vendor's engine.",
-    method="POST",
-    path="/v1/{project_id}/voice-training-manage/user/third-party-jobs",
-    in_body=VOICE,
-    response_fields=names(
-        "job_id training_data_uploading_url segment_uploading_url authorization_letter_uploading_url"
-    ),
-    job=VOICE_JOB,
+CREATE_TRAINING_THIRD_PARTY_JOB = _training(
+    "CreateTrainingThirdPartyJob",
+    "Create a voice from one long recording with another vendor's engine.",
+    "third-party",
     note="the recording is a WAV file in a ZIP file",
 )
 
