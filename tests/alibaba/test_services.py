@@ -26,7 +26,7 @@ from airflow_provider_viapi.alibaba.parameters import (
 )
 from airflow_provider_viapi.alibaba.rpc import flatten
 from airflow_provider_viapi.alibaba.services import imgsearch, videoenhan
-from airflow_provider_viapi.alibaba.services.imagesearch.searching import Threshold
+from airflow_provider_viapi.alibaba.services.imagesearch.images import Threshold
 from airflow_provider_viapi.alibaba.services.imagesearch.service import Filter, Region
 from airflow_provider_viapi.alibaba.signing import canonical_query
 from airflow_provider_viapi.emulator.gateway import unflatten

@@ -1,7 +1,6 @@
 """Service ImageSearch, version 2020-12-14: search of similar images in an instance; the successor of imgsearch.
 
-* ``images``: add, change, delete and look up images
-* ``searching``: search by image, name, text or attributes; compare two images
+* ``images``: add, change, delete and look up images; search by image, name, text or attributes; compare two
 * ``tasks``: the instance itself, bulk changes and exports
 
 Names, types, limits and ranges are from Alibaba's SDK alibabacloud-imagesearch20201214 4.4.0. An instance is bought
@@ -13,15 +12,13 @@ from __future__ import annotations
 from airflow_provider_viapi.alibaba.services.imagesearch.images import (
     ADD_IMAGE,
     CHECK_IMAGE_EXISTS,
-    DELETE_IMAGE,
-    UPDATE_IMAGE,
-)
-from airflow_provider_viapi.alibaba.services.imagesearch.searching import (
     COMPARE_SIMILAR_BY_IMAGE,
+    DELETE_IMAGE,
     SEARCH_IMAGE_BY_FILTER,
     SEARCH_IMAGE_BY_NAME,
     SEARCH_IMAGE_BY_PIC,
     SEARCH_IMAGE_BY_TEXT,
+    UPDATE_IMAGE,
 )
 from airflow_provider_viapi.alibaba.services.imagesearch.service import LIMITS, SERVICE
 from airflow_provider_viapi.alibaba.services.imagesearch.tasks import (
