@@ -121,6 +121,29 @@ def test_an_error_survives_pickling_and_a_trigger_event(error: ServiceError) -> 
         assert str(copy) == str(error)
 
 
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [
+        (errors.ConfigurationError, "ConfigurationError"),
+        (errors.InvalidRequest, "InvalidParameter"),
+        (errors.StateError, "StateError"),
+        (errors.StateConflict, "StateConflict"),
+        (errors.SubmissionInDoubt, "SubmissionInDoubt"),
+        (errors.BatchFailed, "BatchFailed"),
+        (errors.ServiceError, None),
+        (errors.TransientError, None),
+    ],
+)
+def test_an_error_has_its_classs_code_unless_it_has_another_or_none(
+    kind: type[ServiceError], code: str | None
+) -> None:
+    assert kind("no").code == code
+    assert kind("no", code="Other").code == "Other"
+    without = kind("no", code=None)
+    assert without.code is None
+    assert from_dict(without.as_dict()).code is None
+
+
 def test_an_event_of_a_later_version_is_still_an_error_of_the_tree() -> None:
     error = from_dict({"class": "NotThereYet", "message": "new", "code": "New"})
 

@@ -110,6 +110,21 @@ def test_a_second_batch_reuses_what_has_landed_and_pays_for_the_new_item_only(
     assert len(list((tmp_path / "out").glob("*.json"))) == 3
 
 
+@pytest.mark.parametrize(("state", "kind"), [("BLOCK", AirflowFailException), ("FAILED", BatchFailed)])
+def test_only_refused_content_fails_a_batch_without_retry(
+    emulator: EmulatorServer, state: str, kind: type[Exception]
+) -> None:
+    emulator.fault(action="Create2DDigitalHumanVideo", job={"state": state, "code": "MSS.40001001"})
+
+    with pytest.raises(kind, match=r"item 0: MSS\.40001001"):
+        run_batch(
+            lambda: HuaweiCloudBatchOperator(
+                task_id="film_all", operator=CreateAvatarVideoOperator, items=[FILM], deferrable=True
+            ),
+            Store(),
+        )
+
+
 def test_an_invalid_item_is_named() -> None:
     with pytest.raises(Exception, match="item 1: "):
         speeches("One.", "")()

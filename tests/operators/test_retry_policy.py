@@ -39,6 +39,7 @@ retry_policy = pytest.importorskip(
         (SubmissionInDoubt("unknown"), "default", None),
         (TransientError("later"), "default", None),
         (ServiceError("what"), "default", None),
+        (ServiceError("two jobs for one request", code="SeveralJobs"), "fail", None),
     ],
 )
 def test_each_error_has_its_decision(error: ServiceError, action: str, delay: timedelta | None) -> None:
