@@ -1,9 +1,10 @@
-"""Write reference pages and the README's table of services from the service model, the operators and the error table.
+"""Write reference pages from the service model, the operators and the error table, and tables in other pages.
 
 ``.astro-registry.yaml`` names the classes for Astronomer's registry.
 
 ``docs/actions.md`` has what all actions share and the table, ``docs/actions/<service>.md`` the actions of a service,
-``docs/error-codes.md`` codes and job states.
+``docs/error-codes.md`` codes and job states. The README has a table of services, ``docs/configuration.md`` one of the
+options in Airflow's configuration.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from airflow_provider_viapi.operators.viapi import ViapiJobOperator, ViapiOperat
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 PAGE, CODES_PAGE, README = DOCS / "actions.md", DOCS / "error-codes.md", ROOT / "README.md"
+CONFIGURATION_PAGE = DOCS / "configuration.md"
 REGISTRY = ROOT / ".astro-registry.yaml"
 
 SUBJECTS = {
@@ -60,6 +62,9 @@ SUBJECTS = {
 
 COVERAGE = re.compile(r"(?<=<!-- coverage: make reference -->\n).*?(?=\n<!-- end of coverage -->)", re.S)
 """The table of services in the README."""
+
+OPTIONS = re.compile(r"(?<=<!-- options: make reference -->\n).*?(?=<!-- end of options -->)", re.S)
+"""The table of options on the page of the configuration."""
 
 HEAD = """\
 # Actions
@@ -332,6 +337,16 @@ def readme() -> str:
     return COVERAGE.sub(lambda _: coverage("docs/actions/"), README.read_text())
 
 
+def configuration() -> str:
+    """Return the page of the configuration with its table of options."""
+    rows = ["| option | type | default | example | meaning |", "|---|---|---|---|---|"]
+    for name, option in get_provider_info()["config"]["viapi"]["options"].items():
+        default, example = (f"`{value}`" if value else "" for value in (option["default"], option["example"]))
+        meaning = re.sub(r"docs/([\w-]+\.md)", r"[\1](\1)", option["description"])
+        rows.append(f"| `{name}` | {option['type']} | {default} | {example} | {meaning} |")
+    return OPTIONS.sub(lambda _: "\n".join([*rows, ""]), CONFIGURATION_PAGE.read_text())
+
+
 def how_to_call(action: Action) -> str:
     """Return how a DAG author calls an action."""
     own = [operator.__name__ for operator in operators() if operator.action is action]
@@ -419,4 +434,5 @@ if __name__ == "__main__":
         path.write_text(text)
     README.write_text(readme())
     CODES_PAGE.write_text(error_codes())
+    CONFIGURATION_PAGE.write_text(configuration())
     REGISTRY.write_text(registry())

@@ -63,8 +63,8 @@ class ViapiHook(CloudHook):
     * ``poll_qps``: limit of calls per second for the results of jobs, 0.01 to 1000; default: 10
     * ``submit_qps``: limit of submissions per second of each action; default: 2
     * ``quota_url``: storage in which all processes count their calls; default: ``[viapi] quota_url``
-    * ``list_jobs``: read the account's job list while jobs are waited for: ``auto`` (default: when more than a few
-      jobs are), ``always`` or ``never``
+    * ``list_jobs``: ``auto`` (default): start to read the account's job list when four jobs are pending, and use it
+      until none is; ``always``: even for one; ``never``: not at all
 
     Making a hook reads nothing and connects to nothing; the first call does.
 

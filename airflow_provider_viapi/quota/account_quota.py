@@ -44,7 +44,8 @@ class Quota:
     """The quota of one account.
 
     :param owner: identifies the account: its key's id or its role, and the endpoint; only a digest of it is stored
-    :param url: of the storage that all processes share; ``None``: each limits its own calls
+    :param url: of the storage that all processes share; ``None``: the processes of one user on one machine share the
+        limit of submissions, and each process limits its own polls
     """
 
     owner: str
@@ -103,7 +104,7 @@ class Quota:
             return open_counters(self.url)
         except ConfigurationError as error:
             # Found before anything was submitted, on the worker. Here jobs are paid for, and are waited for.
-            logger.warning("This process limits its own calls: %s", error)
+            logger.warning("This process limits its own polls, and submissions are limited per machine: %s", error)
             return None
 
     def _key(self, kind: str) -> str:

@@ -109,7 +109,8 @@ class SharedCounters:
             if is_first:
                 # Its text may quote the URL.
                 logger.warning(
-                    "The storage of quota_url cannot be used (%s); each process limits its own calls until it can",
+                    "The storage of quota_url cannot be used (%s). Until it can, submissions are limited per machine,"
+                    " and this process limits its own polls",
                     type(error).__name__,
                 )
             raise CountersUnavailable from None

@@ -1,8 +1,8 @@
-"""Directives that insert what the code declares, so that no page repeats it by hand.
+"""A directive that inserts what the service models declare, so that no page repeats it by hand.
 
 ``{action} EraseVideoSubtitles`` inserts the parameters, result and limits of an action, from the reference pages that
 ``make reference`` generates from the service models; write ``{action} imgsearch.AddImage`` where two services have an
-action of that name. ``{configuration-options}`` inserts the options of ``[viapi]``.
+action of that name.
 """
 
 from __future__ import annotations
@@ -13,8 +13,6 @@ from pathlib import Path
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
-
-from airflow_provider_viapi.get_provider_info import get_provider_info
 
 DOCS = Path(__file__).parents[1]
 
@@ -60,22 +58,7 @@ class ActionTables(SphinxDirective):
         return self.parse_text_to_nodes(text + link)
 
 
-class ConfigurationOptions(SphinxDirective):
-    """Insert a table of the options in Airflow's configuration."""
-
-    def run(self) -> list[nodes.Node]:
-        """Return the table."""
-        rows = ["| option | type | default | example | meaning |", "|---|---|---|---|---|"]
-        for name, option in get_provider_info()["config"]["viapi"]["options"].items():
-            default, example = (
-                f"`{value}`" if value else "" for value in (option["default"], option["example"])
-            )
-            rows.append(f"| `{name}` | {option['type']} | {default} | {example} | {option['description']} |")
-        return self.parse_text_to_nodes("\n".join(rows))
-
-
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Register the directives."""
+    """Register the directive."""
     app.add_directive("action", ActionTables)
-    app.add_directive("configuration-options", ConfigurationOptions)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

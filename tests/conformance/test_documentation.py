@@ -46,6 +46,7 @@ def test_the_committed_reference_is_what_the_script_generates() -> None:
         assert path.read_text() == text, path.name
     assert make_reference.readme() == make_reference.README.read_text()
     assert make_reference.error_codes() == make_reference.CODES_PAGE.read_text()
+    assert make_reference.configuration() == make_reference.CONFIGURATION_PAGE.read_text()
     assert make_reference.registry() == make_reference.REGISTRY.read_text()
 
 

@@ -66,7 +66,7 @@ def test_a_url_of_the_configuration_that_is_none_is_refused_before_a_submission_
         hook().check_can_wait()
     assert hook().quota.limiter("results", 5).ceiling == 5
 
-    assert "This process limits its own calls" in caplog.text
+    assert "This process limits its own polls" in caplog.text
     assert "hidden-word" not in str(refused.value) + caplog.text
 
 

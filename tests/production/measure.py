@@ -16,7 +16,7 @@ LIST_INTERVAL = 5.0
 BEGIN, END = "<!-- make test-production: begin -->", "<!-- make test-production: end -->"
 HEADER = (
     *("scenario", "jobs", "submissions throttled", "polls throttled", "waiting calls per job"),
-    *("notice delay p95", "lower bound", "duration", "lower bound", "load", "code"),
+    *("notice delay p95", "delay bound", "duration", "duration bound", "load", "code"),
 )
 
 
