@@ -29,8 +29,8 @@ class Account(ObservedCalls):
     :param signature: signature method; default: ``1.0``
     :param poll_qps: most calls per second for the results of jobs; default: 10
     :param submit_qps: most submissions per second of each action; default: 2
-    :param quota_url: storage in which all processes count their calls; default: none: the processes of one user on one
-        machine share the limit of submissions, and each process limits its own polls
+    :param quota_url: storage in which all processes count their calls; default: none: the processes of one user on
+        one machine share the limit of submissions, and each process limits its own polls
     :param list_jobs: when the account's job list is read
     :param on_call: called after each call
     """

@@ -70,8 +70,8 @@ CONN_FIELDS: dict[str, dict[str, Any]] = {
     **_HTTP_FIELDS,
     "list_jobs": _field(
         "Read the job list",
-        "auto (default): start to read the list when four jobs are pending, and use it until none is; always: even for"
-        " one; never: not at all.",
+        "auto (default): start to read the list when four jobs are pending, and use it until none is; always: even"
+        " for one; never: not at all.",
         enum=["auto", "always", "never"],
         default="auto",
     ),

@@ -61,8 +61,8 @@ class Account(ObservedCalls):
     :param http: proxies, certificates and timeout; default: those of the environment
     :param poll_qps: most calls per second for results; default: 10
     :param submit_qps: most submissions per second of each action; default: 2
-    :param quota_url: storage in which all processes count their calls; default: none: the processes of one user on one
-        machine share the limit of submissions, and each process limits its own polls
+    :param quota_url: storage in which all processes count their calls; default: none: the processes of one user on
+        one machine share the limit of submissions, and each process limits its own polls
     :param on_call: called after each call
     """
 

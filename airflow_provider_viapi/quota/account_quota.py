@@ -104,7 +104,9 @@ class Quota:
             return open_counters(self.url)
         except ConfigurationError as error:
             # Found before anything was submitted, on the worker. Here jobs are paid for, and are waited for.
-            logger.warning("This process limits its own polls, and submissions are limited per machine: %s", error)
+            logger.warning(
+                "This process limits its own polls, and submissions are limited per machine: %s", error
+            )
             return None
 
     def _key(self, kind: str) -> str:

@@ -94,8 +94,8 @@ class JobListReader:
     :param backend: reads the list
     :param jobs: the pending jobs
     :param limiter: rate of polls
-    :param list_jobs: ``auto``: start to read the list when four jobs are pending, and use it until none is; ``always``:
-        even for one; ``never``: not at all
+    :param list_jobs: ``auto``: start to read the list when four jobs are pending, and use it until none is;
+        ``always``: even for one; ``never``: not at all
     :param shared_list: slots to read the list, and what other processes saw in it; ``None``: there are no others
     """
 

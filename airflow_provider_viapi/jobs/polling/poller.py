@@ -59,8 +59,8 @@ class Poller:
     :param backend: reports states
     :param backoff: intervals between two polls of one job
     :param limiter: rate of polls; default: 10 per second
-    :param list_jobs: ``auto``: start to read the list when four jobs are pending, and use it until none is; ``always``:
-        even for one; ``never``: not at all
+    :param list_jobs: ``auto``: start to read the list when four jobs are pending, and use it until none is;
+        ``always``: even for one; ``never``: not at all
     :param stats: receives metrics
     :param shared_list: slots to read the job list, and what other processes saw in it; default: there are no others
     :param messages: messages that name finished jobs; default: there are none
