@@ -6,93 +6,153 @@
 from __future__ import annotations
 
 import gzip
+import json
 import re
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs, urlsplit
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 
 @dataclass(frozen=True)
 class Answer:
     """Response to send.
 
-    :param hang_up: close the connection without a word, after the request was read
+    :param body: JSON, or text or bytes as they are
+    :param headers: besides ``Date`` and ``Content-Length``, or instead of them
+    :param hang_up: close the connection without a response, after the request was read
     """
 
     status: int = 200
-    body: str = ""
+    body: Any = ""
+    headers: dict[str, str] = field(default_factory=dict)
     hang_up: bool = False
+
+    @property
+    def payload(self) -> bytes:
+        """The body as it is sent."""
+        if isinstance(self.body, bytes):
+            return self.body
+        return (self.body if isinstance(self.body, str) else json.dumps(self.body)).encode()
+
+
+HANG_UP = Answer(hang_up=True)
+NOT_THERE = Answer(404, {"error_code": "APIGW.0101", "error_msg": "The API does not exist."})
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request as it arrived; two are equal if they differ in headers only."""
+
+    method: str
+    target: str
+    headers: dict[str, str] = field(compare=False)
+    body: bytes
+
+    @property
+    def path(self) -> str:
+        """Without the query."""
+        return urlsplit(self.target).path
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The parameters in the address."""
+        return dict(parse_qsl(urlsplit(self.target).query, keep_blank_values=True))
+
+    @property
+    def json(self) -> Any:
+        """The body."""
+        return json.loads(self.body)
+
+    @property
+    def name(self) -> str:
+        """Action of an RPC request; method and path of any other, such as ``GET /v3/projects``."""
+        return self.query.get("Action") or f"{self.method} {self.path}"
 
 
 @dataclass
 class ScriptedServer:
-    """Gives its answers in order, the last one again and again, and keeps what it was asked.
+    """Returns its answers in order, the last one repeatedly, and keeps the requests.
 
-    :param by_action: answers of their own for some actions
-    :param requests: path and body of each request, in the order of their arrival
+    :param script: answers to requests that have none of their own
+    :param by_name: answers to requests of that name
+    :param requests: in the order of their arrival
     :param clock: seconds that its clock is ahead of ours
     """
 
     url: str
     script: list[Answer]
-    by_action: dict[str, list[Answer]] = field(default_factory=dict)
-    requests: list[tuple[str, str]] = field(default_factory=list)
+    by_name: dict[str, list[Answer]] = field(default_factory=dict)
+    requests: list[Request] = field(default_factory=list)
     clock: float = 0.0
 
-    def sent(self, action: str) -> list[tuple[str, str]]:
-        """The requests for one action."""
-        return [request for request in self.requests if _action(request[0]) == action]
+    def on(self, name: str, *answers: Answer) -> None:
+        """Set the answers to requests of that name."""
+        self.by_name[name] = list(answers)
 
-    def count(self, action: str) -> int:
-        """Number of requests for one action."""
-        return len(self.sent(action))
+    def sent(self, name: str) -> list[Request]:
+        """The requests of that name."""
+        return [request for request in self.requests if request.name == name]
 
-    def take(self, path: str) -> Answer:
-        """The next answer to a request."""
-        script = self.by_action.get(_action(path), self.script)
-        return script.pop(0) if len(script) > 1 else script[0]
+    def count(self, name: str) -> int:
+        """Number of requests of that name."""
+        return len(self.sent(name))
 
-
-def _action(path: str) -> str:
-    return parse_qs(urlsplit(path).query)["Action"][0]
+    def respond(self, request: Request) -> Answer:
+        """Keep a request and return the next answer to it."""
+        self.requests.append(request)
+        script = self.by_name.get(request.name, self.script)
+        answer = script.pop(0) if len(script) > 1 else script[0]
+        date = formatdate(time.time() + self.clock, usegmt=True)
+        return replace(answer, headers={"Date": date, **answer.headers})
 
 
 @contextmanager
 def scripted_server(*script: Answer) -> Iterator[ScriptedServer]:
-    """A server on loopback for as long as the context lasts."""
+    """Run a server on loopback for as long as the context lasts; without answers, nothing is there."""
+    served = ScriptedServer("", list(script or [NOT_THERE]))
+    with responding(served.respond) as served.url:
+        yield served
+
+
+@contextmanager
+def responding(respond: Callable[[Request], Answer]) -> Iterator[str]:
+    """Run a server that responds as a function says, and return its URL."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-            served.requests.append((self.path, body))
-            answer = served.take(self.path)
+        def handle_any(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            answer = respond(Request(self.command, self.path, headers, body))
             if answer.hang_up:
                 self.connection.shutdown(socket.SHUT_RDWR)
                 self.close_connection = True
                 return
-            payload = answer.body.encode()
-            self.send_response(answer.status)
-            self.send_header("Content-Length", str(len(payload)))
+            payload = answer.payload
+            sent = {"Date": self.date_time_string(), "Content-Length": str(len(payload)), **answer.headers}
+            self.send_response_only(answer.status)
+            for name, value in sent.items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(payload)
+            # Otherwise the client waits for what a wrong length promises.
+            self.close_connection |= "Content-Length" in answer.headers
 
-        def date_time_string(self, timestamp: float | None = None) -> str:
-            return super().date_time_string((timestamp or time.time()) + served.clock)
+        do_GET = do_POST = do_PUT = do_DELETE = handle_any
 
         def log_message(self, *_: object) -> None:
             pass
 
     with serving(Handler) as url:
-        served = ScriptedServer(url, list(script))
-        yield served
+        yield url
 
 
 @contextmanager

@@ -6,8 +6,6 @@ import math
 import time
 from datetime import datetime, timedelta, timezone
 
-import pytest
-
 from airflow_provider_viapi.jobs.attempt_context import Timing
 
 
@@ -33,12 +31,3 @@ class SkippingClock:
     @property
     def timing(self) -> Timing:
         return Timing(now=self.now, sleep=self.sleep)
-
-
-def skip_waits(monkeypatch: pytest.MonkeyPatch, speed: float = math.inf) -> SkippingClock:
-    """Have all operators submit with a skipping clock."""
-    from airflow_provider_viapi.operators.base import JobOperator
-
-    clock = SkippingClock(speed)
-    monkeypatch.setattr(JobOperator, "timing", clock.timing)
-    return clock

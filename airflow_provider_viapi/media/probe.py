@@ -56,13 +56,16 @@ class MediaFacts:
     codec: str | None = None
 
 
-def probe(file: BinaryIO, size: int) -> MediaFacts | None:
+def probe(
+    file: BinaryIO, size: int, *, max_bytes: int = MAX_BYTES, max_seconds: float = MAX_SECONDS
+) -> MediaFacts | None:
     """Return what a file states; ``None`` if it is no video, cannot be read within the limits, or nothing reads it.
 
     :param file: may be read from any position
     :param size: its bytes
+    :param max_bytes, max_seconds: limits of reading
     """
-    reader = LimitedReader(file, size)
+    reader = LimitedReader(file, size, max_bytes, max_seconds)
     parse = _parser()
     try:
         facts = _of_clip(read_clip(reader)) if parse is None else _of_tracks(parse(reader).tracks)
@@ -72,20 +75,22 @@ def probe(file: BinaryIO, size: int) -> MediaFacts | None:
         return None
     if reader.is_exhausted:
         # A length that was estimated from part of a file may be wrong.
-        logger.info("A file was not probed: more than %d bytes or %g s were needed", MAX_BYTES, MAX_SECONDS)
+        logger.info("A file was not probed: more than %d bytes or %g s were needed", max_bytes, max_seconds)
         return None
     return facts
 
 
 class LimitedReader(io.RawIOBase):
-    """Reads a file until :data:`MAX_BYTES` or :data:`MAX_SECONDS` is reached, and then as if it had ended.
+    """Reads a file until it reaches a limit, and then as if it had ended.
 
     :param size: bytes of the file
     """
 
-    def __init__(self, file: BinaryIO, size: int) -> None:
-        self._file, self._size, self._left = file, size, MAX_BYTES
-        self._until = time.monotonic() + MAX_SECONDS
+    def __init__(
+        self, file: BinaryIO, size: int, max_bytes: int = MAX_BYTES, max_seconds: float = MAX_SECONDS
+    ) -> None:
+        self._file, self._size, self._left = file, size, max_bytes
+        self._until = time.monotonic() + max_seconds
         self._position = 0
         self.is_exhausted = False
 

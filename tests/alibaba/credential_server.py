@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+
+from scripted_server import Answer, Request, responding
 
 
 @dataclass
@@ -43,49 +42,30 @@ class CredentialServer:
             "Expiration": ends,
         }
 
-    def answer(self, method: str, path: str, parameters: dict[str, str]) -> tuple[int, str]:
-        if method == "PUT":
-            return (200, "metadata-token") if self.metadata_token else (404, "")
+    def respond(self, request: Request) -> Answer:
+        # As a proxy it is asked for a whole address.
+        path, parameters = request.path, request.query
+        if request.method == "PUT":
+            return Answer(body="metadata-token") if self.metadata_token else Answer(404)
         if path.endswith("/security-credentials/"):
-            return 200, "the-role"
+            return Answer(body="the-role")
         self.asked.append((path, parameters))
         self.open.wait(10)
         if self.says is not None:
-            return self.says
+            return Answer(*self.says)
         if parameters.get("Action", "").startswith("AssumeRole"):
-            return 200, json.dumps({"RequestId": "R", "Credentials": self.key()})
-        return 200, json.dumps({"Code": "Success", **self.key()})
+            return Answer(body={"RequestId": "R", "Credentials": self.key()})
+        return Answer(body={"Code": "Success", **self.key()})
 
 
 @contextmanager
 def credential_server(**fields: Any) -> Iterator[CredentialServer]:
     """A server for as long as the context lasts."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            # As a proxy it is asked for a whole address.
-            parts = urlsplit(self.path)
-            status, body = served.answer(self.command, parts.path, dict(parse_qsl(parts.query)))
-            payload = body.encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(payload)))
-            self.end_headers()
-            self.wfile.write(payload)
-
-        do_PUT = do_GET
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    served = CredentialServer(f"http://127.0.0.1:{server.server_port}", **fields)
+    served = CredentialServer("", **fields)
     served.open.set()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield served
-    finally:
-        served.open.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with responding(served.respond) as served.url:
+        try:
+            yield served
+        finally:
+            served.open.set()

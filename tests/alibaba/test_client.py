@@ -26,7 +26,7 @@ from airflow_provider_viapi.errors import (
     proves_not_accepted,
 )
 from airflow_provider_viapi.http_settings import HttpSettings
-from scripted_server import Answer, scripted_server
+from scripted_server import HANG_UP, Answer, scripted_server
 
 ERASE, ASK = videoenhan.ERASE_VIDEO_SUBTITLES, videoenhan.GET_ASYNC_JOB_RESULT
 VIDEO, JOB = {"VideoUrl": "http://h/a.mp4"}, {"JobId": "J"}
@@ -35,7 +35,6 @@ THROTTLED = Answer(400, '{"RequestId": "R0", "Code": "Throttling.User", "Message
 BUSY = Answer(503, '{"RequestId": "R0", "Code": "ServiceUnavailable", "Message": "Later."}')
 INTERNAL_TIMEOUT = Answer(504, '{"RequestId": "R0", "Code": "InternalError.Timeout", "Message": "Slow."}')
 PROXY_PAGE = Answer(502, "<html>Bad Gateway</html>")
-HANG_UP = Answer(hang_up=True)
 
 
 def account(url: str) -> Account:
@@ -66,8 +65,8 @@ def test_a_call_returns_the_decoded_answer(call: Call) -> None:
         answer = call(account(server.url), ERASE, VIDEO)
 
     assert answer["RequestId"] == "R"
-    assert "Action=EraseVideoSubtitles" in server.requests[0][0]
-    assert server.requests[0][1] == "VideoUrl=http%3A%2F%2Fh%2Fa.mp4"
+    assert server.requests[0].name == "EraseVideoSubtitles"
+    assert server.requests[0].body == b"VideoUrl=http%3A%2F%2Fh%2Fa.mp4"
 
 
 @BOTH
@@ -83,8 +82,8 @@ def test_a_refused_submission_is_made_again_with_a_new_nonce() -> None:
         answer = call_in_worker(account(server.url), ERASE, VIDEO)
 
     assert answer["RequestId"] == "R"
-    first, second = (path for path, _ in server.requests)
-    assert first.partition("SignatureNonce=")[2][:32] != second.partition("SignatureNonce=")[2][:32]
+    first, second = server.requests
+    assert first.query["SignatureNonce"] != second.query["SignatureNonce"]
 
 
 @pytest.mark.parametrize("fault", [PROXY_PAGE, HANG_UP])

@@ -50,7 +50,7 @@ def backend(service: ScriptedServer) -> Iterator[IncrementSubmitBackend]:
 def test_a_refusal_while_the_instance_works_on_another_task_is_retried_like_throttling(
     service: ScriptedServer, backend: IncrementSubmitBackend
 ) -> None:
-    service.by_action = {"IncreaseInstance": [REFUSED], "IncreaseList": [listed(entry(7))]}
+    service.by_name = {"IncreaseInstance": [REFUSED], "IncreaseList": [listed(entry(7))]}
 
     with pytest.raises(Throttled, match="instance shop runs bulk job 7"):
         backend.submit(REQUEST, RequestNonce.new())
@@ -61,7 +61,7 @@ def test_the_id_of_a_task_may_be_a_number_or_a_text_as_the_documents_have_both(
     service: ScriptedServer, backend: IncrementSubmitBackend, number: Any
 ) -> None:
     data = {"Id": number, "IncrementStatus": "PROCESSING"}
-    service.by_action = {
+    service.by_name = {
         "IncreaseInstance": [Answer(body=json.dumps({"RequestId": "R", "Success": True, "Data": data}))]
     }
 
@@ -71,7 +71,7 @@ def test_the_id_of_a_task_may_be_a_number_or_a_text_as_the_documents_have_both(
 def test_a_refusal_is_retried_once_if_the_other_task_may_have_ended_meanwhile(
     service: ScriptedServer, backend: IncrementSubmitBackend
 ) -> None:
-    service.by_action = {
+    service.by_name = {
         "IncreaseInstance": [REFUSED, REFUSED],
         "IncreaseList": [listed(ended := entry(7, "SUCCESS"), entry(6, "FAIL")), listed(ended)],
     }
@@ -85,7 +85,7 @@ def test_a_refusal_is_retried_once_if_the_other_task_may_have_ended_meanwhile(
 
 
 def test_any_other_refusal_is_the_services(service: ScriptedServer, backend: IncrementSubmitBackend) -> None:
-    service.by_action = {"IncreaseInstance": [REFUSED], "IncreaseList": [listed()]}
+    service.by_name = {"IncreaseInstance": [REFUSED], "IncreaseList": [listed()]}
 
     with pytest.raises(InvalidRequest, match="not now"):
         backend.submit(REQUEST, RequestNonce.new())
@@ -95,7 +95,7 @@ def test_any_other_refusal_is_the_services(service: ScriptedServer, backend: Inc
 def test_a_response_without_the_id_of_a_task_leaves_the_outcome_unknown(
     service: ScriptedServer, backend: IncrementSubmitBackend, data: dict[str, Any]
 ) -> None:
-    service.by_action = {
+    service.by_name = {
         "IncreaseInstance": [Answer(body=json.dumps({"RequestId": "R", "Data": data}))],
     }
 
@@ -108,7 +108,7 @@ def test_the_list_is_complete_if_it_shows_as_many_tasks_as_it_counts(
     service: ScriptedServer, backend: IncrementSubmitBackend, total: Any, is_complete: bool
 ) -> None:
     data = {"Increments": {"Instance": [entry(9)]}, "TotalCount": total}
-    service.by_action = {"IncreaseList": [Answer(body=json.dumps({"RequestId": "R", "Data": data}))]}
+    service.by_name = {"IncreaseList": [Answer(body=json.dumps({"RequestId": "R", "Data": data}))]}
 
     assert backend.list_recent(datetime.now(timezone.utc)).is_complete is is_complete
 
@@ -122,7 +122,7 @@ def test_the_list_of_a_submission_has_only_the_tasks_of_its_folder(
         entry(7, Path="/search/increment-12"),
         entry(6, Path="/other"),
     )
-    service.by_action = {"IncreaseList": [listed(*tasks)]}
+    service.by_name = {"IncreaseList": [listed(*tasks)]}
 
     found = backend.list_recent(datetime.now(timezone.utc))
 

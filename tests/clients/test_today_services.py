@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 import pytest
 from Tea.exceptions import TeaException
@@ -16,56 +14,33 @@ from clients.models import Modelled, flat, modelled, request_of
 from clients.results import download, job_result
 from clients.running_emulator import RunningEmulator
 from clients.tea import config
+from scripted_server import Answer, Request, responding
 from served_folder import ServedFolder
 
 ACTIONS = list(modelled())
 
 
 class Listener:
-    """A server that keeps what it gets.
+    """Keeps the parameters of the last request.
 
-    :param url: its address
+    :param host: its address
     """
 
-    def __init__(self) -> None:
-        self.query: dict[str, str] = {}
-        self.form: dict[str, str] = {}
-        listener = self
+    host = ""
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers.get("content-length") or 0)).decode()
-                listener.query = dict(parse_qsl(urlsplit(self.path).query, keep_blank_values=True))
-                listener.form = dict(parse_qsl(body, keep_blank_values=True))
-                answer = json.dumps({"RequestId": "1", "Message": "", "Data": {}}).encode()
-                self.send_response(200)
-                self.send_header("content-type", "application/json")
-                self.send_header("content-length", str(len(answer)))
-                self.end_headers()
-                self.wfile.write(answer)
-
-            do_GET = do_POST
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.host = f"127.0.0.1:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        """Stop."""
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+    def respond(self, request: Request) -> Answer:
+        self.query = request.query
+        self.form = dict(parse_qsl(request.body.decode(), keep_blank_values=True))
+        headers = {"Content-Type": "application/json"}
+        return Answer(body={"RequestId": "1", "Message": "", "Data": {}}, headers=headers)
 
 
 @pytest.fixture(scope="module")
 def listener() -> Iterator[Listener]:
     listener = Listener()
-    yield listener
-    listener.close()
+    with responding(listener.respond) as url:
+        listener.host = url.removeprefix("http://")
+        yield listener
 
 
 def same(sent: dict[str, str], expected: dict[str, str]) -> bool:

@@ -16,12 +16,12 @@ import media_samples
 from airflow_provider_viapi.emulator.huawei.assets import SYSTEM_AVATAR, SYSTEM_CARD, SYSTEM_VOICE
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
-from airflow_provider_viapi.jobs.polling.intervals import Backoff
 from airflow_provider_viapi.transfers.viapi_to_object_storage import ViapiResultToObjectStorageOperator
 from code_blocks import ROOT
 from how_to_dags import REFUSED, load, run, tasks
 from make_reference import public_classes
 from served_folder import ServedFolder
+from timing import poll_quickly
 
 PAGES = {page.name: page.read_text() for page in (ROOT / "docs" / "how-to").glob("*.md")}
 
@@ -48,7 +48,7 @@ def params(
     """Connect Airflow with the emulator, and return the parameters of each DAG."""
     monkeypatch.setenv("AIRFLOW_CONN_VIAPI_DEFAULT", viapi_emulator.connection_json())
     monkeypatch.setenv("AIRFLOW_CONN_HUAWEICLOUD_DEFAULT", viapi_emulator.huawei_connection_json())
-    monkeypatch.setattr(HuaweiCloudHook, "poll_backoff", Backoff(first=0.02, longest=0.02))
+    poll_quickly(monkeypatch)
     products = tmp_path / "products"
     products.mkdir()
     for name in ("image.png", "face.png"):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -12,32 +10,20 @@ import pytest
 from airflow_provider_viapi.alibaba.parameters import Integer, ListOf, String, Url
 from airflow_provider_viapi.emulator.download import fetch, localized, suffix
 from airflow_provider_viapi.emulator.media.errors import MediaError
+from scripted_server import Answer, Request, responding
 
 
-class Handler(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        if self.path == "/moved":
-            self.send_response(302)
-            self.send_header("Location", "/whole")
-            self.end_headers()
-            return
-        self.send_response(200)
-        self.send_header("Content-Length", "2000" if self.path.startswith("/half") else "1000")
-        self.end_headers()
-        self.wfile.write(b"x" * 1000)
-
-    def log_message(self, *_: object) -> None:
-        pass
+def respond(request: Request) -> Answer:
+    if request.path == "/moved":
+        return Answer(302, headers={"Location": "/whole"})
+    headers = {"Content-Length": "2000"} if request.path == "/half" else {}
+    return Answer(body=b"x" * 1000, headers=headers)
 
 
 @pytest.fixture(scope="module")
 def web() -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+    with responding(respond) as url:
+        yield url
 
 
 def fetched(url: str, folder: Path, limit: int = 1000) -> bytes:

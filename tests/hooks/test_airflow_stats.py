@@ -61,8 +61,8 @@ THROTTLED = Answer(429, '{"RequestId": "R", "Code": "Throttling.User", "Message"
 def test_a_statsd_server_hears_of_calls_throttles_levels_and_times() -> None:
     pytest.importorskip("statsd")
     with scripted_server() as server, statsd_socket() as statsd:
-        server.by_action["QueryAsyncJobList"] = [Answer(body=json.dumps(LIST))]
-        server.by_action["GetAsyncJobResult"] = [THROTTLED, Answer(body=json.dumps(DONE))]
+        server.by_name["QueryAsyncJobList"] = [Answer(body=json.dumps(LIST))]
+        server.by_name["GetAsyncJobResult"] = [THROTTLED, Answer(body=json.dumps(DONE))]
         connection = {
             "conn_type": "viapi",
             "login": "id",
@@ -92,7 +92,7 @@ def test_stats_that_fail_are_logged_once_and_disturb_nothing(caplog: pytest.LogC
             raise OSError("no socket left")
 
     stats = AirflowStats()
-    stats.__dict__["receiver"] = Broken()
+    stats.receiver = Broken()
 
     for _ in range(3):
         stats.count("viapi.calls", "viapi.QueryAsyncJobList")

@@ -20,8 +20,8 @@ from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.huawei.account import Account
 from airflow_provider_viapi.huawei.services import iam, metastudio, vias
 from airflow_provider_viapi.jobs.model import Job, JobReport
-from airflow_provider_viapi.jobs.polling.intervals import Backoff
-from huawei.scripted_rest import Answer, ScriptedRest, scripted_rest
+from scripted_server import Answer, ScriptedServer, scripted_server
+from timing import poll_quickly
 
 log = logging.getLogger(__name__)
 PROJECTS_AT, TOKENS_AT = "GET /v3/projects", "POST /v3/auth/tokens"
@@ -44,8 +44,8 @@ def account(monkeypatch: pytest.MonkeyPatch, **fields: Any) -> Account:
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedRest]:
-    with scripted_rest() as served:
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedServer]:
+    with scripted_server() as served:
         served.on(PROJECTS_AT, ONE_PROJECT)
         connect(monkeypatch, **KEY, extra={"endpoint": served.url, "project_id": "p1"})
         yield served
@@ -170,7 +170,7 @@ def test_what_the_form_saves_untouched_is_an_ordinary_account(monkeypatch: pytes
     assert replace(saved, auth=plain.auth) == plain
 
 
-def test_a_call_takes_the_name_of_an_action_and_checks_it(server: ScriptedRest) -> None:
+def test_a_call_takes_the_name_of_an_action_and_checks_it(server: ScriptedServer) -> None:
     server.on("GET /v2/p1/tasks/t1", RUNNING)
 
     assert HuaweiCloudHook().call("vias.ShowTaskInfo", {"task_id": "t1"})["state"] == "RUNNING"
@@ -188,7 +188,7 @@ def test_an_account_never_shows_what_is_secret(monkeypatch: pytest.MonkeyPatch) 
         assert secret not in shown
 
 
-def test_a_call_goes_out_with_the_connections_key(server: ScriptedRest) -> None:
+def test_a_call_goes_out_with_the_connections_key(server: ScriptedServer) -> None:
     server.on("GET /v1/p1/products", Answer(200, {"count": 0, "products": []}))
 
     assert HuaweiCloudHook().call("metastudio.ListProducts", {"limit": 5}) == {"count": 0, "products": []}
@@ -197,7 +197,7 @@ def test_a_call_goes_out_with_the_connections_key(server: ScriptedRest) -> None:
         HuaweiCloudHook().call("metastudio.ListProducts", {"limit": -1})
 
 
-def test_a_user_has_a_token_fetched(monkeypatch: pytest.MonkeyPatch, server: ScriptedRest) -> None:
+def test_a_user_has_a_token_fetched(monkeypatch: pytest.MonkeyPatch, server: ScriptedServer) -> None:
     extra = {"endpoint": server.url, "auth": "password", "domain": "the-domain"}
     connect(monkeypatch, **USER, extra=extra)
     server.on(TOKENS_AT, token("the-iam-token"))
@@ -214,7 +214,7 @@ def test_a_user_has_a_token_fetched(monkeypatch: pytest.MonkeyPatch, server: Scr
 
 
 def test_a_key_that_somebody_put_into_the_connection_is_used_from_then_on(
-    monkeypatch: pytest.MonkeyPatch, server: ScriptedRest
+    monkeypatch: pytest.MonkeyPatch, server: ScriptedServer
 ) -> None:
     server.on("GET /v2/p1/tasks/t1", REJECTED, Answer(200, {"id": "t1", "state": "RUNNING"}))
     hook = HuaweiCloudHook()
@@ -234,14 +234,14 @@ def token(value: str) -> Answer:
 WRONG_PASSWORD = Answer(401, {"error": {"code": 401, "message": "The username or password is wrong."}})
 
 
-def passwords_sent(server: ScriptedRest) -> list[str]:
+def passwords_sent(server: ScriptedServer) -> list[str]:
     """With which password each token was asked for."""
     users = [each.json["auth"]["identity"]["password"]["user"] for each in server.sent(TOKENS_AT)]
     return [user["password"] for user in users]
 
 
 @pytest.fixture
-def has_password(monkeypatch: pytest.MonkeyPatch, server: ScriptedRest) -> Callable[[str], None]:
+def has_password(monkeypatch: pytest.MonkeyPatch, server: ScriptedServer) -> Callable[[str], None]:
     """Return what puts a password into the connection."""
     extra = {"endpoint": server.url, "project_id": "p1", "auth": "password", "domain": "the-domain"}
 
@@ -253,7 +253,7 @@ def has_password(monkeypatch: pytest.MonkeyPatch, server: ScriptedRest) -> Calla
 
 
 def test_a_password_that_somebody_put_into_the_connection_is_used_for_the_next_token(
-    server: ScriptedRest, has_password: Callable[[str], None]
+    server: ScriptedServer, has_password: Callable[[str], None]
 ) -> None:
     server.on(TOKENS_AT, token("token-1"), token("token-2"))
     server.on("GET /v2/p1/tasks/t1", RUNNING, REJECTED, RUNNING)
@@ -267,12 +267,12 @@ def test_a_password_that_somebody_put_into_the_connection_is_used_for_the_next_t
 
 @pytest.mark.parametrize("is_put_in", [True, False])
 def test_a_job_outlives_the_password_that_its_waiting_began_with_if_the_new_one_is_put_in(
-    server: ScriptedRest,
+    server: ScriptedServer,
     has_password: Callable[[str], None],
     monkeypatch: pytest.MonkeyPatch,
     is_put_in: bool,
 ) -> None:
-    monkeypatch.setattr(HuaweiCloudHook, "poll_backoff", Backoff(first=0.01, longest=0.01))
+    poll_quickly(monkeypatch)
     server.on(TOKENS_AT, token("token-1"), token("token-2") if is_put_in else WRONG_PASSWORD)
     server.on("GET /v2/p1/tasks/t1", STARTING)
 
@@ -296,7 +296,7 @@ def test_a_job_outlives_the_password_that_its_waiting_began_with_if_the_new_one_
         assert passwords_sent(server) == ["the-password", "the-password"]
 
 
-def test_a_job_is_reported_at_its_goal_and_in_its_scope(server: ScriptedRest) -> None:
+def test_a_job_is_reported_at_its_goal_and_in_its_scope(server: ScriptedServer) -> None:
     server.on(
         "GET /v1/p1/smart-live-rooms/room-1/smart-live-jobs/j1",
         Answer(200, {"job_id": "j1", "state": "PROCESSING"}),
@@ -308,8 +308,10 @@ def test_a_job_is_reported_at_its_goal_and_in_its_scope(server: ScriptedRest) ->
         HuaweiCloudHook().report(LIVE)
 
 
-def test_jobs_are_waited_for_together_by_goal(server: ScriptedRest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(HuaweiCloudHook, "poll_backoff", Backoff(first=0.05, longest=0.1))
+def test_jobs_are_waited_for_together_by_goal(
+    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poll_quickly(monkeypatch)
     server.on(
         "GET /v2/p1/tasks/t1",
         Answer(200, {"id": "t1", "state": "STARTING"}),
@@ -333,9 +335,9 @@ def test_jobs_are_waited_for_together_by_goal(server: ScriptedRest, monkeypatch:
 
 
 def test_all_who_wait_with_a_connection_keep_to_its_poll_qps_together(
-    server: ScriptedRest, monkeypatch: pytest.MonkeyPatch
+    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(HuaweiCloudHook, "poll_backoff", Backoff(first=0.01, longest=0.01))
+    poll_quickly(monkeypatch)
     connect(monkeypatch, **KEY, extra={"endpoint": server.url, "project_id": "p1", "poll_qps": 5})
     server.on("GET /v2/p1/tasks/t1", STARTING)
     server.on("GET /v1/p1/ttsc/async-jobs/j1", Answer(200, {"job_id": "j1", "state": "WAITING"}))
@@ -358,7 +360,7 @@ def test_all_who_wait_with_a_connection_keep_to_its_poll_qps_together(
     assert len(server.requests) <= 5 * 2 + 1 + 5
 
 
-def test_cancelling_logs_the_outcome(server: ScriptedRest, caplog: pytest.LogCaptureFixture) -> None:
+def test_cancelling_logs_the_outcome(server: ScriptedServer, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     server.on("PUT /v2/p1/tasks/t1/action/stop", Answer(200, {}))
     speech = Job("j1", "metastudio.CreateAsyncTtsJob")
@@ -371,7 +373,7 @@ def test_cancelling_logs_the_outcome(server: ScriptedRest, caplog: pytest.LogCap
 
 
 def test_cancelling_many_jobs_logs_how_many_continue(
-    server: ScriptedRest, caplog: pytest.LogCaptureFixture
+    server: ScriptedServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
     server.on("PUT /v2/p1/tasks/t1/action/stop", Answer(200, {}))
@@ -383,7 +385,9 @@ def test_cancelling_many_jobs_logs_how_many_continue(
     assert "2 jobs could not be cancelled (such as those that run already)" in caplog.text
 
 
-def test_a_good_key_passes_the_connection_test(monkeypatch: pytest.MonkeyPatch, server: ScriptedRest) -> None:
+def test_a_good_key_passes_the_connection_test(
+    monkeypatch: pytest.MonkeyPatch, server: ScriptedServer
+) -> None:
     connect(monkeypatch, **KEY, extra={"endpoint": server.url})
 
     passed, message = HuaweiCloudHook().test_connection()
@@ -394,7 +398,7 @@ def test_a_good_key_passes_the_connection_test(monkeypatch: pytest.MonkeyPatch, 
 
 
 def test_a_wrong_key_fails_the_connection_test_and_stays_private(
-    server: ScriptedRest, caplog: pytest.LogCaptureFixture
+    server: ScriptedServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     server.on(PROJECTS_AT, REJECTED)
@@ -408,7 +412,7 @@ def test_a_wrong_key_fails_the_connection_test_and_stays_private(
 
 @pytest.mark.parametrize(("extra", "passes"), [({"project_id": "p1"}, True), ({}, False)])
 def test_a_key_that_may_not_list_projects_is_good_where_the_project_is_known(
-    monkeypatch: pytest.MonkeyPatch, server: ScriptedRest, extra: dict[str, Any], passes: bool
+    monkeypatch: pytest.MonkeyPatch, server: ScriptedServer, extra: dict[str, Any], passes: bool
 ) -> None:
     connect(monkeypatch, **KEY, extra={"endpoint": server.url, **extra})
     server.on(PROJECTS_AT, Answer(403, {"error": {"code": 403, "message": "not allowed"}}))
@@ -423,7 +427,7 @@ def test_a_key_that_may_not_list_projects_is_good_where_the_project_is_known(
     ("listed", "passes"), [(["p1"], True), (["p9"], False), (["p9", "within-p9"], True), ([], True)]
 )
 def test_a_project_that_is_not_one_of_the_keys_fails_the_connection_test(
-    monkeypatch: pytest.MonkeyPatch, server: ScriptedRest, listed: list[str], passes: bool
+    monkeypatch: pytest.MonkeyPatch, server: ScriptedServer, listed: list[str], passes: bool
 ) -> None:
     own = "within-p9" if len(listed) == 2 else "p1"
     connect(monkeypatch, **KEY, extra={"endpoint": server.url, "project_id": own})
@@ -438,7 +442,7 @@ def test_a_project_that_is_not_one_of_the_keys_fails_the_connection_test(
 
 
 def test_two_projects_of_one_name_fail_the_connection_test(
-    monkeypatch: pytest.MonkeyPatch, server: ScriptedRest
+    monkeypatch: pytest.MonkeyPatch, server: ScriptedServer
 ) -> None:
     connect(monkeypatch, **KEY, extra={"endpoint": server.url})
     server.on(PROJECTS_AT, Answer(200, {"projects": [{"id": "p1"}, {"id": "p2"}]}))

@@ -13,7 +13,7 @@ from airflow_provider_viapi.errors import ConfigurationError, ServiceError
 from airflow_provider_viapi.hooks.base import CloudHook
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.hooks.viapi import ViapiHook
-from huawei.scripted_rest import Answer, scripted_rest
+from scripted_server import Answer, scripted_server
 
 HOOKS = pytest.mark.parametrize("hook", [ViapiHook, HuaweiCloudHook])
 
@@ -116,7 +116,7 @@ def test_calls_of_huawei_cloud_are_counted(monkeypatch: pytest.MonkeyPatch) -> N
             counted.append((name, action))
 
     monkeypatch.setattr(HuaweiCloudHook, "stats", Counting())
-    with scripted_rest() as server:
+    with scripted_server() as server:
         connect(monkeypatch, HuaweiCloudHook, endpoint=server.url, project_id="p1")
         server.on("GET /v2/p1/services", Answer(404, {"error_code": "X", "error_msg": "no"}))
         with pytest.raises(ServiceError):

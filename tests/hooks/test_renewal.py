@@ -18,9 +18,9 @@ from airflow_provider_viapi.alibaba.services import imgsearch, videoenhan
 from airflow_provider_viapi.errors import ConfigurationError, CredentialsRejected
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.jobs.model import Job, Outcome
-from airflow_provider_viapi.jobs.polling.intervals import Backoff
 from alibaba.credential_server import CredentialServer, credential_server
 from scripted_server import Answer, scripted_server
+from timing import poll_quickly
 
 
 def connect(monkeypatch: pytest.MonkeyPatch, **fields: Any) -> ViapiHook:
@@ -199,7 +199,7 @@ def wait_for_a_job() -> Outcome:
 def test_a_job_that_outlives_its_token_continues_under_the_next_one(
     monkeypatch: pytest.MonkeyPatch, keys: CredentialServer
 ) -> None:
-    monkeypatch.setattr(ViapiHook, "poll_backoff", Backoff(first=0.01, longest=0.01))
+    poll_quickly(monkeypatch)
     with scripted_server(WAITING, EXPIRED, WAITING, DONE) as server:
         from_uri = {"credentials": "credentials_uri", "credentials_uri": keys.url, "endpoint": server.url}
         connect(monkeypatch, extra=from_uri)
@@ -207,14 +207,14 @@ def test_a_job_that_outlives_its_token_continues_under_the_next_one(
 
     assert outcome is Outcome.SUCCEEDED
     assert len(keys.asked) == 2
-    used = [path.partition("AccessKeyId=")[2][:5] for path, _ in server.requests]
+    used = [request.query["AccessKeyId"] for request in server.requests]
     assert used == ["key-1", "key-1", "key-2", "key-2"]
 
 
 def test_a_job_continues_under_a_token_that_a_user_put_into_the_connection(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(ViapiHook, "poll_backoff", Backoff(first=0.01, longest=0.01))
+    poll_quickly(monkeypatch)
     reads = []
     read = compat_connection.get_async_connection
 
@@ -230,7 +230,7 @@ def test_a_job_continues_under_a_token_that_a_user_put_into_the_connection(
 
     assert outcome is Outcome.SUCCEEDED
     assert len(reads) == 2
-    used = [path.partition("SecurityToken=")[2][:7] for path, _ in server.requests]
+    used = [request.query["SecurityToken"] for request in server.requests]
     assert used == ["token-1", "token-1", "token-2", "token-2"]
 
 

@@ -19,8 +19,8 @@ from airflow_provider_viapi.jobs.ledger import Ledger
 from airflow_provider_viapi.jobs.model import Job, JobReport
 from airflow_provider_viapi.jobs.submission import OnDoubt, Submission, SubmitPolicy
 from airflow_provider_viapi.state.stores import MemoryStore
-from huawei.scripted_rest import Answer, ScriptedRest
 from jobs.scripted_backend import ScriptedClaims
+from scripted_server import Answer, ScriptedServer
 from skipping_clock import SkippingClock
 
 SPEECH = ("metastudio.CreateAsyncTtsJob", {"text": "Hi", "voice_asset_id": "v1"})
@@ -65,7 +65,7 @@ class AccountHook:
 
 
 def submission(
-    server: ScriptedRest,
+    server: ScriptedServer,
     what: tuple[str, dict[str, Any]] = SPEECH,
     *,
     ledger: Ledger | None = None,
@@ -92,7 +92,7 @@ def submission(
     )
 
 
-def submit(server: ScriptedRest, *arguments: Any, **settings: Any) -> Job:
+def submit(server: ScriptedServer, *arguments: Any, **settings: Any) -> Job:
     """Submit, and return the job."""
     return submission(server, *arguments, **settings).resume_or_submit()[0]
 

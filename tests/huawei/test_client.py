@@ -28,7 +28,7 @@ from airflow_provider_viapi.huawei.account import Account, Token
 from airflow_provider_viapi.huawei.client import Client, User, open_async_client, project_of, with_token_for
 from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.huawei.services import metastudio, vias
-from huawei.scripted_rest import HANG_UP, Answer, ScriptedRest, scripted_rest
+from scripted_server import HANG_UP, Answer, ScriptedServer, scripted_server
 
 KEY = Credentials("the-ak", "the-sk", "the-sts-token")
 USER = User("reader", "the-password", "the-domain")
@@ -51,14 +51,14 @@ def token(value: str, lasts: timedelta = timedelta(days=1)) -> Answer:
 
 
 @pytest.fixture
-def server() -> Iterator[ScriptedRest]:
-    with scripted_rest() as served:
+def server() -> Iterator[ScriptedServer]:
+    with scripted_server() as served:
         served.on(SHOW_AT, RUNS)
         served.on(SPEAK_AT, Answer(200, {"job_id": "j1"}))
         yield served
 
 
-def account(server: ScriptedRest, **changes: Any) -> Account:
+def account(server: ScriptedServer, **changes: Any) -> Account:
     return replace(
         Account(KEY, project_id="p1", endpoint=server.url, http=HttpSettings(timeout=2)), **changes
     )
@@ -82,7 +82,7 @@ Call = Callable[[Account, Action, dict[str, Any]], dict[str, Any]]
 
 
 @BOTH
-def test_what_arrives_is_signed_as_it_was_sent(call: Call, server: ScriptedRest) -> None:
+def test_what_arrives_is_signed_as_it_was_sent(call: Call, server: ScriptedServer) -> None:
     assert call(account(server), SHOW, TASK) == {"id": "t1", "state": "RUNNING"}
 
     (request,) = server.requests
@@ -95,7 +95,7 @@ def test_what_arrives_is_signed_as_it_was_sent(call: Call, server: ScriptedRest)
 
 @BOTH
 def test_a_netrc_file_does_not_replace_the_signature_by_a_password(
-    call: Call, server: ScriptedRest, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+    call: Call, server: ScriptedServer, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login somebody password something\n")
@@ -108,7 +108,7 @@ def test_a_netrc_file_does_not_replace_the_signature_by_a_password(
 
 
 @BOTH
-def test_a_project_is_looked_up_once_and_everything_goes_there(call: Call, server: ScriptedRest) -> None:
+def test_a_project_is_looked_up_once_and_everything_goes_there(call: Call, server: ScriptedServer) -> None:
     server.on(PROJECTS_AT, Answer(200, {"projects": [{"id": "p1", "name": "cn-north-4"}]}))
 
     call(account(server, project_id=None), SHOW, TASK)
@@ -119,7 +119,7 @@ def test_a_project_is_looked_up_once_and_everything_goes_there(call: Call, serve
     assert asked.headers["x-project-id"] == "p1"
 
 
-def test_a_client_looks_its_project_up_once_for_all_calls_at_once(server: ScriptedRest) -> None:
+def test_a_client_looks_its_project_up_once_for_all_calls_at_once(server: ScriptedServer) -> None:
     server.on(PROJECTS_AT, Answer(200, {"projects": [{"id": "p1", "name": "cn-north-4"}]}))
 
     async def call() -> None:
@@ -140,7 +140,7 @@ def test_a_client_looks_its_project_up_once_for_all_calls_at_once(server: Script
     ],
 )
 def test_no_project_or_two_of_one_name_is_a_clear_error(
-    call: Call, server: ScriptedRest, projects: list[Any], named: str
+    call: Call, server: ScriptedServer, projects: list[Any], named: str
 ) -> None:
     server.on(PROJECTS_AT, Answer(200, {"projects": projects}))
 
@@ -156,7 +156,7 @@ def test_an_answer_without_projects_is_no_answer() -> None:
 
 
 @BOTH
-def test_a_password_becomes_a_token_that_is_kept(call: Call, server: ScriptedRest) -> None:
+def test_a_password_becomes_a_token_that_is_kept(call: Call, server: ScriptedServer) -> None:
     server.on(TOKENS_AT, token("token-1"))
     proven = with_token_for(USER, account(server))
 
@@ -177,7 +177,7 @@ def test_a_password_becomes_a_token_that_is_kept(call: Call, server: ScriptedRes
     assert not any("authorization" in each.headers for each in server.requests)
 
 
-def test_without_a_project_a_token_is_asked_for_the_regions(server: ScriptedRest) -> None:
+def test_without_a_project_a_token_is_asked_for_the_regions(server: ScriptedServer) -> None:
     server.on(TOKENS_AT, token("token-1"))
     server.on(PROJECTS_AT, Answer(200, {"projects": [{"id": "p1"}]}))
 
@@ -187,7 +187,7 @@ def test_without_a_project_a_token_is_asked_for_the_regions(server: ScriptedRest
 
 
 @BOTH
-def test_a_token_near_its_end_is_renewed_before_it_is_used(call: Call, server: ScriptedRest) -> None:
+def test_a_token_near_its_end_is_renewed_before_it_is_used(call: Call, server: ScriptedServer) -> None:
     server.on(TOKENS_AT, token("token-1", timedelta(seconds=-1)), token("token-2"))
     proven = with_token_for(USER, account(server))
 
@@ -199,7 +199,7 @@ def test_a_token_near_its_end_is_renewed_before_it_is_used(call: Call, server: S
 
 
 @BOTH
-def test_a_token_that_ends_in_the_middle_is_renewed_once(call: Call, server: ScriptedRest) -> None:
+def test_a_token_that_ends_in_the_middle_is_renewed_once(call: Call, server: ScriptedServer) -> None:
     server.on(TOKENS_AT, token("token-1"), token("token-2"))
     server.on(SHOW_AT, REJECTED, RUNS)
 
@@ -209,7 +209,7 @@ def test_a_token_that_ends_in_the_middle_is_renewed_once(call: Call, server: Scr
 
 
 @BOTH
-def test_a_token_that_is_never_accepted_is_not_renewed_for_ever(call: Call, server: ScriptedRest) -> None:
+def test_a_token_that_is_never_accepted_is_not_renewed_for_ever(call: Call, server: ScriptedServer) -> None:
     server.on(TOKENS_AT, token("token-1"), token("token-2"), token("token-3"))
     server.on(SHOW_AT, REJECTED)
 
@@ -220,7 +220,7 @@ def test_a_token_that_is_never_accepted_is_not_renewed_for_ever(call: Call, serv
 
 
 @BOTH
-def test_a_wrong_password_is_reported_without_it(call: Call, server: ScriptedRest) -> None:
+def test_a_wrong_password_is_reported_without_it(call: Call, server: ScriptedServer) -> None:
     server.on(TOKENS_AT, WRONG_PASSWORD)
 
     with pytest.raises(CredentialsRejected, match="username or password is wrong") as caught:
@@ -244,7 +244,7 @@ class Today:
 
 
 @BOTH
-def test_each_token_is_fetched_with_the_password_of_the_day(call: Call, server: ScriptedRest) -> None:
+def test_each_token_is_fetched_with_the_password_of_the_day(call: Call, server: ScriptedServer) -> None:
     server.on(TOKENS_AT, token("token-1"), token("token-2"))
     server.on(SHOW_AT, REJECTED, RUNS)
     today = Today("the-password", "the-next-password")
@@ -265,7 +265,7 @@ def test_each_token_is_fetched_with_the_password_of_the_day(call: Call, server: 
     ],
 )
 def test_a_password_that_is_refused_when_a_token_has_ended_is_not_waited_out(
-    call: Call, server: ScriptedRest, refusal: Answer, kind: type[ServiceError]
+    call: Call, server: ScriptedServer, refusal: Answer, kind: type[ServiceError]
 ) -> None:
     server.on(TOKENS_AT, token("token-1"), refusal)
     server.on(SHOW_AT, REJECTED)
@@ -298,7 +298,7 @@ def test_a_token_is_used_to_its_end_though_the_password_is_refused() -> None:
 @pytest.mark.parametrize(
     "body", [{}, {"token": {}}, {"token": {"expires_at": "soon"}}, "<html>", {"token": 5}]
 )
-def test_an_answer_without_a_token_is_no_token(server: ScriptedRest, body: Any) -> None:
+def test_an_answer_without_a_token_is_no_token(server: ScriptedServer, body: Any) -> None:
     server.on(TOKENS_AT, Answer(201, body, {"X-Subject-Token": "token-0"}), token("token-1"))
 
     call_in_worker(with_token_for(USER, account(server)), SHOW, TASK)
@@ -307,7 +307,7 @@ def test_an_answer_without_a_token_is_no_token(server: ScriptedRest, body: Any) 
 
 
 @BOTH
-def test_a_key_that_was_replaced_is_read_again_once(call: Call, server: ScriptedRest) -> None:
+def test_a_key_that_was_replaced_is_read_again_once(call: Call, server: ScriptedServer) -> None:
     server.on(SPEAK_AT, REJECTED, Answer(200, {"job_id": "j1"}))
     source = RenewableCredentials(lambda: Credentials("the-next-ak", "the-next-sk"), initial=KEY)
 
@@ -320,7 +320,7 @@ def test_a_key_that_was_replaced_is_read_again_once(call: Call, server: Scripted
 
 
 @BOTH
-def test_a_key_that_stays_the_same_is_not_tried_again(call: Call, server: ScriptedRest) -> None:
+def test_a_key_that_stays_the_same_is_not_tried_again(call: Call, server: ScriptedServer) -> None:
     server.on(SHOW_AT, REJECTED)
 
     with pytest.raises(CredentialsRejected):
@@ -330,7 +330,7 @@ def test_a_key_that_stays_the_same_is_not_tried_again(call: Call, server: Script
 
 
 @pytest.mark.parametrize("fault", [HANG_UP, PROXY_PAGE, PROXYS_404, STUMBLED])
-def test_a_create_whose_answer_was_lost_is_never_made_again(server: ScriptedRest, fault: Answer) -> None:
+def test_a_create_whose_answer_was_lost_is_never_made_again(server: ScriptedServer, fault: Answer) -> None:
     server.on(SPEAK_AT, fault, Answer(200, {"job_id": "j1"}))
 
     with pytest.raises(ResponseLost):
@@ -340,20 +340,20 @@ def test_a_create_whose_answer_was_lost_is_never_made_again(server: ScriptedRest
 
 
 @pytest.mark.parametrize("fault", [HANG_UP, PROXY_PAGE, PROXYS_404, STUMBLED, THROTTLED])
-def test_a_question_whose_answer_was_lost_is_asked_again(server: ScriptedRest, fault: Answer) -> None:
+def test_a_question_whose_answer_was_lost_is_asked_again(server: ScriptedServer, fault: Answer) -> None:
     server.on(SHOW_AT, fault, RUNS)
 
     assert call_in_worker(account(server), SHOW, TASK)["state"] == "RUNNING"
 
 
-def test_a_create_that_was_throttled_is_made_again(server: ScriptedRest) -> None:
+def test_a_create_that_was_throttled_is_made_again(server: ScriptedServer) -> None:
     server.on(SPEAK_AT, THROTTLED, Answer(200, {"job_id": "j1"}))
 
     assert call_in_worker(account(server), SPEAK, TEXT) == {"job_id": "j1"}
 
 
 @BOTH
-def test_a_bad_request_is_refused_before_anything_is_sent(call: Call, server: ScriptedRest) -> None:
+def test_a_bad_request_is_refused_before_anything_is_sent(call: Call, server: ScriptedServer) -> None:
     with pytest.raises(InvalidRequest):
         call(account(server, project_id=None), SPEAK, {"text": ""})
 
@@ -368,7 +368,7 @@ def test_nobody_there_means_that_nothing_was_accepted(call: Call) -> None:
 
 @BOTH
 def test_neither_errors_nor_logs_hold_anything_secret(
-    call: Call, server: ScriptedRest, caplog: pytest.LogCaptureFixture
+    call: Call, server: ScriptedServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     for name in (None, "httpx", "httpcore", "urllib3"):
         caplog.set_level(logging.DEBUG, logger=name)
@@ -384,7 +384,7 @@ def test_neither_errors_nor_logs_hold_anything_secret(
         assert secret not in output + caplog.text
 
 
-def test_the_rate_limits_headers_are_logged(server: ScriptedRest, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_rate_limits_headers_are_logged(server: ScriptedServer, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, logger="airflow_provider_viapi.huawei")
     server.on(SHOW_AT, Answer(200, {}, {"X-ratelimit": "100", "X-ratelimit-used": "97"}))
 

@@ -25,7 +25,7 @@ from airflow_provider_viapi.huawei.job_backend import (
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
 from airflow_provider_viapi.jobs.polling.intervals import Backoff
 from airflow_provider_viapi.jobs.polling.poller import Poller
-from huawei.scripted_rest import Answer, ScriptedRest, scripted_rest
+from scripted_server import Answer, ScriptedServer, scripted_server
 
 VIDEO = Job("j1", "metastudio.Create2DDigitalHumanVideo")
 LIVE = Job("j1", "metastudio.StartSmartLive", scope="room-1")
@@ -37,13 +37,13 @@ Result = TypeVar("Result")
 
 
 @pytest.fixture
-def server() -> Iterator[ScriptedRest]:
-    with scripted_rest() as served:
+def server() -> Iterator[ScriptedServer]:
+    with scripted_server() as served:
         yield served
 
 
 def with_jobs(
-    server: ScriptedRest,
+    server: ScriptedServer,
     job: Job,
     use: Callable[[Any], Awaitable[Result]],
     target_state: str | None = None,
@@ -58,7 +58,7 @@ def with_jobs(
     return asyncio.run(run())
 
 
-def test_a_job_is_polled_by_the_action_that_shows_it(server: ScriptedRest) -> None:
+def test_a_job_is_polled_by_the_action_that_shows_it(server: ScriptedServer) -> None:
     server.on(LIVE_AT, Answer(200, {"job_id": "j1", "state": "PROCESSING"}))
 
     report = with_jobs(server, LIVE, lambda jobs: jobs.report(LIVE))
@@ -66,7 +66,7 @@ def test_a_job_is_polled_by_the_action_that_shows_it(server: ScriptedRest) -> No
     assert (report.state, report.outcome) == ("PROCESSING", Outcome.WAITING)
 
 
-def test_a_goal_ends_the_waiting(server: ScriptedRest) -> None:
+def test_a_goal_ends_the_waiting(server: ScriptedServer) -> None:
     server.on(LIVE_AT, Answer(200, {"job_id": "j1", "state": "PROCESSING", "rtc_room_info": {}}))
 
     report = with_jobs(server, LIVE, lambda jobs: jobs.report(LIVE), target_state="PROCESSING")
@@ -76,7 +76,7 @@ def test_a_goal_ends_the_waiting(server: ScriptedRest) -> None:
 
 
 def test_an_unknown_state_is_logged_once_and_polling_continues(
-    server: ScriptedRest, caplog: pytest.LogCaptureFixture
+    server: ScriptedServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     server.on(
         TASK_AT,
@@ -90,7 +90,7 @@ def test_an_unknown_state_is_logged_once_and_polling_continues(
     assert caplog.text.count("'POLISHING'") == 1
 
 
-def test_the_poller_waits_for_a_video_to_its_end(server: ScriptedRest) -> None:
+def test_the_poller_waits_for_a_video_to_its_end(server: ScriptedServer) -> None:
     made = {"state": "SUCCEED", "output_asset_config": {"asset_id": "a1"}}
     throttled = Answer(429, {"error_code": "APIGW.0308", "error_msg": "Too fast."})
     pages = [Answer(status, "<html>") for status in (200, 403, 404, 407)]
@@ -110,7 +110,7 @@ def test_the_poller_waits_for_a_video_to_its_end(server: ScriptedRest) -> None:
     assert len(server.sent(VIDEO_AT)) == len(states)
 
 
-def test_an_error_that_cannot_pass_ends_the_waiting(server: ScriptedRest) -> None:
+def test_an_error_that_cannot_pass_ends_the_waiting(server: ScriptedServer) -> None:
     server.on(TASK_AT, Answer(403, {"error_code": "APIGW.0302", "error_msg": "Not authorised."}))
 
     with pytest.raises(PermissionDenied):
@@ -126,7 +126,7 @@ def test_an_error_that_cannot_pass_ends_the_waiting(server: ScriptedRest) -> Non
     ],
 )
 def test_a_job_is_cancelled_where_its_service_can(
-    server: ScriptedRest, job: Job, at: str, body: bytes
+    server: ScriptedServer, job: Job, at: str, body: bytes
 ) -> None:
     server.on(at, Answer(200, {}))
 
@@ -134,28 +134,28 @@ def test_a_job_is_cancelled_where_its_service_can(
     assert server.sent(at)[0].body == body
 
 
-def test_a_job_that_can_no_longer_be_cancelled_goes_on(server: ScriptedRest) -> None:
+def test_a_job_that_can_no_longer_be_cancelled_goes_on(server: ScriptedServer) -> None:
     refused = Answer(400, {"error_code": "MSS.10000001", "error_msg": "The job is being processed."})
     server.on("POST /v1/p1/2d-digital-human-videos/j1/cancel", refused)
 
     assert with_jobs(server, VIDEO, lambda jobs: jobs.cancel(VIDEO)) is False
 
 
-def test_a_proxys_page_does_not_say_that_a_job_goes_on(server: ScriptedRest) -> None:
+def test_a_proxys_page_does_not_say_that_a_job_goes_on(server: ScriptedServer) -> None:
     server.on("POST /v1/p1/2d-digital-human-videos/j1/cancel", Answer(404, "<html>"))
 
     with pytest.raises(ResponseLost):
         with_jobs(server, VIDEO, lambda jobs: jobs.cancel(VIDEO))
 
 
-def test_what_cannot_be_cancelled_is_not_tried(server: ScriptedRest) -> None:
+def test_what_cannot_be_cancelled_is_not_tried(server: ScriptedServer) -> None:
     speech = Job("j1", "metastudio.CreateAsyncTtsJob")
 
     assert with_jobs(server, speech, lambda jobs: jobs.cancel(speech)) is False
     assert server.requests == []
 
 
-def test_videos_are_looked_for_by_their_ids_a_hundred_at_a_time(server: ScriptedRest) -> None:
+def test_videos_are_looked_for_by_their_ids_a_hundred_at_a_time(server: ScriptedServer) -> None:
     ids = {f"j{number:03}" for number in range(250)}
     listed = [
         {"job_id": "j003", "state": "SUCCEED"},
@@ -176,7 +176,7 @@ def test_videos_are_looked_for_by_their_ids_a_hundred_at_a_time(server: Scripted
     assert set().union(*asked[:3]) == ids
 
 
-def test_ids_that_come_and_go_between_looks_are_no_trouble(server: ScriptedRest) -> None:
+def test_ids_that_come_and_go_between_looks_are_no_trouble(server: ScriptedServer) -> None:
     server.on(VIDEOS_AT, Answer(200, {"jobs": []}))
 
     async def look(jobs: VideoJobs) -> list[bool]:
@@ -188,7 +188,7 @@ def test_ids_that_come_and_go_between_looks_are_no_trouble(server: ScriptedRest)
 @pytest.mark.parametrize(
     ("paths", "size", "at"), [("v2", 1000, TASKS_AT), ("v1", 50, "GET /v1/p1/infer/tasks")]
 )
-def test_tasks_are_looked_for_page_by_page(server: ScriptedRest, paths: Any, size: int, at: str) -> None:
+def test_tasks_are_looked_for_page_by_page(server: ScriptedServer, paths: Any, size: int, at: str) -> None:
     others = [{"id": f"x{number}", "state": "RUNNING"} for number in range(size)]
     ours = {"id": "t1", "state": "RUNNING"}
     server.on(at, Answer(200, {"tasks": others}), Answer(200, {"tasks": [ours]}), Answer(200, {"tasks": []}))
@@ -206,7 +206,7 @@ def test_tasks_are_looked_for_page_by_page(server: ScriptedRest, paths: Any, siz
 
 
 @pytest.mark.parametrize(("job", "at"), [(VIDEO, VIDEOS_AT), (TASK, TASKS_AT)])
-def test_a_list_that_is_none_is_not_taken_for_an_empty_one(server: ScriptedRest, job: Job, at: str) -> None:
+def test_a_list_that_is_none_is_not_taken_for_an_empty_one(server: ScriptedServer, job: Job, at: str) -> None:
     server.on(at, Answer(200, {"count": 0}))
 
     with pytest.raises(ResponseLost):
@@ -219,7 +219,7 @@ def test_models_that_are_reviewed_are_polled_rarely() -> None:
     assert family_of("metastudio.CreateSubtitleFile") == "others"
 
 
-def test_jobs_without_a_list_are_polled_individually(server: ScriptedRest) -> None:
+def test_jobs_without_a_list_are_polled_individually(server: ScriptedServer) -> None:
     speech = Job("j1", "metastudio.CreateAsyncTtsJob")
 
     sighting = with_jobs(server, speech, lambda jobs: jobs.list_states({"j1"}))
@@ -228,7 +228,7 @@ def test_jobs_without_a_list_are_polled_individually(server: ScriptedRest) -> No
     assert (sighting.outcomes, server.requests) == ({}, [])
 
 
-def test_nothing_of_the_key_is_logged(server: ScriptedRest, caplog: pytest.LogCaptureFixture) -> None:
+def test_nothing_of_the_key_is_logged(server: ScriptedServer, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     server.on(TASK_AT, Answer(200, {"id": "t1", "state": "RUNNING"}))
 
@@ -237,7 +237,7 @@ def test_nothing_of_the_key_is_logged(server: ScriptedRest, caplog: pytest.LogCa
     assert "Signature=" not in caplog.text
 
 
-def test_a_report_about_another_job_is_not_taken_for_this_one(server: ScriptedRest) -> None:
+def test_a_report_about_another_job_is_not_taken_for_this_one(server: ScriptedServer) -> None:
     server.on(LIVE_AT, Answer(200, {"job_id": "j2", "state": "FINISHED"}))
 
     with pytest.raises(ResponseLost, match="another job"):

@@ -11,7 +11,6 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from airflow_provider_viapi.errors import SubmissionInDoubt
-from huawei.scripted_rest import HANG_UP, Answer, ScriptedRest, scripted_rest
 from huawei.submitting import (
     SPEECH_AT,
     SPEECHES_AT,
@@ -24,6 +23,7 @@ from huawei.submitting import (
     now,
     submit,
 )
+from scripted_server import HANG_UP, Answer, ScriptedServer, scripted_server
 
 CARD = (
     "metastudio.CreateDigitalHumanBusinessCard",
@@ -39,8 +39,8 @@ CARDS_PATH = "/v1/p1/digital-human-business-cards"
 
 
 @pytest.fixture
-def server() -> Iterator[ScriptedRest]:
-    with scripted_rest() as served:
+def server() -> Iterator[ScriptedServer]:
+    with scripted_server() as served:
         served.on(SPEECH_AT, Answer(200, {"job_id": "j1"}))
         yield served
 
@@ -52,7 +52,7 @@ def server() -> Iterator[ScriptedRest]:
         *(1764500000, "1764500000", 10**18, "1970-01-01T00:00:00Z"),
     ],
 )
-def test_a_job_of_no_known_time_is_not_taken_for_ours(server: ScriptedRest, created: Any) -> None:
+def test_a_job_of_no_known_time_is_not_taken_for_ours(server: ScriptedServer, created: Any) -> None:
     server.on(TASK_AT, HANG_UP)
     server.on(TASKS_AT, Answer(200, {"tasks": [{"id": "t7", "name": "gate", "created_at": created}]}))
 
@@ -62,7 +62,7 @@ def test_a_job_of_no_known_time_is_not_taken_for_ours(server: ScriptedRest, crea
     assert len(server.sent(TASK_AT)) == 1
 
 
-def test_times_in_milliseconds_are_read_too(server: ScriptedRest) -> None:
+def test_times_in_milliseconds_are_read_too(server: ScriptedServer) -> None:
     server.on("POST /v1/p1/voice-training-manage/user/basic-jobs", HANG_UP)
     made = int(datetime.now(timezone.utc).timestamp() * 1000)
     listed = [{"job_id": "j7", "voice_name": "Ann", "create_time": made}]
@@ -83,7 +83,7 @@ def test_times_in_milliseconds_are_read_too(server: ScriptedRest) -> None:
     ],
 )
 def test_a_video_of_another_name_kind_or_script_is_not_ours(
-    server: ScriptedRest, other: dict[str, Any]
+    server: ScriptedServer, other: dict[str, Any]
 ) -> None:
     server.on(VIDEO_AT, HANG_UP, Answer(200, {"job_id": "j1"}))
     server.on(VIDEOS_AT, Answer(200, {"jobs": [{"job_id": "j8", "create_time": now(), **other}]}))
@@ -92,7 +92,7 @@ def test_a_video_of_another_name_kind_or_script_is_not_ours(
 
 
 @pytest.mark.parametrize("other", [{"audio_format": "MP3"}, {"gen_srt": True}, {"need_timestamp": True}])
-def test_speech_in_another_form_is_not_ours(server: ScriptedRest, other: dict[str, Any]) -> None:
+def test_speech_in_another_form_is_not_ours(server: ScriptedServer, other: dict[str, Any]) -> None:
     server.on(SPEECH_AT, HANG_UP, Answer(200, {"job_id": "j1"}))
     listed = {"job_id": "j8", "asset_id": "v1", "create_time": now(), **other}
     server.on(SPEECHES_AT, Answer(200, {"data": [listed]}))
@@ -100,7 +100,7 @@ def test_speech_in_another_form_is_not_ours(server: ScriptedRest, other: dict[st
     assert submit(server).id == "j1"
 
 
-def test_a_response_without_a_list_is_not_taken_for_an_empty_list(server: ScriptedRest) -> None:
+def test_a_response_without_a_list_is_not_taken_for_an_empty_list(server: ScriptedServer) -> None:
     server.on(SPEECH_AT, HANG_UP)
     server.on(SPEECHES_AT, Answer(200, {"count": 0}))
 
@@ -110,7 +110,7 @@ def test_a_response_without_a_list_is_not_taken_for_an_empty_list(server: Script
     assert len(server.sent(SPEECH_AT)) == 1
 
 
-def test_a_list_longer_than_one_page_proves_nothing(server: ScriptedRest) -> None:
+def test_a_list_longer_than_one_page_proves_nothing(server: ScriptedServer) -> None:
     server.on(SPEECH_AT, HANG_UP)
     others = [{"job_id": f"j{number}", "asset_id": "v2"} for number in range(100)]
     server.on(SPEECHES_AT, Answer(200, {"data": others}))
@@ -119,7 +119,7 @@ def test_a_list_longer_than_one_page_proves_nothing(server: ScriptedRest) -> Non
         submit(server)
 
 
-def test_a_list_that_counts_more_than_it_shows_settles_nothing(server: ScriptedRest) -> None:
+def test_a_list_that_counts_more_than_it_shows_settles_nothing(server: ScriptedServer) -> None:
     server.on(SPEECH_AT, HANG_UP)
     server.on(SPEECHES_AT, Answer(200, {"count": 51, "data": [{"job_id": "j8", "asset_id": "v2"}]}))
 
@@ -128,7 +128,7 @@ def test_a_list_that_counts_more_than_it_shows_settles_nothing(server: ScriptedR
 
 
 @pytest.mark.parametrize("items", [["j7"], [None], [{"asset_id": "v1"}], [{"job_id": "", "asset_id": "v1"}]])
-def test_a_listed_job_without_its_id_settles_nothing(server: ScriptedRest, items: list[Any]) -> None:
+def test_a_listed_job_without_its_id_settles_nothing(server: ScriptedServer, items: list[Any]) -> None:
     server.on(SPEECH_AT, HANG_UP, Answer(200, {"job_id": "j9"}))
     server.on(SPEECHES_AT, Answer(200, {"data": items}))
 
@@ -137,7 +137,7 @@ def test_a_listed_job_without_its_id_settles_nothing(server: ScriptedRest, items
     assert len(server.sent(SPEECH_AT)) == 1
 
 
-def test_a_listed_video_in_an_odd_form_settles_nothing_or_is_ours(server: ScriptedRest) -> None:
+def test_a_listed_video_in_an_odd_form_settles_nothing_or_is_ours(server: ScriptedServer) -> None:
     server.on(VIDEO_AT, HANG_UP)
     listed = {"job_id": "j7", "output_asset_config": "Spring", "create_time": now()}
     server.on(VIDEOS_AT, Answer(200, {"jobs": [listed]}))
@@ -145,7 +145,7 @@ def test_a_listed_video_in_an_odd_form_settles_nothing_or_is_ours(server: Script
     assert submit(server, VIDEO).id == "j7"
 
 
-def test_a_business_card_of_another_name_is_not_ours(server: ScriptedRest) -> None:
+def test_a_business_card_of_another_name_is_not_ours(server: ScriptedServer) -> None:
     server.on(f"POST {CARDS_PATH}", HANG_UP, Answer(200, {"job_id": "j1"}))
     listed = {"job_id": "j8", "output_asset_config": {"asset_name": "bob"}, "create_time": now()}
     server.on(f"GET {CARDS_PATH}", Answer(200, {"jobs": [listed]}))
@@ -153,7 +153,7 @@ def test_a_business_card_of_another_name_is_not_ours(server: ScriptedRest) -> No
     assert submit(server, CARD).id == "j1"
 
 
-def test_the_list_reaches_back_to_the_submission_by_the_services_clock(server: ScriptedRest) -> None:
+def test_the_list_reaches_back_to_the_submission_by_the_services_clock(server: ScriptedServer) -> None:
     """With a password no signature shows that the local clock is an hour ahead."""
     at_service = datetime.now(timezone.utc) - timedelta(hours=1)
     date = {"Date": format_datetime(at_service, usegmt=True)}

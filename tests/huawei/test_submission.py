@@ -16,7 +16,6 @@ from airflow_provider_viapi.huawei.account import Account
 from airflow_provider_viapi.jobs.ledger import Ledger
 from airflow_provider_viapi.jobs.model import Job, RequestNonce
 from airflow_provider_viapi.state.stores import MemoryStore
-from huawei.scripted_rest import HANG_UP, Answer, ScriptedRest, scripted_rest
 from huawei.submitting import (
     GATEWAY,
     LIVE,
@@ -36,16 +35,17 @@ from huawei.submitting import (
     submission,
     submit,
 )
+from scripted_server import HANG_UP, Answer, ScriptedServer, scripted_server
 
 
 @pytest.fixture
-def server() -> Iterator[ScriptedRest]:
-    with scripted_rest() as served:
+def server() -> Iterator[ScriptedServer]:
+    with scripted_server() as served:
         served.on(SPEECH_AT, Answer(200, {"job_id": "j1"}))
         yield served
 
 
-def test_the_intent_is_written_before_and_the_job_after(server: ScriptedRest) -> None:
+def test_the_intent_is_written_before_and_the_job_after(server: ScriptedServer) -> None:
     ledger = Ledger(MemoryStore())
 
     job = submit(server, ledger=ledger)
@@ -57,7 +57,7 @@ def test_the_intent_is_written_before_and_the_job_after(server: ScriptedRest) ->
     assert len(server.requests) == 1
 
 
-def test_a_live_task_knows_its_room(server: ScriptedRest) -> None:
+def test_a_live_task_knows_its_room(server: ScriptedServer) -> None:
     server.on(LIVE_AT, Answer(200, {"job_id": "j1"}))
 
     assert submit(server, LIVE).scope == "room-1"
@@ -66,13 +66,13 @@ def test_a_live_task_knows_its_room(server: ScriptedRest) -> None:
 @pytest.mark.parametrize(
     "refusal", [Answer(429, {}), Answer(400, {"error_code": "APIGW.0308", "error_msg": "Throttled."})]
 )
-def test_a_refusal_that_passes_is_ridden_out(server: ScriptedRest, refusal: Answer) -> None:
+def test_a_refusal_that_passes_is_ridden_out(server: ScriptedServer, refusal: Answer) -> None:
     server.on(SPEECH_AT, refusal, Answer(200, {"job_id": "j1"}))
 
     assert submit(server).id == "j1"
 
 
-def test_a_refusal_that_does_not_pass_leaves_the_ledger_clear(server: ScriptedRest) -> None:
+def test_a_refusal_that_does_not_pass_leaves_the_ledger_clear(server: ScriptedServer) -> None:
     server.on(SPEECH_AT, Answer(400, {"error_code": "TTSC.1", "error_msg": "The text is too long."}))
     ledger = Ledger(MemoryStore())
 
@@ -87,7 +87,7 @@ LOST = pytest.mark.parametrize("fault", [HANG_UP, STUMBLED, GATEWAY, Answer(200,
 
 @LOST
 def test_a_lost_answer_is_settled_by_the_list_and_never_by_another_create(
-    server: ScriptedRest, fault: Answer
+    server: ScriptedServer, fault: Answer
 ) -> None:
     server.on(SPEECH_AT, fault)
     ours = {"job_id": "j7", "asset_id": "v1", "create_time": now()}
@@ -104,7 +104,7 @@ def test_a_lost_answer_is_settled_by_the_list_and_never_by_another_create(
     assert len(server.sent(SPEECH_AT)) == 1
 
 
-def test_nothing_in_two_list_requests_means_that_nothing_was_accepted(server: ScriptedRest) -> None:
+def test_nothing_in_two_list_requests_means_that_nothing_was_accepted(server: ScriptedServer) -> None:
     server.on(SPEECH_AT, HANG_UP, Answer(200, {"job_id": "j1"}))
     server.on(SPEECHES_AT, Answer(200, {"data": []}))
 
@@ -112,7 +112,7 @@ def test_nothing_in_two_list_requests_means_that_nothing_was_accepted(server: Sc
     assert len(server.sent(SPEECH_AT)) == 2
 
 
-def test_a_job_that_others_made_long_after_is_not_ours(server: ScriptedRest) -> None:
+def test_a_job_that_others_made_long_after_is_not_ours(server: ScriptedServer) -> None:
     server.on(SPEECHES_AT, Answer(200, {"data": [{"job_id": "j8", "asset_id": "v1", "create_time": now()}]}))
     server.on(SPEECH_AT, Answer(200, {"job_id": "j1"}))
     again = submission(server)
@@ -123,7 +123,7 @@ def test_a_job_that_others_made_long_after_is_not_ours(server: ScriptedRest) -> 
 
 
 def test_a_file_that_cannot_be_read_any_more_does_not_matter_to_a_job_that_is_there(
-    server: ScriptedRest,
+    server: ScriptedServer,
 ) -> None:
     def gone() -> dict[str, Any]:
         raise InvalidRequest("the picture is gone")
@@ -135,7 +135,7 @@ def test_a_file_that_cannot_be_read_any_more_does_not_matter_to_a_job_that_is_th
     assert submit(server, ledger=ledger, prepare=gone) == first
 
 
-def test_a_live_task_is_ended_in_the_room_where_it_was_begun(server: ScriptedRest) -> None:
+def test_a_live_task_is_ended_in_the_room_where_it_was_begun(server: ScriptedServer) -> None:
     server.on(LIVE_AT, Answer(200, {"job_id": "j1"}))
     ledger = Ledger(MemoryStore())
     submit(server, LIVE, ledger=ledger)
@@ -149,7 +149,7 @@ def test_a_live_task_is_ended_in_the_room_where_it_was_begun(server: ScriptedRes
     assert job == Job("j2", LIVE[0], "room-2")
 
 
-def test_jobs_of_other_tasks_are_not_adopted(server: ScriptedRest) -> None:
+def test_jobs_of_other_tasks_are_not_adopted(server: ScriptedServer) -> None:
     server.on(SPEECH_AT, HANG_UP, Answer(200, {"job_id": "j1"}))
     server.on(SPEECHES_AT, Answer(200, {"data": [{"job_id": "j7", "asset_id": "v1", "create_time": now()}]}))
 
@@ -195,7 +195,7 @@ def test_jobs_of_other_tasks_are_not_adopted(server: ScriptedRest) -> None:
     ],
 )
 def test_several_candidates_fail_loudly_and_are_named(
-    server: ScriptedRest, what: Any, create: str, listed: str, items: dict[str, Any]
+    server: ScriptedServer, what: Any, create: str, listed: str, items: dict[str, Any]
 ) -> None:
     server.on(create, HANG_UP)
     # Filled in here: between collecting tests and running them minutes may pass.
@@ -209,7 +209,7 @@ def test_several_candidates_fail_loudly_and_are_named(
     assert len(server.sent(create)) == 1
 
 
-def test_without_a_list_of_such_jobs_an_unknown_outcome_fails_the_task(server: ScriptedRest) -> None:
+def test_without_a_list_of_such_jobs_an_unknown_outcome_fails_the_task(server: ScriptedServer) -> None:
     server.on("POST /v1/p1/subtitle-files", HANG_UP)
     ledger = Ledger(MemoryStore())
 
@@ -220,13 +220,13 @@ def test_without_a_list_of_such_jobs_an_unknown_outcome_fails_the_task(server: S
     assert len(server.requests) == 1
 
 
-def test_the_author_may_choose_to_pay_twice(server: ScriptedRest) -> None:
+def test_the_author_may_choose_to_pay_twice(server: ScriptedServer) -> None:
     server.on("POST /v1/p1/subtitle-files", HANG_UP, Answer(200, {"job_id": "j2"}))
 
     assert submit(server, SUBTITLES, on_doubt="resubmit").id == "j2"
 
 
-def test_that_choice_holds_once_per_attempt(server: ScriptedRest) -> None:
+def test_that_choice_holds_once_per_attempt(server: ScriptedServer) -> None:
     server.on("POST /v1/p1/subtitle-files", HANG_UP)
     ledger = Ledger(MemoryStore())
 
@@ -237,7 +237,7 @@ def test_that_choice_holds_once_per_attempt(server: ScriptedRest) -> None:
     assert ledger.read() is not None
 
 
-def test_a_list_that_cannot_be_read_settles_nothing(server: ScriptedRest) -> None:
+def test_a_list_that_cannot_be_read_settles_nothing(server: ScriptedServer) -> None:
     server.on(SPEECH_AT, HANG_UP)
     server.on(SPEECHES_AT, Answer(403, {"error_code": "APIGW.0302", "error_msg": "Not authorised."}))
 
@@ -247,7 +247,7 @@ def test_a_list_that_cannot_be_read_settles_nothing(server: ScriptedRest) -> Non
     assert len(server.sent(SPEECH_AT)) == 1
 
 
-def test_a_file_that_cannot_be_read_now_is_left_to_a_retry(server: ScriptedRest) -> None:
+def test_a_file_that_cannot_be_read_now_is_left_to_a_retry(server: ScriptedServer) -> None:
     def unreadable() -> dict[str, Any]:
         raise TransientError("the store is away")
 
@@ -257,7 +257,7 @@ def test_a_file_that_cannot_be_read_now_is_left_to_a_retry(server: ScriptedRest)
     assert server.requests == []
 
 
-def test_a_retry_resolves_an_unknown_outcome(server: ScriptedRest) -> None:
+def test_a_retry_resolves_an_unknown_outcome(server: ScriptedServer) -> None:
     server.on(SPEECH_AT, HANG_UP)
     server.on(SPEECHES_AT, Answer(403, {"error_code": "APIGW.0302", "error_msg": "Not authorised."}))
     ledger = Ledger(MemoryStore())
@@ -273,7 +273,7 @@ def test_a_retry_resolves_an_unknown_outcome(server: ScriptedRest) -> None:
 
 @pytest.mark.parametrize("listed_as", [("gate-1", "gate-2"), ("gate", "gate-2"), ("gate", "gate")])
 def test_several_tasks_of_one_create_fail_and_are_never_created_again(
-    server: ScriptedRest, listed_as: tuple[str, str]
+    server: ScriptedServer, listed_as: tuple[str, str]
 ) -> None:
     server.on(TASK_AT, Answer(200, {"tasks": [{"id": "t1"}, {"id": "t2"}]}))
     server.on("GET /v2/p1/tasks/t1", Answer(200, {"id": "t1", "state": "RUNNING"}))
@@ -288,7 +288,7 @@ def test_several_tasks_of_one_create_fail_and_are_never_created_again(
     assert len(server.sent(TASK_AT)) == 1
 
 
-def test_while_a_project_is_looked_up_nothing_is_in_doubt(server: ScriptedRest) -> None:
+def test_while_a_project_is_looked_up_nothing_is_in_doubt(server: ScriptedServer) -> None:
     server.on("GET /v3/projects", HANG_UP)
     ledger = Ledger(MemoryStore())
     no_project = Account(Credentials("ak", "sk"), endpoint=server.url, http=HttpSettings(timeout=2))
@@ -305,7 +305,7 @@ def test_while_a_project_is_looked_up_nothing_is_in_doubt(server: ScriptedRest) 
     [("PROCESSING", "j1", 1), ("SUCCEED", "j1", 1), ("FAILED", "j2", 2)],
 )
 def test_a_retry_resumes_the_same_job_unless_that_has_failed(
-    server: ScriptedRest, state: str, job_id: str, creates: int
+    server: ScriptedServer, state: str, job_id: str, creates: int
 ) -> None:
     server.on(SPEECH_AT, Answer(200, {"job_id": "j1"}), Answer(200, {"job_id": "j2"}))
     server.on(f"{SPEECHES_AT.removesuffix('tts-jobs')}async-jobs/j1", Answer(200, {"state": state}))
@@ -327,7 +327,7 @@ def test_a_retry_resumes_the_same_job_unless_that_has_failed(
         Answer(403, {"code": "ServiceBusy", "message": "m"}),
     ],
 )
-def test_what_does_not_prove_a_refusal_is_settled_by_the_list(server: ScriptedRest, fault: Answer) -> None:
+def test_what_does_not_prove_a_refusal_is_settled_by_the_list(server: ScriptedServer, fault: Answer) -> None:
     server.on(SPEECH_AT, fault, Answer(200, {"job_id": "j9"}))
     server.on(SPEECHES_AT, Answer(200, {"data": [{"job_id": "j7", "asset_id": "v1", "create_time": now()}]}))
 

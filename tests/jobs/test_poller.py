@@ -153,7 +153,7 @@ class Account:
     ) -> None:
         self.list_interval = list_interval
         self.list_reads = self.polls = self.throttled = 0
-        self._ends, self._page, self._unlisted, self._list_error = ends, page, unlisted, list_error
+        self.ends, self._page, self._unlisted, self._list_error = ends, page, unlisted, list_error
         self._next_page = 0
         self._rate, self._lately = results_per_second, list[float]()
         self._began: float | None = None
@@ -164,13 +164,13 @@ class Account:
         return loop_time - self._began
 
     def _outcome(self, job_id: str) -> Outcome:
-        return Outcome.SUCCEEDED if self._now() >= self._ends[job_id] else Outcome.WAITING
+        return Outcome.SUCCEEDED if self._now() >= self.ends[job_id] else Outcome.WAITING
 
     async def list_states(self, job_ids: Collection[str]) -> ListSnapshot:
         self.list_reads += 1
         if self._list_error is not None:
             raise self._list_error
-        listed = [job_id for job_id in self._ends if job_id not in self._unlisted]
+        listed = [job_id for job_id in self.ends if job_id not in self._unlisted]
         shown = listed[self._next_page * self._page : (self._next_page + 1) * self._page]
         self._next_page += 1
         complete = self._next_page * self._page >= len(listed)
@@ -200,7 +200,7 @@ def wait_for_all(
     async def crowd() -> list[JobReport]:
         waiting = Poller(account, backoff, RateLimiter(rate), **options)
         deadline = datetime.now(timezone.utc) + timedelta(seconds=60)
-        jobs = [Job(job_id, "videoenhan.EraseVideoSubtitles") for job_id in account._ends]
+        jobs = [Job(job_id, "videoenhan.EraseVideoSubtitles") for job_id in account.ends]
         try:
             return await asyncio.gather(*(waiting.wait(job, deadline=deadline) for job in jobs))
         finally:
@@ -245,7 +245,7 @@ def test_the_states_of_a_job_are_reported_while_it_is_pending(count: int) -> Non
             )
 
         try:
-            await asyncio.gather(*(wait(Job(job_id, "a.B")) for job_id in account._ends))
+            await asyncio.gather(*(wait(Job(job_id, "a.B")) for job_id in account.ends))
         finally:
             await poller.close()
 
@@ -411,7 +411,7 @@ def test_a_result_that_stays_unreadable_is_polled_at_intervals() -> None:
     async def wait_a_while() -> None:
         waiting = Poller(account, Backoff(first=0.2, longest=0.2), RateLimiter(10_000))
         deadline = datetime.now(timezone.utc) + timedelta(seconds=10)
-        jobs = [Job(job_id, "videoenhan.X") for job_id in account._ends]
+        jobs = [Job(job_id, "videoenhan.X") for job_id in account.ends]
         await asyncio.gather(*(waiting.wait(job, deadline=deadline) for job in jobs), return_exceptions=True)
         await waiting.close()
 
@@ -534,7 +534,7 @@ class BrokenList(Account):
 async def wait_in_virtual_time(account: Account, **options: Any) -> list[JobReport]:
     waiting = Poller(account, limiter=RateLimiter(1000, asyncio.get_running_loop().time), **options)
     deadline = datetime.now(timezone.utc) + timedelta(hours=6)
-    jobs = [Job(job_id, "videoenhan.EraseVideoSubtitles") for job_id in account._ends]
+    jobs = [Job(job_id, "videoenhan.EraseVideoSubtitles") for job_id in account.ends]
     try:
         return await asyncio.gather(*(waiting.wait(job, deadline=deadline) for job in jobs))
     finally:

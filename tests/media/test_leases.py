@@ -19,18 +19,18 @@ class SteppedBucket(Bucket):
         self.objects: dict[str, int] = {}
 
     def put(self, key: str, size: int = 0) -> None:
-        self._step()
+        self.step()
         self.objects[key] = size
 
     def delete(self, key: str) -> None:
-        self._step()
+        self.step()
         self.objects.pop(key, None)
 
     def sizes(self, prefix: str) -> Mapping[str, int]:
-        self._step()
+        self.step()
         return {key: size for key, size in sorted(self.objects.items()) if key.startswith(prefix)}
 
-    def _step(self) -> None:
+    def step(self) -> None:
         parent = getcurrent().parent
         if parent is not None:
             parent.switch()
@@ -44,7 +44,7 @@ def use(bucket: SteppedBucket, holder: str) -> Callable[[], None]:
             bucket.put(key, SIZE)
         for _ in range(3):
             assert bucket.objects.get(key) == SIZE, f"{holder}: the copy was pulled away"
-            bucket._step()
+            bucket.step()
         leases.release("run/source/")
 
     return task

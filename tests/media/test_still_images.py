@@ -83,9 +83,7 @@ def test_what_is_on_the_web_is_uploaded_as_well(add: Callable[..., Any], served:
     assert add(served.address("web%20coffee.jpg"))["Region"] == "0,600,0,400"
 
 
-def test_a_picture_that_arrives_byte_by_byte_is_given_up(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_picture_that_arrives_byte_by_byte_is_given_up(tmp_path: Path) -> None:
     class Dripping(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(200)
@@ -100,12 +98,10 @@ def test_a_picture_that_arrives_byte_by_byte_is_given_up(
         def log_message(self, *_: object) -> None:
             pass
 
-    monkeypatch.setattr(still_images, "MAX_DOWNLOAD_SECONDS", 0.5)
-
     with (
         serving(Dripping) as url,
         pytest.raises(TransientError, match=r"a\.jpg: the file arrives too slowly"),
-        still_images.downloaded(f"{url}/a.jpg", "a.jpg", HttpSettings()) as chunks,
+        still_images.downloaded(f"{url}/a.jpg", "a.jpg", HttpSettings(), max_seconds=0.5) as chunks,
     ):
         still_images.write(chunks, tmp_path / "a.jpg", "a.jpg")
 

@@ -9,9 +9,7 @@ import pytest
 
 from airflow_provider_viapi.emulator.huawei.assets import SYSTEM_AVATAR, SYSTEM_VOICE
 from airflow_provider_viapi.emulator.server import EmulatorServer
-from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
-from airflow_provider_viapi.jobs.polling.intervals import Backoff
-from skipping_clock import skip_waits
+from timing import poll_quickly, skip_waits
 
 STREAM = {"type": "url", "data": [{"url": "rtsp://camera/1"}]}
 FILE = {"type": "obs", "data": [{"bucket": "films", "path": "a.mp4"}]}
@@ -57,7 +55,7 @@ def connect(
 
 
 def in_haste(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(HuaweiCloudHook, "poll_backoff", Backoff(first=0.02, longest=0.02))
+    poll_quickly(monkeypatch)
     skip_waits(monkeypatch)
 
 

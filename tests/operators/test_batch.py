@@ -21,13 +21,13 @@ from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.errors import BatchFailed, InvalidRequest, ServiceError, SubmissionInDoubt
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.jobs.attempt_context import Timing
-from airflow_provider_viapi.jobs.polling.intervals import Backoff
 from airflow_provider_viapi.operators.batch import ViapiBatchOperator
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
 from airflow_provider_viapi.task_instance import cancellation
 from emulator import fake_media
 from operators.run_batch import BatchRun, Store, WorkerLost, run_batch
 from served_folder import ServedFolder
+from timing import poll_quickly, set_timing
 
 EVERY = "EraseVideoSubtitles"
 
@@ -47,8 +47,8 @@ def emulator(running: EmulatorServer, monkeypatch: pytest.MonkeyPatch) -> Emulat
     fields = json.loads(running.connection_json())
     fields["extra"] |= {"submit_qps": 1000, "poll_qps": 1000, "list_jobs": "never", "timeout": 2}
     monkeypatch.setenv("AIRFLOW_CONN_VIAPI_DEFAULT", json.dumps(fields))
-    monkeypatch.setattr(ViapiHook, "poll_backoff", Backoff(first=0.02, longest=0.02))
-    monkeypatch.setattr(ViapiBatchOperator, "timing", TIMING)
+    poll_quickly(monkeypatch)
+    set_timing(monkeypatch, TIMING)
     return running
 
 
@@ -107,7 +107,7 @@ def test_a_batch_returns_a_row_per_item_in_their_order(
 def test_jobs_that_end_while_the_batch_submits_make_way_without_a_deferral(
     emulator: EmulatorServer, batch: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ViapiBatchOperator, "timing", replace(TIMING, full_wait=60))
+    set_timing(monkeypatch, replace(TIMING, full_wait=60))
 
     run = run_batch(batch(*"abcdefgh", max_in_flight=2), Store())
 
@@ -119,7 +119,7 @@ def test_jobs_that_end_while_the_batch_submits_make_way_without_a_deferral(
 def test_the_last_jobs_that_will_end_soon_are_waited_for_on_the_worker_without_a_deferral(
     emulator: EmulatorServer, batch: Make, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(ViapiBatchOperator, "timing", replace(TIMING, full_wait=60, last_wait=60))
+    set_timing(monkeypatch, replace(TIMING, full_wait=60, last_wait=60))
     emulator.fault(action=EVERY, job={"processing": 0.5}, times=5)
 
     run = run_batch(batch(*"abcde", max_in_flight=2), Store())
@@ -317,7 +317,7 @@ def test_an_item_in_doubt_is_a_row_and_keeps_its_intent(emulator: EmulatorServer
 def test_on_doubt_resubmit_submits_an_item_again_once_per_attempt(
     emulator: EmulatorServer, batch: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ViapiBatchOperator, "timing", replace(TIMING, replay_for=0.1))
+    set_timing(monkeypatch, replace(TIMING, replay_for=0.1))
     # The response to the replay is lost as well, and the job list is forbidden.
     emulator.fault(action=EVERY, status=502, performed=True, times=None)
     emulator.fault(action="QueryAsyncJobList", code="Forbidden.NotAuthorized", times=None)
@@ -842,7 +842,7 @@ def test_a_stop_ends_the_backoff_of_throttled_submissions(
         pauses.append(seconds)
         operator.on_kill()
 
-    monkeypatch.setattr(ViapiBatchOperator, "timing", replace(TIMING, sleep=sleep))
+    set_timing(monkeypatch, replace(TIMING, sleep=sleep))
 
     with pytest.raises(ServiceError, match="was stopped"):
         run_batch(lambda: operator, Store())

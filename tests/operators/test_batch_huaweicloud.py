@@ -12,14 +12,13 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.errors import BatchFailed, InvalidRequest
-from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.jobs.attempt_context import Timing
-from airflow_provider_viapi.jobs.polling.intervals import Backoff
 from airflow_provider_viapi.operators.batch import HuaweiCloudBatchOperator
 from airflow_provider_viapi.operators.metastudio import CreateAvatarVideoOperator, CreateSpeechOperator
 from airflow_provider_viapi.operators.vias import CreateViasTaskOperator
 from operators.huawei_tasks import FILE, FILM, SPEAK, STREAM, WATCH, accepted, connect
 from operators.run_batch import Store, WorkerLost, run_batch
+from timing import poll_quickly, set_timing
 
 BOTH = pytest.mark.parametrize("deferrable", [True, False])
 CREATE_SPEECH = "CreateAsyncTtsJob"
@@ -28,9 +27,9 @@ CREATE_SPEECH = "CreateAsyncTtsJob"
 @pytest.fixture
 def emulator(viapi_emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch) -> EmulatorServer:
     connect(monkeypatch, viapi_emulator)
-    monkeypatch.setattr(HuaweiCloudHook, "poll_backoff", Backoff(first=0.02, longest=0.02))
+    poll_quickly(monkeypatch)
     # Defer also if the last jobs will end soon.
-    monkeypatch.setattr(HuaweiCloudBatchOperator, "timing", Timing(last_wait=0))
+    set_timing(monkeypatch, Timing(last_wait=0))
     return viapi_emulator
 
 

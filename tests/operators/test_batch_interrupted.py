@@ -13,8 +13,8 @@ from airflow.providers.common.compat.sdk import AirflowFailException, AirflowTas
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.errors import BatchFailed, ResultExpired
 from airflow_provider_viapi.jobs.batch.ledger import Item
+from airflow_provider_viapi.media.outputs import landing
 from airflow_provider_viapi.media.outputs.landing import Landing
-from airflow_provider_viapi.operators.batch import ViapiBatchOperator
 from airflow_provider_viapi.operators.batch.backend import TaskBatchBackend
 from operators.run_batch import BatchRun, Store, WorkerLost, run_batch
 from operators.test_batch import EVERY, Make, accepted, batch, emulator, running, video
@@ -105,10 +105,10 @@ def test_queued_jobs_are_cancelled_if_the_time_is_over_before_the_resume(
     with pytest.raises(WorkerLost):
         run_batch(make, store, between=lose_worker)
 
-    def run_out_of_time(self: ViapiBatchOperator, context: Any) -> None:
+    def run_out_of_time(*_: Any, **__: Any) -> None:
         raise AirflowTaskTimeout("execution_timeout")
 
-    monkeypatch.setattr(ViapiBatchOperator, "_probe_destination", run_out_of_time)
+    monkeypatch.setattr(landing, "check_writable", run_out_of_time)
     with pytest.raises(AirflowTaskTimeout):
         run_batch(make, store, try_number=2)
 

@@ -20,7 +20,6 @@ from airflow_provider_viapi.fs.oss_client import open_oss
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.image_index.images import entity_id_of, parse_images
 from airflow_provider_viapi.image_index.increment_folder import IncrementFolder
-from airflow_provider_viapi.jobs.polling.intervals import Backoff
 from airflow_provider_viapi.operators.bulk_image_index import BulkIndexImagesOperator
 from airflow_provider_viapi.operators.image_index import IndexImagesOperator
 from airflow_provider_viapi.operators.imagesearch import SearchImageByPicOperator
@@ -29,14 +28,14 @@ from operators.run_batch import Store, WorkerLost
 from run_task import TaskResult, run_task
 from scripted_server import FileResponse, file_server
 from served_folder import ServedFolder
-from skipping_clock import skip_waits
+from timing import poll_quickly, skip_waits
 
 NAMES = ("chelsea", "coffee", "rocket")
 
 
 @pytest.fixture(autouse=True)
 def emulator(viapi_emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch) -> EmulatorServer:
-    monkeypatch.setattr(ViapiHook, "poll_backoff", Backoff(first=0.02, longest=0.02))
+    poll_quickly(monkeypatch)
     monkeypatch.setenv("AIRFLOW_CONN_VIAPI_DEFAULT", viapi_emulator.connection_json())
     skip_waits(monkeypatch)
     return viapi_emulator

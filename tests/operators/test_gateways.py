@@ -16,7 +16,7 @@ from operators import test_paid_once
 from operators.run_batch import run_batch
 from operators.test_paid_once import DONE, SEEN_BEFORE, Store, accepted, job_list, says, submissions, task
 from run_task import run_task
-from scripted_server import Answer, ScriptedServer
+from scripted_server import HANG_UP, Answer, ScriptedServer
 
 quick, service = test_paid_once.quick, test_paid_once.service
 
@@ -180,7 +180,7 @@ def test_a_list_that_shows_no_jobs_without_saying_so_is_no_evidence(
 ) -> None:
     says(
         service,
-        EraseVideoSubtitles=[Answer(hang_up=True), SEEN_BEFORE, accepted("J-2")],
+        EraseVideoSubtitles=[HANG_UP, SEEN_BEFORE, accepted("J-2")],
         QueryAsyncJobList=[answer],
     )
     store = Store()
@@ -196,7 +196,7 @@ def test_a_list_that_shows_no_jobs_without_saying_so_is_no_evidence(
 def test_a_list_that_says_that_it_is_empty_is_evidence(service: ScriptedServer, data: Any) -> None:
     says(
         service,
-        EraseVideoSubtitles=[Answer(hang_up=True), SEEN_BEFORE, accepted("J-2")],
+        EraseVideoSubtitles=[HANG_UP, SEEN_BEFORE, accepted("J-2")],
         QueryAsyncJobList=[listing(**data)],
         GetAsyncJobResult=[DONE],
     )
@@ -212,7 +212,7 @@ def test_a_listed_job_is_recognized_however_its_action_is_written(
     # Twice, as a list may show it if its pages shift.
     says(
         service,
-        EraseVideoSubtitles=[Answer(hang_up=True), SEEN_BEFORE, accepted("J-2")],
+        EraseVideoSubtitles=[HANG_UP, SEEN_BEFORE, accepted("J-2")],
         QueryAsyncJobList=[listing(Result=[{**job, "PopApiName": name} for job in jobs * 2])],
         GetAsyncJobResult=[DONE],
     )

@@ -31,6 +31,7 @@ from airflow_provider_viapi.operators.imgsearch import CreateImageDbOperator
 from media.moto_s3 import Bucket, bucket, moto_endpoint
 from run_task import run_task
 from served_folder import ServedFolder
+from timing import set_timing
 
 __all__ = ["bucket", "moto_endpoint"]
 
@@ -40,7 +41,7 @@ MUG = {"image_url": "http://h/mug.png", "entity_id": "mug"}
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     timing = indexer.IndexingTiming(retry_seconds=3.0, settle_seconds=0.3)
-    monkeypatch.setattr(IndexImagesOperator, "timing", timing)
+    set_timing(monkeypatch, timing)
 
 
 @pytest.fixture

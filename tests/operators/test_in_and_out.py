@@ -26,7 +26,7 @@ from media.team_storage import TeamStorage, storage_emulator, team
 from operators import run_batch
 from operators.test_paid_once import Store, WorkerLost
 from run_task import run_task
-from skipping_clock import skip_waits
+from timing import skip_waits
 
 __all__ = ["storage_emulator", "team"]
 

@@ -19,6 +19,7 @@ from airflow_provider_viapi.operators.image_index import IndexImagesOperator
 from run_task import run_task
 from scripted_server import FileResponse, file_server
 from served_folder import ServedFolder
+from timing import set_timing
 
 NAMES = ("chelsea", "coffee", "rocket")
 
@@ -26,7 +27,7 @@ NAMES = ("chelsea", "coffee", "rocket")
 @pytest.fixture(autouse=True)
 def emulator(viapi_emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch) -> EmulatorServer:
     timing = indexer.IndexingTiming(retry_seconds=3.0, settle_seconds=0.3)
-    monkeypatch.setattr(IndexImagesOperator, "timing", timing)
+    set_timing(monkeypatch, timing)
     connection = json.loads(viapi_emulator.connection_json())
     connection["extra"]["submit_qps"] = 200
     monkeypatch.setenv("AIRFLOW_CONN_VIAPI_DEFAULT", json.dumps(connection))
@@ -111,7 +112,7 @@ def test_the_log_shows_progress_while_the_instance_is_asked_what_it_has(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     index(images[:1])
-    monkeypatch.setattr(IndexImagesOperator, "timing", indexer.IndexingTiming(progress_interval=0.02))
+    set_timing(monkeypatch, indexer.IndexingTiming(progress_interval=0.02))
     emulator.fault(action="CheckImageExists", delay=0.3)
 
     index(images)

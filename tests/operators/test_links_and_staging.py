@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +20,7 @@ from media.team_storage import BUCKET, TeamStorage, storage_emulator, team
 from operators import huawei_tasks, run_batch
 from operators.test_paid_once import Store
 from run_task import TaskInstance, run_task
+from scripted_server import Answer, responding
 from served_folder import ServedFolder
 
 __all__ = ["storage_emulator", "team"]
@@ -77,28 +76,17 @@ def test_a_task_that_calls_an_action_at_once_shows_why_it_failed(
 
 @pytest.mark.parametrize("status", [200, 416])
 def test_a_link_to_an_empty_file_is_refused_before_a_job_is_submitted(team: TeamStorage, status: int) -> None:
-    class Empty(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(status)
-            if status == 416:
-                self.send_header("Content-Range", "bytes */0")
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+    empty = Answer(status, headers={"Content-Range": "bytes */0"} if status == 416 else {})
 
-        def log_message(self, *_: Any) -> None:
-            """Log nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Empty) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with responding(lambda _: empty) as url:
         erase = EraseVideoSubtitlesOperator(
             task_id="erase",
-            video_url=f"http://127.0.0.1:{server.server_port}/empty.mp4",
+            video_url=f"{url}/empty.mp4",
             viapi_conn_id=team.hook.viapi_conn_id,
             deferrable=False,
         )
         with pytest.raises(AirflowFailException, match=r"VideoUrl: .*/empty\.mp4 is empty"):
             run_task(erase, Store())
-        server.shutdown()
 
     assert team.emulator.jobs() == []
 

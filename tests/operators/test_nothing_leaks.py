@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -31,6 +32,7 @@ from airflow_provider_viapi.operators.vias import (
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
 from operators.huawei_tasks import SPEAK, WATCH, Store, connect, in_haste
 from run_task import run_task
+from scripted_server import Answer, ScriptedServer, scripted_server
 from served_folder import ServedFolder
 
 try:
@@ -121,17 +123,14 @@ PRIVATE_ANSWERS: list[tuple[str, dict[str, Any], Any]] = [
 """Action, request and response of calls of MetaStudio; what is to be returned is "kept"."""
 
 
-class AnswerWith:
-    """A hook that answers every call with the same."""
-
-    def __init__(self, answer: Any) -> None:
-        self.answer = answer
-
-    def call(self, *_: Any) -> Any:
-        return self.answer
-
-    def report(self, job: Job) -> Any:
-        return read_report(job, self.answer, None)
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedServer]:
+    """A service that responds to every call with the same."""
+    with scripted_server() as server:
+        key = {"conn_type": "huaweicloud", "login": "ak", "password": "sk"}
+        extra = {"endpoint": server.url, "project_id": "p1"}
+        monkeypatch.setenv("AIRFLOW_CONN_HUAWEICLOUD_DEFAULT", json.dumps({**key, "extra": extra}))
+        yield server
 
 
 class TestXComs:
@@ -157,9 +156,9 @@ class TestXComs:
         ids=["query", "list", "source"],
     )
     def test_what_vias_repeats_of_credentials_is_not_returned(
-        self, operator: Any, answer: Any, monkeypatch: pytest.MonkeyPatch
+        self, operator: Any, answer: Any, service: ScriptedServer
     ) -> None:
-        monkeypatch.setitem(operator.__dict__, "hook", AnswerWith(answer))
+        service.script = [Answer(body=answer)]
 
         returned = json.dumps(operator.execute({}))
 
@@ -168,10 +167,10 @@ class TestXComs:
 
     @pytest.mark.parametrize(("action", "given", "answer"), PRIVATE_ANSWERS)
     def test_a_call_of_metastudio_returns_no_key_and_no_address_of_papers(
-        self, monkeypatch: pytest.MonkeyPatch, action: str, given: dict[str, Any], answer: Any
+        self, service: ScriptedServer, action: str, given: dict[str, Any], answer: Any
     ) -> None:
         call = HuaweiCloudOperator(task_id="call", action=f"metastudio.{action}", request=given)
-        monkeypatch.setitem(call.__dict__, "hook", AnswerWith(answer))
+        service.script = [Answer(body=answer)]
 
         returned = json.dumps(call.execute({}))
 
@@ -190,12 +189,10 @@ class TestXComs:
     def test_addresses_of_uploads_and_of_results_are_returned(self, action: str, answer: Any) -> None:
         assert find(f"metastudio.{action}").shown(answer) == answer
 
-    def test_a_failed_task_that_is_stopped_is_returned_without_them(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_failed_task_that_is_stopped_is_returned_without_them(self, service: ScriptedServer) -> None:
         answer = {**TASK, "state": "FAILED"}
         operator = StopViasTaskOperator(task_id="stop", vias_task_id="t-1")
-        monkeypatch.setitem(operator.__dict__, "hook", AnswerWith(answer))
+        service.script = [Answer(body=answer)]
 
         report = read_report(Job("t-1", "vias.CreateTask"), answer, None)
 

@@ -16,7 +16,6 @@ from airflow_provider_viapi.operators.viapi import ViapiJobOperator
 from operators import test_paid_once
 from operators.test_paid_once import (
     DONE,
-    HANG_UP,
     RESULT,
     SEEN_BEFORE,
     Store,
@@ -27,7 +26,7 @@ from operators.test_paid_once import (
     task,
 )
 from run_task import run_task
-from scripted_server import Answer, ScriptedServer
+from scripted_server import HANG_UP, Answer, ScriptedServer
 
 quick, service = test_paid_once.quick, test_paid_once.service
 

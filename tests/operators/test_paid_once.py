@@ -13,20 +13,16 @@ from airflow.providers.common.compat.sdk import AirflowFailException, AirflowTas
 
 from airflow_provider_viapi.alibaba.job_backend import ViapiSubmitBackend
 from airflow_provider_viapi.errors import JobFailed, ServiceError, StopRequested, SubmissionInDoubt
-from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.jobs.attempt_context import Timing
 from airflow_provider_viapi.jobs.model import Job
-from airflow_provider_viapi.jobs.polling.intervals import Backoff
-from airflow_provider_viapi.operators.base import JobOperator
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
 from airflow_provider_viapi.task_instance import cancellation
 from run_task import run_task
-from scripted_server import Answer, ScriptedServer, scripted_server
-from skipping_clock import skip_waits
+from scripted_server import HANG_UP, Answer, ScriptedServer, scripted_server
+from timing import poll_quickly, set_timing, skip_waits
 
 VIDEO = "http://h/a.mp4"
 RESULT = {"VideoUrl": "http://h/out.mp4"}
-HANG_UP = Answer(hang_up=True)
 THROTTLED = Answer(400, '{"RequestId": "R", "Code": "Throttling.User", "Message": "slow down"}')
 SEEN_BEFORE = Answer(400, '{"RequestId": "R", "Code": "SignatureNonceUsed", "Message": "seen"}')
 
@@ -79,7 +75,7 @@ DONE = state("PROCESS_SUCCESS")
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ViapiHook, "poll_backoff", Backoff(first=0.01, longest=0.01))
+    poll_quickly(monkeypatch)
     skip_waits(monkeypatch)
 
 
@@ -92,7 +88,7 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedServer]:
 
 
 def says(service: ScriptedServer, **answers: list[Answer]) -> None:
-    service.by_action = {action: list(script) for action, script in answers.items()}
+    service.by_name = {action: list(script) for action, script in answers.items()}
 
 
 def submissions(service: ScriptedServer) -> int:
@@ -230,7 +226,7 @@ def test_a_job_that_failed_while_no_try_ran_is_replaced_too(service: ScriptedSer
     store.lost_before_write = 3
     with pytest.raises(WorkerLost):
         run_task(task(), store)
-    service.by_action["GetAsyncJobResult"] = [state("TIMEOUT_FAILED"), DONE]
+    service.by_name["GetAsyncJobResult"] = [state("TIMEOUT_FAILED"), DONE]
 
     done = run_task(task(), store, try_number=2)
 
@@ -294,7 +290,7 @@ def test_a_job_that_the_service_has_forgotten_is_for_a_user_to_decide(service: S
     store.lost_before_write = 3
     with pytest.raises(WorkerLost):
         run_task(task(), store)
-    service.by_action["GetAsyncJobResult"] = [FORGOTTEN, FORGOTTEN, DONE]
+    service.by_name["GetAsyncJobResult"] = [FORGOTTEN, FORGOTTEN, DONE]
 
     with pytest.raises(SubmissionInDoubt, match="J-1"):
         run_task(task(), store, try_number=2)
@@ -442,7 +438,7 @@ def test_a_throttled_submission_is_not_retried_once_the_task_is_stopped(
         if submissions(service):
             ended.on_kill()
 
-    monkeypatch.setattr(JobOperator, "timing", Timing(sleep=stop_after_the_first))
+    set_timing(monkeypatch, Timing(sleep=stop_after_the_first))
 
     with pytest.raises(StopRequested):
         run_task(ended, Store())

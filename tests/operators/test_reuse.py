@@ -14,7 +14,6 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_viapi.errors import ConfigurationError, InvalidRequest
 from airflow_provider_viapi.hooks.airflow_stats import AirflowStats
-from airflow_provider_viapi.jobs.polling.intervals import Backoff
 from airflow_provider_viapi.media.outputs.landing import Landing
 from airflow_provider_viapi.operators.batch import ViapiBatchOperator
 from airflow_provider_viapi.operators.metastudio.speech import CreateSpeechOperator
@@ -29,6 +28,7 @@ from operators.huawei_tasks import SPEAK, connect, in_haste
 from operators.run_batch import run_batch
 from run_task import TaskResult, run_task
 from served_folder import ServedFolder
+from timing import poll_quickly
 
 __all__ = ["bucket", "moto_endpoint", "storage_emulator", "team"]
 
@@ -36,8 +36,8 @@ MONTH = timedelta(days=30)
 
 
 @pytest.fixture(autouse=True)
-def poll_quickly(monkeypatch: pytest.MonkeyPatch, team: TeamStorage) -> None:
-    monkeypatch.setattr(type(team.hook), "poll_backoff", Backoff(first=0.02, longest=0.02))
+def quick(monkeypatch: pytest.MonkeyPatch, team: TeamStorage) -> None:
+    poll_quickly(monkeypatch)
 
 
 @pytest.fixture(autouse=True)

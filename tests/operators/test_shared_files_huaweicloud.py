@@ -25,10 +25,10 @@ from airflow_provider_viapi.operators.vias import (
     CreateVideoSourceOperator,
     StopBatchTaskOperator,
 )
-from huawei.scripted_rest import Answer, ScriptedRest, scripted_rest
 from operators.huawei_tasks import FILM, SPEAK, WATCH, Store, connect, in_haste
 from operators.run_batch import run_batch
 from run_task import run_task
+from scripted_server import Answer, ScriptedServer, scripted_server
 from served_folder import ServedFolder
 
 SPEECHES, SPEECH = "POST /v1/p1/ttsc/async-jobs", "GET /v1/p1/ttsc/async-jobs/j1"
@@ -44,12 +44,12 @@ def emulator(viapi_emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.fixture
-def elsewhere(served: ServedFolder, monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedRest]:
+def elsewhere(served: ServedFolder, monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedServer]:
     """A MetaStudio whose results are on another host than its own."""
     in_haste(monkeypatch)
     (served.path / "speech.wav").write_bytes(b"RIFF a lamp that folds")
     done = {"job_id": "j1", "state": "SUCCEED", "audio_file_url": served.address("speech.wav")}
-    with scripted_rest() as service:
+    with scripted_server() as service:
         service.on(SPEECHES, Answer(200, {"job_id": "j1"}))
         service.on(SPEECH, Answer(200, done))
         connection = {
@@ -73,7 +73,7 @@ def host(served: ServedFolder) -> str:
 class TestHostsOfResults:
     @pytest.mark.parametrize("deferrable", [True, False])
     def test_a_private_host_is_not_downloaded_from_and_the_retry_pays_nothing(
-        self, elsewhere: ScriptedRest, served: ServedFolder, tmp_path: Path, deferrable: bool
+        self, elsewhere: ScriptedServer, served: ServedFolder, tmp_path: Path, deferrable: bool
     ) -> None:
         store = Store()
         with pytest.raises(
@@ -91,7 +91,7 @@ class TestHostsOfResults:
         assert len(elsewhere.sent(SPEECHES)) == 1
 
     def test_a_batch_keeps_to_the_same_hosts(
-        self, elsewhere: ScriptedRest, served: ServedFolder, tmp_path: Path
+        self, elsewhere: ScriptedServer, served: ServedFolder, tmp_path: Path
     ) -> None:
         def rows(**arguments: Any) -> list[dict[str, Any]]:
             def make() -> HuaweiCloudBatchOperator:

@@ -12,17 +12,17 @@ from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferr
 
 from airflow_provider_viapi.errors import Throttled
 from airflow_provider_viapi.hooks.viapi import ViapiHook
-from airflow_provider_viapi.jobs.polling.intervals import Backoff
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
 from operators.test_paid_once import DONE, VIDEO, Store, accepted, says, submissions
 from run_task import TaskInstance, run_task
 from scripted_server import Answer, ScriptedServer, scripted_server
-from skipping_clock import SkippingClock, skip_waits
+from skipping_clock import SkippingClock
+from timing import poll_quickly, skip_waits
 
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> SkippingClock:
-    monkeypatch.setattr(ViapiHook, "poll_backoff", Backoff(first=0.01, longest=0.01))
+    poll_quickly(monkeypatch)
     return skip_waits(monkeypatch)
 
 

@@ -14,7 +14,6 @@ from airflow.providers.common.compat.sdk import (
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.errors import InvalidRequest, JobFailed
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
-from airflow_provider_viapi.jobs.polling.intervals import Backoff
 from airflow_provider_viapi.sensors.huaweicloud import (
     HuaweiCloudJobSensor,
     ImageModelSensor,
@@ -24,13 +23,14 @@ from airflow_provider_viapi.sensors.huaweicloud import (
 )
 from operators.huawei_tasks import SPEAK, WATCH, connect
 from run_task import run_task
+from timing import poll_quickly
 
 BOTH = pytest.mark.parametrize("deferrable", [True, False])
 
 
 @pytest.fixture
 def emulator(viapi_emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch) -> EmulatorServer:
-    monkeypatch.setattr(HuaweiCloudHook, "poll_backoff", Backoff(first=0.02, longest=0.02))
+    poll_quickly(monkeypatch)
     connect(monkeypatch, viapi_emulator)
     return viapi_emulator
 

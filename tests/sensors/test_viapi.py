@@ -16,12 +16,11 @@ from airflow.providers.common.compat.sdk import (
 )
 
 from airflow_provider_viapi.errors import CredentialsRejected, InvalidRequest, JobFailed, JobTimedOut
-from airflow_provider_viapi.hooks.viapi import ViapiHook
-from airflow_provider_viapi.jobs.polling.intervals import Backoff
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
 from airflow_provider_viapi.sensors.viapi import ViapiJobSensor
 from run_task import TaskInstance, run_task
 from scripted_server import Answer, ScriptedServer, scripted_server
+from timing import poll_quickly
 
 RESULT = {"VideoUrl": "http://h/out.mp4"}
 BOTH = pytest.mark.parametrize("deferrable", [True, False])
@@ -29,7 +28,7 @@ BOTH = pytest.mark.parametrize("deferrable", [True, False])
 
 @pytest.fixture
 def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedServer]:
-    monkeypatch.setattr(ViapiHook, "poll_backoff", Backoff(first=0.01, longest=0.01))
+    poll_quickly(monkeypatch)
     with scripted_server(Answer(body='{"RequestId": "J-1"}')) as server:
         fields = {"conn_type": "viapi", "login": "i", "password": "s", "extra": {"endpoint": server.url}}
         monkeypatch.setenv("AIRFLOW_CONN_VIAPI_DEFAULT", json.dumps(fields))
@@ -70,13 +69,13 @@ def test_an_operator_that_does_not_wait_returns_the_jobs_id(service: ScriptedSer
 
 @BOTH
 def test_the_sensor_returns_the_jobs_result(service: ScriptedServer, deferrable: bool) -> None:
-    service.by_action["GetAsyncJobResult"] = [state("QUEUING"), state("PROCESSING"), state("PROCESS_SUCCESS")]
+    service.by_name["GetAsyncJobResult"] = [state("QUEUING"), state("PROCESSING"), state("PROCESS_SUCCESS")]
 
     assert run_task(sensor(deferrable=deferrable)).result == RESULT
 
 
 def test_a_job_that_has_ended_needs_no_triggerer(service: ScriptedServer) -> None:
-    service.by_action["GetAsyncJobResult"] = [state("PROCESS_SUCCESS")]
+    service.by_name["GetAsyncJobResult"] = [state("PROCESS_SUCCESS")]
 
     outcome = run_task(sensor(deferrable=True))
 
@@ -87,7 +86,7 @@ def test_a_job_that_has_ended_needs_no_triggerer(service: ScriptedServer) -> Non
 def test_a_job_that_failed_fails_the_sensor_with_its_reason(
     service: ScriptedServer, deferrable: bool
 ) -> None:
-    service.by_action["GetAsyncJobResult"] = [
+    service.by_name["GetAsyncJobResult"] = [
         state("QUEUING"),
         state("TIMEOUT_FAILED", ErrorMessage="too slow"),
     ]
@@ -100,7 +99,7 @@ def test_a_job_that_failed_fails_the_sensor_with_its_reason(
 def test_the_sensor_gives_up_at_its_timeout_without_a_retry_and_cancels_nothing(
     service: ScriptedServer, deferrable: bool
 ) -> None:
-    service.by_action["GetAsyncJobResult"] = [state("QUEUING")]
+    service.by_name["GetAsyncJobResult"] = [state("QUEUING")]
 
     with pytest.raises(AirflowSensorTimeout):
         run_task(sensor(deferrable=deferrable, timeout=timedelta(seconds=1).total_seconds()))
@@ -120,7 +119,7 @@ def test_the_sensor_gives_up_at_its_timeout_without_a_retry_and_cancels_nothing(
 def test_a_soft_failing_sensor_is_skipped_instead(
     service: ScriptedServer, deferrable: bool, answer: Answer, timeout: int, reason: str
 ) -> None:
-    service.by_action["GetAsyncJobResult"] = [QUEUING, answer]
+    service.by_name["GetAsyncJobResult"] = [QUEUING, answer]
 
     with pytest.raises(AirflowSkipException, match=reason):
         run_task(sensor(deferrable=deferrable, soft_fail=True, timeout=timeout))
@@ -128,14 +127,14 @@ def test_a_soft_failing_sensor_is_skipped_instead(
 
 @BOTH
 def test_a_soft_failing_sensor_that_cannot_poll_is_retried(service: ScriptedServer, deferrable: bool) -> None:
-    service.by_action["GetAsyncJobResult"] = [QUEUING, WRONG_SECRET]
+    service.by_name["GetAsyncJobResult"] = [QUEUING, WRONG_SECRET]
 
     with pytest.raises(CredentialsRejected):
         run_task(sensor(deferrable=deferrable, soft_fail=True))
 
 
 def test_a_rescheduling_sensor_occupies_no_worker_between_two_polls(service: ScriptedServer) -> None:
-    service.by_action["GetAsyncJobResult"] = [QUEUING, state("PROCESS_SUCCESS")]
+    service.by_name["GetAsyncJobResult"] = [QUEUING, state("PROCESS_SUCCESS")]
     waiting = sensor(mode="reschedule", deferrable=False)
 
     assert not waiting.poke(context()).is_done
@@ -144,7 +143,7 @@ def test_a_rescheduling_sensor_occupies_no_worker_between_two_polls(service: Scr
 
 @BOTH
 def test_the_result_is_linked_once(service: ScriptedServer, deferrable: bool) -> None:
-    service.by_action["GetAsyncJobResult"] = [QUEUING, state("PROCESS_SUCCESS")]
+    service.by_name["GetAsyncJobResult"] = [QUEUING, state("PROCESS_SUCCESS")]
     waiting = sensor(deferrable=deferrable)
 
     assert run_task(waiting).pushed == {"result_link": RESULT["VideoUrl"]}
@@ -154,14 +153,13 @@ def test_the_result_is_linked_once(service: ScriptedServer, deferrable: bool) ->
 def test_all_jobs_are_polled_at_the_service_viapi_unless_another_is_named(
     service: ScriptedServer,
 ) -> None:
-    service.by_action["GetAsyncJobResult"] = [state("PROCESS_SUCCESS")]
+    service.by_name["GetAsyncJobResult"] = [state("PROCESS_SUCCESS")]
 
     run_task(sensor())
     run_task(sensor(service="videoenhan"))
 
-    first, second = (path for path, _ in service.sent("GetAsyncJobResult"))
-    assert "Version=2023-01-17" in first
-    assert "Version=2020-03-20" in second
+    versions = [request.query["Version"] for request in service.sent("GetAsyncJobResult")]
+    assert versions == ["2023-01-17", "2020-03-20"]
 
 
 def test_a_missing_job_id_fails_without_a_retry(service: ScriptedServer) -> None:
@@ -186,7 +184,7 @@ def test_a_service_that_no_model_has_is_refused_when_the_dag_is_parsed(name: Any
 
 
 def test_a_deferred_sensor_waits_no_longer_than_its_execution_timeout(service: ScriptedServer) -> None:
-    service.by_action["GetAsyncJobResult"] = [QUEUING]
+    service.by_name["GetAsyncJobResult"] = [QUEUING]
 
     with pytest.raises(JobTimedOut, match="gives up after 1 seconds, and the job continues"):
         run_task(sensor(deferrable=True, execution_timeout=timedelta(seconds=1)))

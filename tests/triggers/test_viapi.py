@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from airflow_provider_viapi.hooks.viapi import ViapiHook
-from airflow_provider_viapi.jobs.polling.intervals import Backoff
 from airflow_provider_viapi.task_instance import cancellation
 from airflow_provider_viapi.triggers.job import ViapiJobTrigger
 from scripted_server import Answer, scripted_server
+from timing import poll_quickly
 
 DONE = Answer(
     body=json.dumps(
@@ -31,7 +31,7 @@ PAGE = Answer(502, "<html>Bad Gateway</html>")
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ViapiHook, "poll_backoff", Backoff(first=0.01, longest=0.01))
+    poll_quickly(monkeypatch)
 
 
 def trigger(job_id: str = "J", seconds: float = 30) -> ViapiJobTrigger:

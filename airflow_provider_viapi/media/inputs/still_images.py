@@ -106,10 +106,13 @@ def _named(file: Path, address: str, hook: ViapiHook) -> Source:
 
 
 @contextmanager
-def downloaded(address: str, shown: str, http: HttpSettings) -> Iterator[Iterator[bytes]]:
+def downloaded(
+    address: str, shown: str, http: HttpSettings, *, max_seconds: float = MAX_DOWNLOAD_SECONDS
+) -> Iterator[Iterator[bytes]]:
     """Request a file over HTTP and yield its pieces.
 
     :param shown: the address in error messages
+    :param max_seconds: longest time for the download
     :raises InvalidMedia: there is no such file, or the server does not send it so that it can be read
     :raises TransientError: it cannot be read now
     :raises ConfigurationError: the server's certificate is not trusted
@@ -119,7 +122,7 @@ def downloaded(address: str, shown: str, http: HttpSettings) -> Iterator[Iterato
 
     try:
         with requests_session(http) as session, download(session, address) as response:
-            yield response.chunks(MAX_DOWNLOAD_SECONDS)
+            yield response.chunks(max_seconds)
     except LinkExpired as expired:
         raise InvalidMedia(
             f"{shown} cannot be downloaded: HTTP status {expired.status}",
