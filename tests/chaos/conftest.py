@@ -20,8 +20,8 @@ from airflow_provider_viapi.emulator.server import EmulatorServer
 from harness import Deployment
 from local_airflow import local_airflow
 from outcomes import PROPERTY, Outcomes, ScenarioRun
-from proxy import Proxy
 from served_folder import ServedFolder
+from tcp_proxy import TcpProxy
 
 SHORT_TIMEOUTS = {
     # With the defaults it takes minutes until Airflow notices a lost worker or triggerer.
@@ -58,7 +58,7 @@ def shared_deployment(
     media_samples.burn_subtitles(media_samples.big_buck_bunny(), clip, seconds=1, size=(320, 180))
     home, breakpoints, state = map(tmp_path_factory.mktemp, ("airflow", "breakpoints", "state"))
     with EmulatorServer() as emulator, database() as address:
-        proxy = Proxy(emulator.url)
+        proxy = TcpProxy(emulator.url)
         environment = SHORT_TIMEOUTS | {
             "AIRFLOW_CONN_VIAPI_DEFAULT": connection_json(emulator, proxy.url),
             "VIAPI_CHAOS_BREAKPOINTS": str(breakpoints),

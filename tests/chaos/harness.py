@@ -19,7 +19,7 @@ import psutil
 from airflow_database import AIRFLOW_VERSION
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from local_airflow import LocalAirflow, TaskInstance
-from proxy import Proxy
+from tcp_proxy import TcpProxy
 
 Found = TypeVar("Found")
 TASK = "erase"
@@ -42,7 +42,7 @@ class Deployment:
 
     airflow: LocalAirflow
     emulator: EmulatorServer
-    proxy: Proxy
+    proxy: TcpProxy
     breakpoints: Path
     state: Path
     """Folder of ``state_path``."""

@@ -22,10 +22,10 @@ from airflow_provider_viapi.errors import (
 )
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.media.inputs.staging import Staging
-from media.flaky_proxy import FlakyProxy, flaky_proxy
 from media.moto_s3 import Bucket, bucket, connection_json, make_bucket, moto_endpoint, moto_server
 from media.team_storage import TeamStorage, connect, storage_emulator, team
 from media.test_staging import ERASE, FILM, TO, stage, staging_of
+from tcp_proxy import TcpProxy
 
 __all__ = ["bucket", "moto_endpoint", "storage_emulator", "team"]
 
@@ -38,13 +38,14 @@ def source(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def line(team: TeamStorage) -> Iterator[FlakyProxy]:
-    with flaky_proxy(team.emulator.url) as line:
-        yield line
+def line(team: TeamStorage) -> Iterator[TcpProxy]:
+    line = TcpProxy(team.emulator.url)
+    yield line
+    line.down()
 
 
 @pytest.fixture
-def far(team: TeamStorage, line: FlakyProxy, monkeypatch: pytest.MonkeyPatch) -> TeamStorage:
+def far(team: TeamStorage, line: TcpProxy, monkeypatch: pytest.MonkeyPatch) -> TeamStorage:
     """The team's storage behind a line that may break."""
     monkeypatch.setattr("alibabacloud_oss_v2.retry.retryer_impl.StandardRetryer.retry_delay", lambda *_: 0.0)
     hook = connect(monkeypatch, team.emulator, line.url)
@@ -75,7 +76,7 @@ def test_an_empty_file_is_refused(team: TeamStorage, source: Path, to: str | Non
 @pytest.mark.parametrize("to", [TO, None])
 @pytest.mark.parametrize("breaks", [1, 2])
 def test_a_connection_that_breaks_is_made_again(
-    far: TeamStorage, line: FlakyProxy, source: Path, to: str | None, breaks: int
+    far: TeamStorage, line: TcpProxy, source: Path, to: str | None, breaks: int
 ) -> None:
     line.breaks = breaks
 
@@ -88,7 +89,7 @@ def test_a_connection_that_breaks_is_made_again(
 
 @pytest.mark.parametrize("to", [TO, None])
 def test_a_connection_that_keeps_breaking_leaves_nothing(
-    far: TeamStorage, line: FlakyProxy, source: Path, to: str | None
+    far: TeamStorage, line: TcpProxy, source: Path, to: str | None
 ) -> None:
     line.breaks = 1000
 
@@ -104,7 +105,7 @@ def test_a_connection_that_keeps_breaking_leaves_nothing(
 
 @pytest.mark.parametrize("to", [TO, None])
 def test_a_source_that_grows_while_it_is_read_is_no_copy(
-    far: TeamStorage, line: FlakyProxy, source: Path, to: str | None
+    far: TeamStorage, line: TcpProxy, source: Path, to: str | None
 ) -> None:
     def grow() -> None:
         with source.open("ab") as file:
@@ -122,7 +123,7 @@ def test_a_source_that_grows_while_it_is_read_is_no_copy(
 
 @pytest.mark.parametrize("to", [TO, None])
 def test_a_source_that_is_cut_while_it_is_read_is_no_copy(
-    far: TeamStorage, line: FlakyProxy, source: Path, to: str | None
+    far: TeamStorage, line: TcpProxy, source: Path, to: str | None
 ) -> None:
     large = FILM * 20
     source.write_bytes(large)
@@ -135,7 +136,7 @@ def test_a_source_that_is_cut_while_it_is_read_is_no_copy(
 
 
 def test_a_source_that_vanishes_while_it_is_read_is_no_copy(
-    far: TeamStorage, line: FlakyProxy, source: Path
+    far: TeamStorage, line: TcpProxy, source: Path
 ) -> None:
     line.then = source.unlink
 
@@ -147,7 +148,7 @@ def test_a_source_that_vanishes_while_it_is_read_is_no_copy(
 
 
 def test_an_object_that_is_replaced_while_it_is_read_is_no_copy(
-    far: TeamStorage, line: FlakyProxy, bucket: Bucket
+    far: TeamStorage, line: TcpProxy, bucket: Bucket
 ) -> None:
     bucket.client.put_object(Bucket=bucket.name, Key="a.mp4", Body=FILM)
     line.then = lambda: bucket.client.put_object(Bucket=bucket.name, Key="a.mp4", Body=FILM[::-1])

@@ -1,16 +1,16 @@
-"""A TCP proxy in front of the emulator that can be taken down and up, as a network fails."""
+"""A TCP proxy that fails as a network does: taken down and up, or broken while something is sent."""
 
 from __future__ import annotations
 
 import contextlib
-import select
 import socket
 import threading
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 
-class Proxy:
-    """Forward connections to a server; while it is down, connections are refused.
+class TcpProxy:
+    """Forwards connections to a server; while it is down, connections are refused.
 
     :param url: of the server
     """
@@ -21,6 +21,11 @@ class Proxy:
         self._listener: socket.socket | None = None
         self._port = 0
         self._open: set[socket.socket] = set()
+        self.breaks = 0
+        """How many more connections are cut once they have sent ``after`` bytes."""
+        self.after = 100_000
+        self.then: Callable[[], object] | None = None
+        """Called once, when a connection has sent ``after`` bytes."""
         self.up()
 
     @property
@@ -43,8 +48,7 @@ class Proxy:
                 listener.shutdown(socket.SHUT_RDWR)
             listener.close()
         for connection in list(self._open):
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
+            _cut(connection)
 
     def _accept(self, listener: socket.socket) -> None:
         while True:
@@ -57,18 +61,43 @@ class Proxy:
     def _forward(self, client: socket.socket) -> None:
         with contextlib.suppress(OSError), client, socket.create_connection(self._server) as server:
             self._open |= {client, server}
+            back = threading.Thread(target=_copy, args=(server, client), daemon=True)
+            back.start()
             try:
-                self._copy_both_ways(client, server)
+                self._send(client, server)
+                back.join()
             finally:
+                # Closing alone does nothing while the other thread reads.
+                _cut(server)
+                _cut(client)
                 self._open -= {client, server}
 
-    @staticmethod
-    def _copy_both_ways(client: socket.socket, server: socket.socket) -> None:
-        other = {client: server, server: client}
-        while True:
-            readable, _, _ = select.select(list(other), [], [])
-            for end in readable:
-                data = end.recv(65536)
-                if not data:
-                    return
-                other[end].sendall(data)
+    def _send(self, client: socket.socket, server: socket.socket) -> None:
+        sent = 0
+        while piece := client.recv(1 << 16):
+            server.sendall(piece)
+            sent += len(piece)
+            if sent >= self.after and not self._go_on():
+                raise ConnectionResetError
+        server.shutdown(socket.SHUT_WR)
+
+    def _go_on(self) -> bool:
+        if self.then is not None:
+            then, self.then = self.then, None
+            then()
+        if self.breaks:
+            self.breaks -= 1
+            return False
+        return True
+
+
+def _cut(connection: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
+
+
+def _copy(source: socket.socket, target: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while piece := source.recv(1 << 16):
+            target.sendall(piece)
+        target.shutdown(socket.SHUT_WR)
