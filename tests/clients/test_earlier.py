@@ -13,7 +13,7 @@ from Tea.exceptions import TeaException
 
 from clients.results import download, is_jpeg, is_mp4, is_request_id, job_result
 from clients.running_emulator import ACCESS_KEY_SECRET, RunningEmulator
-from clients.tea import config, with_upload_endpoint
+from clients.tea_clients import config, with_upload_endpoint
 from served_folder import ServedFolder
 
 

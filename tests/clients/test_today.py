@@ -15,7 +15,7 @@ from alibabacloud_videoenhan20200320.client import Client
 
 from clients.results import download, is_jpeg, is_mp4, job_result
 from clients.running_emulator import RunningEmulator
-from clients.tea import config
+from clients.tea_clients import config
 from served_folder import ServedFolder
 
 Boxes = models.EraseVideoLogoRequestBoxes

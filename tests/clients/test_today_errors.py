@@ -17,7 +17,7 @@ from alibabacloud_videoenhan20200320.client import Client
 
 from clients.results import is_request_id, job_end
 from clients.running_emulator import ACCESS_KEY_SECRET, RunningEmulator
-from clients.tea import call, config
+from clients.tea_clients import call, config
 from served_folder import ServedFolder
 
 Boxes = models.EraseVideoLogoRequestBoxes

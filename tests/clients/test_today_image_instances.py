@@ -23,7 +23,7 @@ from clients.running_emulator import (
     RunningEmulator,
     emulator_command,
 )
-from clients.tea import config, with_upload_endpoint
+from clients.tea_clients import config, with_upload_endpoint
 from served_folder import ServedFolder
 
 PHOTOGRAPHS = ("chelsea", "coffee", "motorcycle_left", "rocket")

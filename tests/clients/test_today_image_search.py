@@ -9,7 +9,7 @@ from alibabacloud_imgsearch20200320 import models
 from alibabacloud_imgsearch20200320.client import Client
 
 from clients.running_emulator import RunningEmulator
-from clients.tea import config
+from clients.tea_clients import config
 from served_folder import ServedFolder
 
 PHOTOGRAPHS = ("chelsea", "coffee", "motorcycle_left", "rocket")

@@ -11,7 +11,7 @@ from alibabacloud_videoenhan20200320.client import Client as VideoClient
 
 from clients.results import download, is_mp4, job_end, job_result
 from clients.running_emulator import RunningEmulator
-from clients.tea import config
+from clients.tea_clients import config
 
 
 @pytest.fixture

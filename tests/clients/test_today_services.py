@@ -13,7 +13,7 @@ from Tea.exceptions import TeaException
 from clients.models import Modelled, flat, modelled, request_of
 from clients.results import download, job_result
 from clients.running_emulator import RunningEmulator
-from clients.tea import config
+from clients.tea_clients import config
 from scripted_server import Answer, Request, responding
 from served_folder import ServedFolder
 

@@ -18,7 +18,7 @@ from alibabacloud_videoenhan20200320.client import Client
 
 from clients.results import download, is_mp4, job_result
 from clients.running_emulator import RunningEmulator
-from clients.tea import config, with_upload_endpoint
+from clients.tea_clients import config, with_upload_endpoint
 from served_folder import ServedFolder
 
 Boxes = models.EraseVideoLogoAdvanceRequestBoxes

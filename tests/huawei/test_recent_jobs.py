@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from airflow_provider_viapi.errors import SubmissionInDoubt
-from huawei.submitting import (
+from huawei.scripted_submission import (
     SPEECH_AT,
     SPEECHES_AT,
     TASK,

@@ -16,7 +16,7 @@ from airflow_provider_viapi.huawei.account import Account
 from airflow_provider_viapi.jobs.ledger import Ledger
 from airflow_provider_viapi.jobs.model import Job, RequestNonce
 from airflow_provider_viapi.state.stores import MemoryStore
-from huawei.submitting import (
+from huawei.scripted_submission import (
     GATEWAY,
     LIVE,
     LIVE_AT,

@@ -27,7 +27,7 @@ def document(**fields: Any) -> str:
     return json.dumps(fields)
 
 
-# Item 4: a response that does not prove a refusal.
+# A response that does not prove a refusal.
 
 UNKNOWN = [
     *[(status, PAGE) for status in (400, 401, 403, 404, 408, 418, 444, 460, 499, 500, 502, 503, 504)],
@@ -63,7 +63,7 @@ def test_a_response_that_proves_no_refusal_does_not_cost_another_job(
     assert first == second
 
 
-# Item 5: a request that never reached the service.
+# A request that never reached the service.
 
 NOT_FORWARDED = [300, 301, 302, 307, 308, 405, 407, 411, 413, 414, 415, 421, 426, 431, 511]
 

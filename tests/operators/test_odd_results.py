@@ -34,7 +34,7 @@ BOTH = pytest.mark.parametrize("deferrable", [True, False])
 TEXT = json.dumps(RESULT)
 
 
-# Item 11: an action that the author has described.
+# An action that the author has described.
 
 
 @BOTH
@@ -71,7 +71,7 @@ def test_a_huawei_action_whose_jobs_cannot_be_followed_is_refused() -> None:
         )
 
 
-# Item 13: a finished job with an unexpected result.
+# A finished job with an unexpected result.
 
 
 @pytest.mark.parametrize("name", ["videoenhan", "videoseg", "ocr", "brandnew"])

@@ -16,7 +16,7 @@ from airflow_provider_viapi.operators.quality import MediaQualityCheckOperator
 from airflow_provider_viapi.operators.viapi import ViapiJobOperator
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
 from operators import run_batch
-from operators.test_first_contact import small_clip
+from operators.test_checks_and_messages import small_clip
 from run_task import run_task
 
 VIDEO = "http://h/a.mp4"

@@ -1,4 +1,4 @@
-"""First contact with an operator: checks before a job is paid, arguments, references between tasks, messages."""
+"""Checks before a job is paid, arguments, references between tasks, messages."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Three tasks of one account whose submissions end in every way: each is paid for once and returns its own film.
 
-Item 2: no task adopts another task's job; a task that cannot know which job is its own is in doubt.
+No task adopts another task's job; a task that cannot know which job is its own is in doubt.
 """
 
 from __future__ import annotations
