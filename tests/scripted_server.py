@@ -192,7 +192,7 @@ class FileResponse:
     :param tag: another ``ETag`` than that of the file
     :param part: ``Content-Range`` instead of the true one
     :param body: sent instead of the file or its part
-    :param at_cut: called when ``cut_after`` bytes are sent; the connection stays open until the client closes it
+    :param at_cut: called when ``cut_after`` bytes are sent; the connection is closed when it returns
     """
 
     cut_after: int | None = None
@@ -318,9 +318,8 @@ def file_server() -> Iterator[FileServer]:
                 self.wfile.flush()
                 if response.at_cut is not None:
                     response.at_cut()
-                    with suppress(OSError):
-                        self.connection.recv(1)
-                self.connection.shutdown(socket.SHUT_RDWR)
+                with suppress(OSError):
+                    self.connection.shutdown(socket.SHUT_RDWR)
                 self.close_connection = True
 
         def _drip(self, body: bytes, pause: float) -> None:

@@ -30,7 +30,7 @@ PAGES = {page.name: page.read_text() for page in (ROOT / "docs" / "how-to").glob
 def files(served: ServedFolder) -> ServedFolder:
     clip = served.path / "how-to.mp4"
     if not clip.exists():
-        media_samples.burn_subtitles(media_samples.big_buck_bunny(), clip, seconds=3, size=(656, 368))
+        media_samples.burn_subtitles(media_samples.big_buck_bunny(), clip, seconds=2, size=(656, 368))
         for name, photograph in (("image", "coffee"), ("style", "astronaut")):
             with Image.open(media_samples.photographs()[photograph]) as image:
                 image.convert("RGB").resize((300, 200)).save(served.path / f"{name}.png")

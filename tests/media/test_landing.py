@@ -9,6 +9,7 @@ import resource
 import signal
 import stat
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -321,7 +322,9 @@ def test_a_task_that_is_ended_in_the_middle_leaves_nothing_behind(
             time.sleep(0.05)
         time.sleep(0.5)
         os.kill(os.getpid(), signal.SIGUSR1)
+        is_over.wait(60)
 
+    is_over = threading.Event()
     server.content = FILM * 4
     server.script = [FileResponse(cut_after=7 << 20, at_cut=end_when_the_upload_has_begun)]
     before = signal.signal(signal.SIGUSR1, ended)
@@ -329,6 +332,7 @@ def test_a_task_that_is_ended_in_the_middle_leaves_nothing_behind(
         with pytest.raises(end):
             land(server, f"{place.url}/erased.mp4")
     finally:
+        is_over.set()
         signal.signal(signal.SIGUSR1, before)
     gc.collect()
 

@@ -45,8 +45,13 @@ async def events(of: ViapiJobTrigger) -> list[Any]:
     return [event.payload async for event in of.run()]
 
 
-def connect(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
-    fields = {"conn_type": "viapi", "login": "id", "password": "the-secret", "extra": {"endpoint": url}}
+def connect(monkeypatch: pytest.MonkeyPatch, url: str, **extra: Any) -> None:
+    fields = {
+        "conn_type": "viapi",
+        "login": "id",
+        "password": "the-secret",
+        "extra": {"endpoint": url, **extra},
+    }
     monkeypatch.setenv("AIRFLOW_CONN_VIAPI_DEFAULT", json.dumps(fields))
 
 
@@ -97,7 +102,7 @@ def test_a_passed_deadline_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_missing_connection_is_reported() -> None:
-    (event,) = asyncio.run(events(trigger()))
+    (event,) = asyncio.run(events(trigger(seconds=1)))
 
     assert event["error"]["class"] == "ConfigurationError"
 
@@ -116,7 +121,7 @@ def test_many_triggers_share_one_poller(monkeypatch: pytest.MonkeyPatch) -> None
         return await asyncio.gather(*(events(trigger(f"J{i}")) for i in range(20)))
 
     with scripted_server(DONE) as server:
-        connect(monkeypatch, server.url)
+        connect(monkeypatch, server.url, list_jobs="never")
         fired = asyncio.run(crowd())
 
     assert opened == ["viapi_default"]
