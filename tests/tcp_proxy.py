@@ -22,7 +22,7 @@ class TcpProxy:
         self._port = 0
         self._open: set[socket.socket] = set()
         self.breaks = 0
-        """How many more connections are cut once they have sent ``after`` bytes."""
+        """Number of further connections that are cut once they have sent ``after`` bytes."""
         self.after = 100_000
         self.then: Callable[[], object] | None = None
         """Called once, when a connection has sent ``after`` bytes."""
