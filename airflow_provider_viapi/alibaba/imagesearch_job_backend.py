@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_viapi.alibaba.errors import fails_again
 from airflow_provider_viapi.alibaba.job_backend import ViapiJobBackend, ViapiSubmitBackend
 from airflow_provider_viapi.alibaba.services.imagesearch import INCREASE_INSTANCE, INCREASE_LIST, META_FILE
-from airflow_provider_viapi.errors import InvalidRequest, ResponseLost, ServiceError, Throttled
+from airflow_provider_viapi.errors import (
+    InvalidRequest,
+    ResponseLost,
+    ServiceError,
+    Throttled,
+    TransientError,
+)
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome, RequestNonce
 from airflow_provider_viapi.jobs.reconciliation import JobList, ListedJob
 from airflow_provider_viapi.redaction import redact_message
@@ -148,6 +154,8 @@ class IncrementSubmitBackend(ViapiSubmitBackend):
         """Return why a refused request may be accepted later; ``None`` if it was not refused for another task."""
         try:
             tasks = listed(self._list())
+        except TransientError as error:
+            return f"refused a bulk job, and its bulk jobs cannot be read now ({error})"
         except ServiceError:
             return None
         for task in tasks:

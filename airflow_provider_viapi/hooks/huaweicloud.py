@@ -135,24 +135,7 @@ class HuaweiCloudHook(CloudHook):
 
     def report(self, job: Job) -> JobReport:
         """Return the state of a job, with one call; with another for the link of an avatar video."""
-        from airflow_provider_viapi.huawei.job_reports import (
-            NO_ASSET_LINK,
-            asset_without_link,
-            kind_of,
-            read_report,
-            request_about,
-            with_asset_link,
-        )
-
-        scoped, kind = self._scoped(job), kind_of(job.action)
-        report = read_report(scoped, self.call(kind.status_action, request_about(scoped)), self.target_state)
-        if (asset_id := asset_without_link(report, kind)) is not None:
-            try:
-                shown = self.call("metastudio.ShowAsset", {"asset_id": asset_id})
-                report = with_asset_link(report, kind, shown)
-            except ServiceError as error:
-                self.log.warning(NO_ASSET_LINK, job.id, error)
-        return report
+        return self.client.report(self._scoped(job), self.target_state)
 
     async def cancel(self, job: Job, log: Log) -> bool:
         """Cancel a job and return true; false if it continues and is billed. Logs which of the two happened."""

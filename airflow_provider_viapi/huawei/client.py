@@ -14,13 +14,29 @@ from typing import Any
 
 from airflow_provider_viapi.client import BaseAsyncClient, BaseClient, Call, arun, call_with_renewal, run
 from airflow_provider_viapi.credentials import Renewable
-from airflow_provider_viapi.errors import ConfigurationError, ConnectionFailed, ResponseLost, TransientError
+from airflow_provider_viapi.errors import (
+    ConfigurationError,
+    ConnectionFailed,
+    InvalidRequest,
+    PermissionDenied,
+    ResponseLost,
+    TransientError,
+)
 from airflow_provider_viapi.http import HttpRequest, HttpResponse, SyncTransport, open_async_transport
 from airflow_provider_viapi.huawei import services
 from airflow_provider_viapi.huawei.account import Account, Auth, Token
+from airflow_provider_viapi.huawei.job_reports import (
+    asset_without_link,
+    kind_of,
+    read_report,
+    request_about,
+    with_asset_link,
+)
 from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.huawei.rest import decode, encode, rate_limit
 from airflow_provider_viapi.huawei.services import iam
+from airflow_provider_viapi.huawei.services.metastudio.assets import SHOW_ASSET
+from airflow_provider_viapi.jobs.model import Job, JobReport
 from airflow_provider_viapi.retrying import READ, retry_call
 
 
@@ -116,6 +132,26 @@ def _call(account: Account, action: Action, checked: Mapping[str, Any]) -> Call[
     )
 
 
+def _read_report(account: Account, job: Job, target_state: str | None) -> Call[JobReport]:
+    kind = kind_of(job.action)
+    shown = yield from _call(account, kind.status_action, kind.status_action.check(request_about(job)))
+    report = read_report(job, shown, target_state)
+    asset_id = asset_without_link(report, kind)
+    if asset_id is None:
+        return report
+    try:
+        asset = yield from _call(account, SHOW_ASSET, SHOW_ASSET.check({"asset_id": asset_id}))
+    except (InvalidRequest, PermissionDenied) as error:
+        # A transient error ends the report: the job is polled again, and a result without a link would be final.
+        logger.warning(
+            "The result of job %s has no link to its video, because the asset could not be read: %s",
+            job.id,
+            error,
+        )
+        return report
+    return with_asset_link(report, kind, asset)
+
+
 def _needs_project(account: Account, action: Action) -> bool:
     return account.project_id is None and "{project_id}" in action.path
 
@@ -143,6 +179,18 @@ class Client(BaseClient[Account, Action]):
         self._ensure_project(found)
         return run(_call(self.account, found, checked), self._transport)
 
+    def report(self, job: Job, target_state: str | None = None) -> JobReport:
+        """Return the state of a job, with one call; with another for the link of an avatar video.
+
+        :param target_state: see :func:`~airflow_provider_viapi.huawei.job_reports.outcome_of`
+        """
+
+        def report_once() -> JobReport:
+            self._ensure_project(kind_of(job.action).status_action)
+            return run(_read_report(self.account, job, target_state), self._transport)
+
+        return retry_call(report_once, policy=READ, max_seconds=self.retry_seconds, log=logger)
+
     def make_ready(self, action: Action) -> None:
         """Fetch what a call of the action needs: a key or token, and the project's id.
 
@@ -165,12 +213,20 @@ class AsyncClient(BaseAsyncClient[Account]):
         """Call an action without retries, except once more with a new key or token; see :meth:`Client.call_once`."""
         found = services.find(action)
         checked = found.check(request)
-        if _needs_project(self.account, found):
+        await self._ensure_project(found)
+        return await arun(_call(self.account, found, checked), self._transport)
+
+    async def report(self, job: Job, target_state: str | None = None) -> JobReport:
+        """Return the state of a job without retries; see :meth:`Client.report`."""
+        await self._ensure_project(kind_of(job.action).status_action)
+        return await arun(_read_report(self.account, job, target_state), self._transport)
+
+    async def _ensure_project(self, action: Action) -> None:
+        if _needs_project(self.account, action):
             self._project_lock = self._project_lock or asyncio.Lock()
             async with self._project_lock:
-                if _needs_project(self.account, found):
-                    self.account = await arun(_find_project(self.account, found), self._transport)
-        return await arun(_call(self.account, found, checked), self._transport)
+                if _needs_project(self.account, action):
+                    self.account = await arun(_find_project(self.account, action), self._transport)
 
 
 async def open_async_client(account: Account) -> AsyncClient:

@@ -14,20 +14,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_viapi.errors import InvalidRequest, ResponseLost, ServiceError
 from airflow_provider_viapi.huawei.job_reports import (
-    NO_ASSET_LINK,
-    asset_without_link,
     is_cancelled,
     kind_of,
     outcome_of,
     parse_submission,
-    read_report,
     request_about,
-    with_asset_link,
 )
 from airflow_provider_viapi.huawei.model import Action, States
 from airflow_provider_viapi.huawei.recent_jobs import has_list, list_jobs
 from airflow_provider_viapi.huawei.services import metastudio, vias
-from airflow_provider_viapi.huawei.services.metastudio.assets import SHOW_ASSET
 from airflow_provider_viapi.jobs.backend import Identity, ListSnapshot
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome, RequestNonce
 from airflow_provider_viapi.jobs.polling.intervals import Backoff
@@ -139,17 +134,8 @@ class HuaweiJobBackend:
 
     async def report(self, job: Job) -> JobReport:
         """Return the state of the job, with one call; with another for the link of an avatar video."""
-        kind = kind_of(job.action)
-        report = read_report(
-            job, await self._client.call_once(kind.status_action, request_about(job)), self._target_state
-        )
-        self._log_unknown(kind.states, report.state)
-        if (asset_id := asset_without_link(report, kind)) is not None:
-            try:
-                shown = await self._client.call_once(SHOW_ASSET, {"asset_id": asset_id})
-                report = with_asset_link(report, kind, shown)
-            except ServiceError as error:
-                logger.warning(NO_ASSET_LINK, job.id, error)
+        report = await self._client.report(job, self._target_state)
+        self._log_unknown(kind_of(job.action).states, report.state)
         return report
 
     async def cancel(self, job: Job) -> bool:

@@ -19,9 +19,6 @@ from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
 from airflow_provider_viapi.redaction import MAX_CODE
 from airflow_provider_viapi.result_fields import ResultField
 
-NO_ASSET_LINK = "The result of job %s has no link to its video, because the asset could not be read: %s"
-"""Log line of a job whose video can neither be landed nor shown."""
-
 VIDEO_LINK = "preview_video_url"
 """Field of a result with the link to a video."""
 

@@ -22,6 +22,7 @@ from airflow_provider_viapi.errors import (
     TransientError,
 )
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
+from airflow_provider_viapi.http import HttpResponse, SyncTransport
 from airflow_provider_viapi.huawei import services
 from airflow_provider_viapi.media.inputs import huawei_asset_upload
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator
@@ -99,6 +100,36 @@ def test_an_avatar_video_lands_with_its_cover(emulator: EmulatorServer, tmp_path
     assert files["output_asset_config.preview_video_url"][4:8] == b"ftyp"
     assert set(files) == {"output_asset_config.preview_video_url", "output_asset_config.cover_url"}
     assert all(outcome.pushed["job_id"] in path.name for path in tmp_path.iterdir())
+
+
+@BOTH
+@pytest.mark.parametrize("lands", [True, False])
+@pytest.mark.parametrize(
+    "fault", [{"drop": "before"}, {"code": "APIGW.0308", "status": 429}, {"code": "MSS.1", "status": 503}]
+)
+def test_one_failed_call_does_not_cost_the_link_of_an_avatar_video(
+    emulator: EmulatorServer, tmp_path: Path, deferrable: bool, lands: bool, fault: dict[str, Any]
+) -> None:
+    emulator.fault(action="ShowAsset", **fault)
+    land_to = f"file://{tmp_path}/" if lands else None
+
+    outcome = run_task(
+        CreateAvatarVideoOperator(task_id="film", **FILM, land_to=land_to, deferrable=deferrable), Store()
+    )
+
+    assert outcome.result["output_asset_config"]["preview_video_url"]
+    assert not lands or outcome.result["landed"]["output_asset_config.preview_video_url"]
+
+
+def test_an_avatar_video_whose_asset_may_not_be_read_succeeds_without_its_link(
+    emulator: EmulatorServer,
+) -> None:
+    emulator.fault(action="ShowAsset", code="APIGW.0302", status=403, times=None)
+
+    outcome = run_task(CreateAvatarVideoOperator(task_id="film", **FILM, deferrable=True), Store())
+
+    assert outcome.result["state"] == "SUCCEED"
+    assert "preview_video_url" not in outcome.result["output_asset_config"]
 
 
 def test_the_seconds_and_the_price_of_a_video_are_the_usage_that_the_ui_adds_up(
@@ -274,7 +305,14 @@ def test_addresses_of_papers_and_recordings_stay_out_of_what_is_known_of_a_model
     signed = {name for name in fields if name.endswith("_url") or name in ("comment_logs", "samples")}
     response = {name: "https://h/?Signature=proof" if name in signed else "said" for name in fields}
     answer = {**response, "state": state, "job_id": "j"}
-    monkeypatch.setattr(HuaweiCloudHook, "call", lambda *_: answer)
+    connection = {
+        "conn_type": "huaweicloud",
+        "login": "AK",
+        "password": "SK",
+        "extra": {"project_id": "p", "endpoint": "http://127.0.0.1:9"},
+    }
+    monkeypatch.setenv("AIRFLOW_CONN_HUAWEICLOUD_DEFAULT", json.dumps(connection))
+    monkeypatch.setattr(SyncTransport, "send", lambda *_: HttpResponse(200, json.dumps(answer).encode(), {}))
 
     event = json.dumps(sensor.hook.report(sensor.job).as_dict())
     result = run_task(sensor).result
