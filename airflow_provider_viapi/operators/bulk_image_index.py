@@ -27,7 +27,7 @@ from airflow_provider_viapi.image_index.images import (
 from airflow_provider_viapi.links.job import viapi_action_address
 from airflow_provider_viapi.media.storage_schemes import opens
 from airflow_provider_viapi.operators.arguments.checks import is_templated
-from airflow_provider_viapi.operators.task.attempt import choose_store
+from airflow_provider_viapi.operators.task.attempt import attempt_of, choose_store, open_ledger
 from airflow_provider_viapi.operators.viapi import ViapiJobOperator
 from airflow_provider_viapi.schema import as_address, short_repr
 from airflow_provider_viapi.task_instance.xcoms import SUMMARY_KEY
@@ -116,6 +116,7 @@ class BulkIndexImagesOperator(ViapiJobOperator):
         self.images = list(images) if isinstance(images, Iterator) else as_address(images)
         self.max_failed = max_failed
         self._summary: dict[str, Any] | None = None
+        self._resumed_digest: str | None = None
         if not hasattr(self.images, "iter_references") and not (
             isinstance(self.images, str) and is_templated(self.images)
         ):
@@ -139,7 +140,8 @@ class BulkIndexImagesOperator(ViapiJobOperator):
     def validated_request(self) -> dict[str, Any]:
         """Return the rendered request, with the images as their author gave them."""
         images = self._rendered_images()
-        self._parse(images)
+        if self._resumed_digest is None:
+            self._parse(images)
         return {**super().validated_request(), "Images": images}
 
     def _rendered_images(self) -> Any:
@@ -156,7 +158,7 @@ class BulkIndexImagesOperator(ViapiJobOperator):
 
     def request_digest(self, request: Mapping[str, Any]) -> str:
         """Return the fingerprint of the request and of the folder where its images are."""
-        return super().request_digest({**request, "Staging": self.staging})
+        return self._resumed_digest or super().request_digest({**request, "Staging": self.staging})
 
     def submit_backend(self, request: Mapping[str, Any]) -> IncrementSubmitBackend:
         """Return what sends the request."""
@@ -181,15 +183,19 @@ class BulkIndexImagesOperator(ViapiJobOperator):
 
     def _submit_and_wait(self, context: Context, deferral: SlotDeferral) -> Any:
         if self._rendered_images() == []:
-            self.log.info("The list of images is empty: nothing to do")
-            summary = {
-                "instance_name": self.request["InstanceName"],
-                "images": 0,
-                "rejected": 0,
-                "failures": [],
-            }
-            context["ti"].xcom_push(key=SUMMARY_KEY, value=summary)
-            return summary
+            entry = open_ledger(context, durable=self.durable).read()
+            if entry is None or entry.was_delivered_and_cleared(attempt_of(context)):
+                self.log.info("The list of images is empty: nothing to do")
+                summary = {
+                    "instance_name": self.request["InstanceName"],
+                    "images": 0,
+                    "rejected": 0,
+                    "failures": [],
+                }
+                context["ti"].xcom_push(key=SUMMARY_KEY, value=summary)
+                return summary
+            self.log.info("The list of images is empty; the job of attempt %s is resumed", entry.try_number)
+            self._resumed_digest = entry.digest
         return super()._submit_and_wait(context, deferral)
 
     def _resume_or_submit(self, run: SubmittingRun) -> tuple[Job, JobReport | None]:

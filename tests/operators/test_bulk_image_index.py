@@ -14,7 +14,7 @@ from PIL import Image
 
 import media_samples
 from airflow_provider_viapi.emulator.server import EmulatorServer
-from airflow_provider_viapi.errors import InvalidRequest, SubmissionInDoubt, TransientError
+from airflow_provider_viapi.errors import InvalidRequest, ResponseLost, SubmissionInDoubt, TransientError
 from airflow_provider_viapi.fs.oss import OssFileSystem
 from airflow_provider_viapi.fs.oss_client import open_oss
 from airflow_provider_viapi.hooks.viapi import ViapiHook
@@ -328,6 +328,24 @@ def test_an_empty_list_of_another_task_is_nothing_to_do(emulator: EmulatorServer
     assert emulator.calls() == {}
 
 
+def test_a_list_that_has_become_empty_does_not_forget_the_job_of_the_attempt_before(
+    images: list[dict[str, Any]],
+) -> None:
+    store = Store()
+    store.lost_at_write = 3
+    with pytest.raises(WorkerLost):
+        run_task(task(images), store)
+    rendered_again = task(images)
+    rendered_again.images = []
+
+    resumed = run_task(rendered_again, store, try_number=2)
+
+    (only,) = tasks_of_the_instance()
+    assert resumed.pushed["job_id"] == f"demo/{only['Id']}"
+    assert resumed.result["images"] == 3
+    assert left_in_the_bucket() == []
+
+
 def test_a_lost_response_is_settled_from_the_list_of_tasks(
     images: list[dict[str, Any]], emulator: EmulatorServer
 ) -> None:
@@ -368,6 +386,23 @@ def test_a_task_waits_until_the_instance_has_finished_another_one(
 
     assert index(images).result["images"] == 3
     assert [each["Status"] for each in tasks_of_the_instance()] == ["SUCCESS", "FAIL"]
+
+
+def test_a_task_waits_for_another_one_even_if_the_list_cannot_be_read_now(
+    images: list[dict[str, Any]], emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    emulator.fault(action="IncreaseInstance", status=400, code="InvalidParameter")
+    list_tasks, failures = ViapiHook().client.__class__.call, ["IncreaseList"]
+
+    def call(client: Any, action: Any, request: Any) -> Any:
+        if action.name in failures:
+            failures.clear()
+            raise ResponseLost("the list cannot be read")
+        return list_tasks(client, action, request)
+
+    monkeypatch.setattr(ViapiHook().client.__class__, "call", call)
+
+    assert index(images).result["images"] == 3
 
 
 @pytest.mark.parametrize(
