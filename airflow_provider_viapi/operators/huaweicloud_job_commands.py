@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections.abc import Mapping
@@ -25,11 +24,13 @@ from airflow_provider_viapi.huawei.services.vias.service import NOT_FOUND
 from airflow_provider_viapi.operators.arguments.checks import as_duration, as_flag, default_deferrable
 from airflow_provider_viapi.operators.arguments.options import JobCommandOptions
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudOperator
-from airflow_provider_viapi.operators.task.attempt import attempt_of, choose_store
+from airflow_provider_viapi.operators.stoppable import StoppableOperator
+from airflow_provider_viapi.operators.task.attempt import attempt_of, check_retention, choose_store
 from airflow_provider_viapi.operators.task.view import fail_and_show
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
+    from airflow.triggers.base import BaseTrigger
 
     from airflow_provider_viapi.jobs.attempt_context import Attempt
     from airflow_provider_viapi.jobs.ledger import Delivery, Store
@@ -155,7 +156,7 @@ class DeleteResourceOperator(HuaweiCloudOperator):
             )
 
 
-class JobCommandOperator(HuaweiCloudOperator):
+class JobCommandOperator(StoppableOperator, HuaweiCloudOperator):
     """Send a command to a job, unless it is not needed any more, and wait until the job has reached the state.
 
     The job's state is read first, so that a retry does not repeat a command. The job is never cancelled when this
@@ -235,10 +236,10 @@ class JobCommandOperator(HuaweiCloudOperator):
                 log.finish()
                 return report.job_id
             if not report.is_final:
-                deadline = datetime.now(timezone.utc) + self.job_timeout
-                if self.deferrable:
-                    self._defer(deadline)
-                report = asyncio.run(self.hook.wait_for(self.job, deadline=deadline, log=self.log))
+                if self.deferrable and not self._stop_requested:
+                    self.defer(trigger=self._trigger(), method_name="execute_complete")
+                waiting = self.hook.wait_for(self.job, deadline=self._deadline(), log=self.log)
+                report = self.run_until_stopped(waiting, f"job {self.job.id} was not {self.target_state} yet")
             return self._finish(report, log)
 
     def _command_log(self, context: Context) -> CommandLedger:
@@ -255,15 +256,18 @@ class JobCommandOperator(HuaweiCloudOperator):
             self.log.info("Job %s is already %s", report.job_id, report.state)
             log.write(CommandRecord(digest, report.state, acknowledged=True))
             return report
-        record = log.read() if report.outcome is Outcome.SUCCEEDED else None
-        if record is None or not same_request(record.digest, digest):
+        # A job that has failed gets the command again; one that was stopped since is left as somebody wants it.
+        has_ended = report.outcome in (Outcome.SUCCEEDED, Outcome.CANCELLED)
+        record = log.read() if has_ended else None
+        if record is not None and not same_request(record.digest, digest):
             record = None
-            self._send(request, CommandRecord(digest, report.state), log)
-        elif record.acknowledged or record.previous_state != report.state:
+        if record is not None and (record.acknowledged or record.previous_state != report.state):
             self.log.info(
-                "An earlier attempt has sent the command to job %s, which is %s", report.job_id, report.state
+                "An earlier attempt has sent the command to job %s, which is %s. Clear the task to send it again",
+                report.job_id,
+                report.state,
             )
-        else:
+        elif record is not None and report.outcome is Outcome.SUCCEEDED:
             # A user who clears the task sends the command again.
             log.finish()
             raise SubmissionInDoubt(
@@ -272,10 +276,27 @@ class JobCommandOperator(HuaweiCloudOperator):
                 "send the command again",
                 action=self.action.name,
             )
+        else:
+            record = None
+            self._send(request, CommandRecord(digest, report.state), log)
         may_lag = record is None or record.previous_state == report.state
         return self._wait_for_change(report) if may_lag and self.wait_for_completion else report
 
+    def _check_can_wait(self) -> None:
+        """Refuse a command that starts what is billed if the job could not be waited for."""
+        check_retention(self.job_timeout)
+        if not self.wait_for_completion:
+            return
+        self.hook.check_can_wait()
+        if self.deferrable:
+            self._trigger().serialize()
+        else:
+            self.check_can_poll()
+
     def _send(self, request: Mapping[str, Any], record: CommandRecord, log: CommandLedger) -> None:
+        if self.durable:
+            # Other commands end what is billed, and are sent in any case.
+            self._check_can_wait()
         log.write(record)
         try:
             if self.durable:
@@ -307,11 +328,15 @@ class JobCommandOperator(HuaweiCloudOperator):
             report = self.hook.report(self.job)
         return report
 
-    def _defer(self, deadline: datetime) -> None:
+    def _deadline(self) -> datetime:
+        return datetime.now(timezone.utc) + self.job_timeout
+
+    def _trigger(self) -> BaseTrigger:
         from airflow_provider_viapi.triggers.job import HuaweiCloudJobTrigger
 
-        trigger = HuaweiCloudJobTrigger.of(self.hook, self.job, deadline.isoformat(), cancel_on_kill=False)
-        self.defer(trigger=trigger, method_name="execute_complete")
+        return HuaweiCloudJobTrigger.of(
+            self.hook, self.job, self._deadline().isoformat(), cancel_on_kill=False
+        )
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
         """Continue after the trigger: return what is known of the job, or raise why it is not in the target state."""
@@ -323,6 +348,6 @@ class JobCommandOperator(HuaweiCloudOperator):
             return self._finish(JobReport.from_dict(event["report"]), self._command_log(context))
 
     def _finish(self, report: JobReport, log: CommandLedger) -> dict[str, Any]:
-        result = self.result_of(report)
+        # Also before an error: a user who clears the task sends the command again.
         log.finish()
-        return result
+        return self.result_of(report)

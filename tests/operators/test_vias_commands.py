@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import sys
+import threading
 from datetime import timedelta
 from typing import Any
 
@@ -10,9 +13,11 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.errors import (
+    ConfigurationError,
     JobFailed,
     JobTimedOut,
     ServiceError,
+    StopRequested,
     SubmissionInDoubt,
 )
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
@@ -24,6 +29,7 @@ from airflow_provider_viapi.operators.vias import (
     StartViasTaskOperator,
     StopViasTaskOperator,
 )
+from operators import run_batch
 from operators.huawei_tasks import FILE, WATCH, Store, accepted, connect, in_haste
 from run_task import run_task
 
@@ -167,6 +173,89 @@ def test_a_start_that_may_have_been_accepted_despite_the_error_is_not_sent_again
         run_task(start, store, try_number=2)
 
     assert state_of(task_id) == "SUCCEEDED"
+
+
+def stopped_task() -> str:
+    task_id = running_task()
+    run_task(StopViasTaskOperator(task_id="stop", vias_task_id=task_id))
+    return task_id
+
+
+def test_a_task_is_not_started_where_it_could_not_be_waited_for(
+    emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = StartViasTaskOperator(task_id="start", vias_task_id=stopped_task(), deferrable=False)
+
+    async def in_a_notebook() -> None:
+        run_task(start, Store())
+
+    with pytest.raises(ConfigurationError, match="polls in an event loop of its own"):
+        asyncio.run(in_a_notebook())
+    with monkeypatch.context() as without, pytest.raises(ConfigurationError, match="pip install aiohttp"):
+        without.setitem(sys.modules, "aiohttp", None)
+        run_task(start, Store())
+
+    assert states(emulator) == ["STOPPED"]
+
+
+@BOTH
+def test_a_task_is_not_started_if_a_setting_of_the_wait_cannot_be_used(
+    emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch, deferrable: bool
+) -> None:
+    task_id = stopped_task()
+    monkeypatch.setenv("AIRFLOW__VIAPI__JOB_MESSAGES_URL", "nowhere")
+
+    with pytest.raises(ConfigurationError, match="job_messages_url"):
+        run_task(StartViasTaskOperator(task_id="start", vias_task_id=task_id, deferrable=deferrable), Store())
+
+    assert states(emulator) == ["STOPPED"]
+
+
+def test_a_task_is_stopped_even_where_its_end_could_not_be_waited_for(
+    emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop = StopViasTaskOperator(task_id="stop", vias_task_id=running_task(), deferrable=False)
+    monkeypatch.setenv("AIRFLOW__VIAPI__JOB_MESSAGES_URL", "nowhere")
+
+    run_task(stop, Store())
+
+    assert states(emulator) == ["STOPPED"]
+
+
+def test_a_kill_ends_the_wait_for_a_started_task_which_continues(emulator: EmulatorServer) -> None:
+    start = StartViasTaskOperator(
+        task_id="start", vias_task_id=stopped_task(), target_state="SUCCEEDED", deferrable=False
+    )
+    kill = threading.Timer(1.0, start.on_kill)
+    kill.start()
+
+    with pytest.raises(StopRequested, match="was not SUCCEEDED yet"):
+        run_task(start, Store())
+
+    assert states(emulator) == ["RUNNING"]
+
+
+@BOTH
+@pytest.mark.parametrize("lost_after", [True, False], ids=["after the end", "before the end"])
+def test_a_retry_does_not_start_a_task_that_somebody_has_stopped_since_it_was_started(
+    emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch, deferrable: bool, lost_after: bool
+) -> None:
+    monkeypatch.setattr(StartViasTaskOperator, "state_lag", 0.1)
+    task_id, store = stopped_task(), run_batch.Store()
+    # The writes are the command, that it was acknowledged, and that the task has ended.
+    store.lost_at_write, store.lost_after = 3, lost_after
+    start = StartViasTaskOperator(task_id="start", vias_task_id=task_id, deferrable=deferrable)
+    with pytest.raises(run_batch.WorkerLost):
+        run_task(start, store)
+    run_task(StopViasTaskOperator(task_id="stop", vias_task_id=task_id))
+
+    with pytest.raises((JobFailed, AirflowFailException), match="STOPPED"):
+        run_task(start, store, try_number=2)
+    assert states(emulator) == ["STOPPED"]
+
+    # A user clears the task.
+    run_task(start, store, try_number=3, max_tries=9)
+    assert states(emulator) == ["RUNNING"]
 
 
 @pytest.mark.parametrize(
