@@ -103,6 +103,28 @@ def test_the_deadline_ends_the_wait(answer: JobReport | ServiceError) -> None:
     assert 59 <= virtual_time.run(until_the_deadline()) <= 60 + GRACE + 1
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [
+        ResponseLost("garbage"),
+        ConnectionFailed("connection refused"),
+        Throttled("slow down"),
+        ValueError("unexpected"),
+        asyncio.CancelledError(),
+        None,
+    ],
+    ids=lambda fault: type(fault).__name__,
+)
+def test_a_failed_poll_at_the_deadline_does_not_hide_that_the_job_has_ended(
+    fault: BaseException | None,
+) -> None:
+    async def until_the_deadline() -> JobReport:
+        waiting = Poller(Script(fault, fault, DONE), Backoff(first=300, longest=300), RateLimiter(1000))
+        return await wait_with(waiting, datetime.now(timezone.utc) + timedelta(seconds=60))
+
+    assert virtual_time.run(until_the_deadline()) == DONE
+
+
 def test_a_job_is_polled_once_even_if_the_deadline_has_long_passed() -> None:
     assert wait(Script(DONE), seconds=-3600) == DONE
 

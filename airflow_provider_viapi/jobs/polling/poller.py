@@ -49,6 +49,9 @@ GRACE = 30.0
 FINISHED_GRACE = 1800.0
 """Longest time in seconds after that for the result of a job that has ended: then the link of a result expires."""
 
+LATE_INTERVAL = 3.0
+"""Longest time in seconds between two polls after the deadline, if the first one has failed."""
+
 METRICS_INTERVAL = 10.0
 """Seconds between two updates of the gauge of waiting jobs."""
 
@@ -91,7 +94,7 @@ class Poller:
     ) -> JobReport:
         """Wait until the job has ended, and return its final report.
 
-        :param deadline: an aware time; the job is polled once more after it
+        :param deadline: an aware time; the job is polled once more after it, again if that fails
         :param log: receives changes of the job's state and failed polls
         :param on_state: receives the states that the job has been in
         :raises JobTimedOut: the job had not ended at the deadline
@@ -158,37 +161,41 @@ class Poller:
         self._polls.discard(poll)
         pending.polls += 1
         pending.is_polling = False
+        error: BaseException | None = None
         try:
             self.limiter.release(permit)
             if poll.cancelled():
+                error = RuntimeError("the call was cancelled")
                 if not pending.result.done():
-                    self._on_poll_error(pending, RuntimeError("the call was cancelled"))
+                    self._on_poll_error(pending, error)
                 return
             error = poll.exception()
             if error is not None:
                 self._on_poll_error(pending, error)
             else:
                 self._on_report(pending, poll.result())
-        except Exception as error:
+        except Exception as unexpected:
             # Such as a report that is None.
+            error = unexpected
             self._on_poll_error(pending, error)
         finally:
             if not pending.result.done():
-                self._poll_again(pending, None if poll.cancelled() else poll.exception())
+                self._poll_again(pending, error)
 
     def _poll_again(self, pending: PendingJob, error: BaseException | None) -> None:
         """Schedule the next poll; after the deadline only if the last one said nothing about the job."""
         grace_is_over = pending.late_at is not None and now() - pending.late_at > GRACE
         if isinstance(error, Throttled) and (pending.is_finished or pending.is_late):
             self._jobs.queue.schedule(pending)
-        elif pending.is_late and (grace_is_over or error is None or not pending.is_finished):
+        elif pending.is_late and (grace_is_over or error is None):
             pending.resolve(_timed_out(pending))
         else:
             self._schedule_next(pending)
 
     def _schedule_next(self, pending: PendingJob) -> None:
         pending.failed_polls += pending.is_finished
-        self._jobs.queue.schedule(pending, self._jobs.interval(pending))
+        seconds = self._jobs.interval(pending)
+        self._jobs.queue.schedule(pending, min(seconds, LATE_INTERVAL) if pending.is_late else seconds)
         if pending.is_named:
             # A message arrived during the poll, which may not have seen the end.
             self._message_reader.schedule(self._jobs, pending)
