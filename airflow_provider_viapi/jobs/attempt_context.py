@@ -152,6 +152,10 @@ class Claims(Protocol):
         """Return whether another submission is known to have become a job; cheaper than :meth:`others`."""
         ...
 
+    def is_own(self, job_id: str) -> bool:
+        """Return whether another submission of this task has become a job."""
+        ...
+
     def others(self, intent: Intent) -> OtherTasks:
         """Return what other tasks have published that may concern the jobs of a submission."""
         ...

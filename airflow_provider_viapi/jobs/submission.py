@@ -297,9 +297,11 @@ class Submission:
                 self.context.log.info("The id of the request was %s", job.request_id)
             seconds = (self.context.timing.now() - sent_at).total_seconds()
             may_be_adopted = seconds > self.context.timing.list_pause
-            if job.id in entry.past or (not may_be_adopted and self._is_taken(entry, job.id)):
-                # Another task that adopts a job has watched this one's open intent for longer than that: a gateway
-                # has repeated an older response from its cache.
+            claims = self.context.claims
+            is_taken = claims.is_own(job.id) if may_be_adopted else self._is_taken(entry, job.id)
+            if job.id in entry.past or is_taken:
+                # Another task that adopts a job has watched this one's open intent for longer than that, and items of
+                # a batch adopt none meanwhile: a gateway has repeated an older response from its cache.
                 raise ResponseLost(f"the response names job {job.id}, which belongs to another submission")
         except ServiceError as error:
             if not proves_not_accepted(error):

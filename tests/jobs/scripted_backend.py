@@ -125,6 +125,9 @@ class ScriptedClaims:
     def is_taken(self, intent: Intent, job_id: str) -> bool:
         return job_id in self.jobs
 
+    def is_own(self, job_id: str) -> bool:
+        return False
+
     def others(self, intent: Intent) -> OtherTasks:
         return OtherTasks(frozenset(self.jobs), self.intents, self.is_complete)
 

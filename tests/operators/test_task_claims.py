@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from types import SimpleNamespace
 from typing import Any
@@ -15,8 +17,9 @@ from airflow_provider_viapi.operators.batch import ViapiBatchOperator
 from airflow_provider_viapi.operators.task.claims import ItemClaims, TaskClaims
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
 from airflow_provider_viapi.state.stores import MemoryStore
-from jobs.scripted_backend import Log
+from jobs.scripted_backend import Log, ScriptedBackend, submission
 from media.moto_s3 import bucket, moto_endpoint
+from skipping_clock import SkippingClock
 
 __all__ = ["bucket", "moto_endpoint"]
 
@@ -230,6 +233,30 @@ def test_a_task_and_a_batch_see_each_others_submissions_and_jobs(airflow: Airflo
     assert len(item.others(of_second).open_intents) == 1
     task.publish_job(intent("of a"), "J-2")
     assert "J-2" in item.others(of_second).job_ids
+
+
+@pytest.mark.parametrize("seconds", [0, 60], ids=["at once", "late"])
+def test_an_item_never_takes_the_job_of_another_item_that_a_gateway_names_again(
+    airflow: Airflow, seconds: float
+) -> None:
+    clock, ledger = SkippingClock(), BatchLedger(MemoryStore(), Attempt(1, 3))
+    first, second = Item(0, "first", "1:first"), Item(1, "second", "1:second")
+    ledger.begin_attempt([first, second], NOW)
+    task = airflow.claims("batch")
+
+    def submit(item: Item, *responses: str | Callable[[], str]) -> str:
+        of_item = submission(
+            ScriptedBackend(clock, [*responses]), ledger=ledger.open_ledger(item), digest=item.digest
+        )
+        context = replace(of_item.context, claims=batch_of(airflow, ledger, item, task))
+        return replace(of_item, context=context).resume_or_submit()[0].id
+
+    def repeated() -> str:
+        clock.sleep(seconds)
+        return "J-1"
+
+    assert submit(first, "J-1") == "J-1"
+    assert submit(second, repeated, "J-2") == "J-2"
 
 
 def test_with_a_state_path_tasks_of_other_dag_runs_and_dags_are_seen(airflow: Airflow, shared: None) -> None:

@@ -148,6 +148,10 @@ class TaskClaims:
             *([task.task_id for task in tasks if key in _job_keys(task)] for key in (JOB_KEY, CLAIMED_KEY))
         )
 
+    def is_own(self, job_id: str) -> bool:
+        """Return false: the ledger's entry has the earlier jobs of the task."""
+        return False
+
     def is_taken_in_storage(self, intent: Intent, job_id: str) -> bool:
         """Return whether another task has published a job below ``state_path``; XComs are not read."""
         return self._shared is not None and self._shared.has_job(intent, job_id)
@@ -236,7 +240,6 @@ class ItemClaims:
         self._item = item
         self._ledger = ledger
         self._task = task
-        self._job_id: str | None = None
 
     def open(self, intent: Intent) -> None:
         """Publish that the batch submits; the batch withdraws it when it has published its jobs."""
@@ -252,12 +255,10 @@ class ItemClaims:
 
     def publish_job(self, intent: Intent, job_id: str) -> None:
         """Publish the item's job; within the DAG run, the batch publishes all of its jobs together."""
-        self._job_id = job_id
         self._task.publish_item(intent, job_id)
 
     def retract_job(self, intent: Intent, job_id: str) -> None:
         """Withdraw the item's job: its submission is open again."""
-        self._job_id = None
         self._task.retract_item(intent, job_id)
 
     def is_taken(self, intent: Intent, job_id: str) -> bool:
@@ -265,13 +266,18 @@ class ItemClaims:
 
         Without ``state_path`` other tasks are not asked for each item: each would cost two calls of Airflow's API.
         """
-        return job_id in self._ledger.job_ids() or self._task.is_taken_in_storage(intent, job_id)
+        return self.is_own(job_id) or self._task.is_taken_in_storage(intent, job_id)
+
+    def is_own(self, job_id: str) -> bool:
+        """Return whether another submission of the batch has become a job."""
+        return job_id in self._ledger.job_ids(besides=self._item)
 
     def others(self, intent: Intent) -> OtherTasks:
         """Return the jobs and open submissions of other tasks and items."""
         others = self._task.others(intent)
         open_items = ("another item of this batch",) if self._ledger.has_unknown(besides=self._item) else ()
-        own = self._ledger.job_ids() - {self._job_id}
         return OtherTasks(
-            others.job_ids | own, (*others.open_intents, *open_items), is_complete=others.is_complete
+            others.job_ids | self._ledger.job_ids(besides=self._item),
+            (*others.open_intents, *open_items),
+            is_complete=others.is_complete,
         )
