@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Mapping
+import signal
+import threading
+import time
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
@@ -33,7 +36,7 @@ from airflow_provider_viapi.jobs.batch.background_wait import BackgroundWait
 from airflow_provider_viapi.jobs.batch.ledger import BatchLedger, Item
 from airflow_provider_viapi.jobs.batch.limits import BatchConfig
 from airflow_provider_viapi.jobs.batch.runner import BatchRunner
-from airflow_provider_viapi.jobs.batch.running_jobs import MAX_LOGGED_FAILURES
+from airflow_provider_viapi.jobs.batch.running_jobs import CONCURRENT_DOWNLOADS, MAX_LOGGED_FAILURES
 from airflow_provider_viapi.jobs.batch.wait import FinishedJobs
 from airflow_provider_viapi.jobs.ledger import request_digest
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome, RequestNonce
@@ -143,11 +146,14 @@ class ItemClaims(ScriptedClaims):
         self.ledger, self.item = ledger, item
 
     def is_taken(self, intent: Intent, job_id: str) -> bool:
-        return job_id in self.ledger.job_ids()
+        return self.is_own(job_id)
+
+    def is_own(self, job_id: str) -> bool:
+        return job_id in self.ledger.job_ids(besides=self.item)
 
     def others(self, intent: Intent) -> OtherTasks:
         unknown = ("another item",) if self.ledger.has_unknown(besides=self.item) else ()
-        return OtherTasks(frozenset(self.ledger.job_ids().difference(self.published[-1:])), unknown)  # type: ignore[arg-type]
+        return OtherTasks(frozenset(self.ledger.job_ids(besides=self.item)), unknown)
 
 
 class Backend:
@@ -264,6 +270,21 @@ class EndlessJobs(BackgroundWait):
 
     def wait(self, seconds: float) -> None:
         pass
+
+
+class SlowDownloads:
+    """Downloads that go on until the test has ended."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, after: Callable[[], None]) -> None:
+        self.begun: list[str] = []
+        self.after, self.may_end = after, threading.Event()
+        monkeypatch.setattr(Backend, "collect", self._collect)
+
+    def _collect(self, item: Item, report: JobReport) -> Mapping[str, Any]:
+        self.begun.append(item.name)
+        self.after()
+        self.may_end.wait(20)
+        return {}
 
 
 class TimedJobs(BackgroundWait):
@@ -492,3 +513,47 @@ def test_a_batch_with_more_jobs_than_it_may_have_now_waits_until_others_may_foll
     policy = batch(service, store, items(names), 1, max_in_flight=5).wait_policy(lands=False)
 
     assert policy.min_finished == 25
+
+
+def test_a_task_that_is_stopped_does_not_wait_for_downloads(monkeypatch: pytest.MonkeyPatch) -> None:
+    service, stopped = Service(Clock(), []), threading.Event()
+    running = batch(service, Store(), items([f"v{number}" for number in range(30)]), 1, max_in_flight=30)
+    running.submit(EndlessJobs())
+    running.context = replace(running.context, stop_requested=stopped.is_set)
+    downloads = SlowDownloads(monkeypatch, after=stopped.set)
+    ended = FinishedJobs([service.report(job) for job in running.jobs])
+
+    began = time.monotonic()
+    running.collect(ended)
+
+    assert time.monotonic() - began < 10
+    downloads.may_end.set()
+    assert len(downloads.begun) <= CONCURRENT_DOWNLOADS
+    # The next attempt resumes them.
+    assert len(running.running) == 30
+
+
+def test_at_the_execution_timeout_a_task_does_not_wait_for_downloads(monkeypatch: pytest.MonkeyPatch) -> None:
+    class TimeIsOver(BaseException):
+        pass
+
+    def end(*_: object) -> None:
+        raise TimeIsOver
+
+    service = Service(Clock(), [])
+    running = batch(service, Store(), items([f"v{number}" for number in range(30)]), 1, max_in_flight=30)
+    running.submit(EndlessJobs())
+    downloads = SlowDownloads(monkeypatch, after=lambda: None)
+    main = threading.main_thread().ident or 0
+    before = signal.signal(signal.SIGALRM, end)
+    try:
+        began = time.monotonic()
+        threading.Timer(1.0, signal.pthread_kill, [main, signal.SIGALRM]).start()
+        with pytest.raises(TimeIsOver):
+            running.collect(FinishedJobs([service.report(job) for job in running.jobs]))
+    finally:
+        signal.signal(signal.SIGALRM, before)
+
+    assert time.monotonic() - began < 10
+    downloads.may_end.set()
+    assert len(downloads.begun) <= CONCURRENT_DOWNLOADS

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -28,6 +28,9 @@ ROWS_PER_WRITE = 20
 """Rows that are recorded together; if a worker is lost before that, their results are fetched again."""
 
 CONCURRENT_DOWNLOADS = 4
+
+STOP_INTERVAL = 0.5
+"""Seconds between two checks, during downloads, whether Airflow stops the task."""
 
 MAX_LOGGED_FAILURES = 100
 """Failed items of an attempt that have a log line each."""
@@ -140,14 +143,11 @@ class RunningJobs:
             if self.context.stop_requested():
                 return
             some = reports[start : start + ROWS_PER_WRITE]
-            # A retry submits them again, and would pay for both.
-            stopped = self._cancel([self.running[each.job_id] for each in some if each.may_continue])
-            with ThreadPoolExecutor(CONCURRENT_DOWNLOADS) as pool:
-                rows = list(pool.map(self._row, some, [each.job_id in stopped for each in some]))
-            self._note_durations(some)
-            self._record(dict(zip([self.running[report.job_id] for report in some], rows, strict=True)))
-            for report in some:
-                del self.running[report.job_id]
+            rows = self._collect_rows(some)
+            self._note_durations(report for report in some if report.job_id in rows)
+            self._record({self.running[job_id]: row for job_id, row in rows.items()})
+            for job_id in rows:
+                del self.running[job_id]
         refused = [error for error in finished.errors.values() if isinstance(error, AFFECTS_ALL_JOBS)]
         failed: dict[Item, Row] = {}
         for job_id, error in finished.errors.items():
@@ -156,6 +156,20 @@ class RunningJobs:
         self._record(failed)
         if refused:
             raise refused[0]
+
+    def _collect_rows(self, reports: Collection[JobReport]) -> dict[str, Row]:
+        """Return rows by job id; without those of unfinished downloads if Airflow stops the task."""
+        # A retry submits them again, and would pay for both.
+        stopped = self._cancel([self.running[each.job_id] for each in reports if each.may_continue])
+        pool = ThreadPoolExecutor(CONCURRENT_DOWNLOADS)
+        try:
+            rows = {each.job_id: pool.submit(self._row, each, each.job_id in stopped) for each in reports}
+            while wait(rows.values(), timeout=STOP_INTERVAL).not_done and not self.context.stop_requested():
+                pass
+            return {job_id: row.result() for job_id, row in rows.items() if row.done()}
+        finally:
+            # Without waiting: a task that is stopped, or late, has queued jobs to cancel, and no time for downloads.
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def _note_durations(self, reports: Iterable[JobReport]) -> None:
         """Remember the longest time from a submission of this attempt to the notice that its job has ended."""
