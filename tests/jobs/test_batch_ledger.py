@@ -126,6 +126,27 @@ def test_an_unknown_outcome_survives_a_clear_after_success() -> None:
     assert (again.status(done.name), again.status(unknown.name)) == ("new", "unknown")
 
 
+@pytest.mark.parametrize("is_late", [True, False], ids=["timed out", "no row"])
+def test_a_job_that_was_not_delivered_survives_a_clear_after_success(is_late: bool) -> None:
+    store = Store()
+    ledger = opened(store)
+    done, late = items(2)
+    submit(ledger, done, "first")
+    ledger.record_rows({done.name: Row("first", "DONE", {})})
+    submit(ledger, late, "second")
+    if is_late:
+        error = {"class": "JobTimedOut", "code": None, "message": "late"}
+        ledger.record_rows({late.name: Row("second", error=error, is_resumable=True, is_billed=True)})
+    ledger.mark_delivered()
+
+    again = opened(store, try_number=2, max_tries=5)
+
+    assert (again.status(done.name), again.status(late.name)) == ("new", "running")
+    entry = again.entry(late.name)
+    assert entry is not None and entry.job_id == "second"
+    assert again.job_ids(besides=late) == {"first"}
+
+
 def test_a_clear_is_recognized_when_retries_was_lowered_meanwhile() -> None:
     store = Store()
     (item,) = items(1)

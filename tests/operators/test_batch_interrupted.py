@@ -134,3 +134,19 @@ def test_a_failed_job_is_not_replaced_if_its_result_could_not_be_stored(
         run_batch(make, store, try_number=2)
 
     assert len(accepted(emulator)) == 2
+
+
+def test_clearing_a_successful_batch_resumes_a_job_that_it_had_given_up(
+    emulator: EmulatorServer, batch: Make
+) -> None:
+    emulator.fault(action=EVERY, job={"processing": 4}, times=1)
+    store = Store()
+    make = batch("slow", "quick", max_failed=1, job_timeout=timedelta(seconds=2))
+    first = run_batch(make, store)
+    assert first.rows[0]["error"]["class"] == "JobTimedOut"
+
+    again = run_batch(make, store, try_number=2, max_tries=5)
+
+    assert again.rows[0]["job_id"] == first.rows[0]["job_id"]
+    assert again.rows[0]["error"] is None
+    assert [url.rpartition("/")[2] for url in accepted(emulator)] == ["slow.mp4", "quick.mp4", "quick.mp4"]

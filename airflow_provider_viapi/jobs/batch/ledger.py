@@ -199,9 +199,13 @@ class BatchLedger:
         """Return the names of all items that were ever recorded."""
         return self._records.by_name.keys()
 
-    def job_ids(self) -> set[str]:
-        """Return all jobs that were ever accepted for this batch."""
-        recorded = {job_id for record in self._records.by_name.values() for job_id in record.jobs}
+    def job_ids(self, *, besides: Item | None = None) -> set[str]:
+        """Return all jobs that were ever accepted for this batch, besides the current one of one item."""
+        recorded = {
+            job_id
+            for name, record in self._records.by_name.items()
+            for job_id in (record.past if besides is not None and name == besides.name else record.jobs)
+        }
         return recorded.union(self._head.get("past", ()))
 
     def has_unknown(self, *, besides: Item | None = None) -> bool:
@@ -248,21 +252,25 @@ class BatchLedger:
         return replace(kept, index=index, page=page, failure=failure, counted=row.counted)
 
     def _start_over(self) -> None:
-        """Forget all items except those whose submission has an unknown outcome."""
+        """Forget all items except those with a submission: their jobs may be running, or were not delivered."""
         earlier = self._records
         rows = PagedStore(self._store, self._key("rows"))
-        unknown = {
-            name: ItemRecord(submission=record.submission)
+        kept = {
+            name: ItemRecord(submission=record.submission, job_id=record.job_id)
             for name, record in earlier.by_name.items()
-            if record.is_unknown
+            if record.submission is not None
         }
         self._is_delivered = False
-        # Jobs of this round may still be listed, and belong to no later submission.
-        recorded = [job_id for record in earlier.by_name.values() for job_id in record.jobs]
+        # Other jobs of this round may still be listed, and belong to no later submission.
+        recorded = [
+            job_id
+            for name, record in earlier.by_name.items()
+            for job_id in (record.past if name in kept else record.jobs)
+        ]
         past = [*self._head.get("past", ()), *recorded][-MAX_PAST_JOBS:]
         self._head = {"round": int(self._head["round"]) + 1, "past": past}
         self._records = ItemRecords(self._store, self._key("jobs"))
-        self._records.put(unknown)
+        self._records.put(kept)
         self._write_head()
         earlier.delete()
         rows.delete()
