@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from hypothesis import given, strategies as st
 
 from airflow_provider_viapi.jobs.batch.paged_store import PAGE_BYTES, PagedStore
@@ -61,6 +62,28 @@ def test_a_record_whose_write_failed_is_not_written_with_the_next() -> None:
         pages.put({"kept": {}})
 
     assert PagedStore(store, "key").records == {"kept": {}}
+
+
+def test_a_record_whose_write_failed_but_was_stored_does_not_replace_a_later_one() -> None:
+    class Failing(Store):
+        fails = False
+
+        def set(self, key: str, value: object) -> None:
+            super().set(key, value)
+            if self.fails and key == "key_1":
+                raise OSError
+
+    store = Failing()
+    pages = PagedStore(store, "key")
+    pages.put({"first": {"text": "x" * (PAGE_BYTES - 500)}})
+    store.fails = True
+    with pytest.raises(OSError):
+        pages.put({"item": {"text": "earlier" * 100}})
+    store.fails = False
+
+    pages.put({"item": {"text": "later"}})
+
+    assert PagedStore(store, "key").records["item"] == {"text": "later"}
 
 
 def test_delete_removes_all_pages() -> None:

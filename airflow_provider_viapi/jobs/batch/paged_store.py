@@ -67,7 +67,13 @@ class PagedStore:
             self._store.delete(self._page_key(number))
 
     def _write(self, page: dict[str, Record], number: int) -> None:
-        self._store.set(self._page_key(number), page)
+        try:
+            self._store.set(self._page_key(number), page)
+        except BaseException:
+            if number != self.number:
+                # The page may be stored all the same. Its records must not replace later ones: the next write does.
+                self._page, self.number = {}, number
+            raise
         # Only after the write: records of a write that failed must not be part of a later one.
         self._page, self.number = page, number
         self.records.update(page)
