@@ -72,6 +72,19 @@ def read_days(option: str, default: int) -> int:
     return int(text)
 
 
+def read_retention() -> tuple[str, int]:
+    """Return the option that says for how many days the store keeps a value, and that number; 0: for ever.
+
+    :raises ConfigurationError: an option has a value that is not allowed
+    """
+    config = StateConfig.read()
+    if config.path is not None:
+        return "[viapi] state_retention_days", config.retention_days
+    # Airflow before 3.3 does not have the option.
+    days = conf.getint("state_store", "default_retention_days", fallback=0)
+    return "[state_store] default_retention_days", days
+
+
 def open_store(context: Context) -> ObjectStorageStore | AirflowStore | MemoryStore:
     """Return the store for the task instance of a context.
 

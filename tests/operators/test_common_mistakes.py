@@ -113,11 +113,18 @@ def test_a_mistake_in_the_connection(
 
 
 @pytest.mark.parametrize("of", ["task", "batch"])
+@pytest.mark.parametrize(
+    "option",
+    ["[viapi] state_retention_days", "[state_store] default_retention_days"],
+    ids=["path", "Airflow"],
+)
 def test_a_job_that_may_outlive_the_state_that_records_it_is_not_submitted(
-    of: str, team: TeamStorage, connect: Connect, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    of: str, option: str, team: TeamStorage, connect: Connect, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("AIRFLOW__VIAPI__STATE_PATH", f"file://{tmp_path}/state")
-    monkeypatch.setenv("AIRFLOW__VIAPI__STATE_RETENTION_DAYS", "1")
+    if option.startswith("[viapi]"):
+        monkeypatch.setenv("AIRFLOW__VIAPI__STATE_PATH", f"file://{tmp_path}/state")
+    section, _, name = option.removeprefix("[").partition("] ")
+    monkeypatch.setenv(f"AIRFLOW__{section.upper()}__{name.upper()}", "1")
     conn_id, url, days = connect(), f"{team.emulator.url}/a.mp4", timedelta(days=7)
 
     def batch() -> Any:
@@ -133,7 +140,7 @@ def test_a_job_that_may_outlive_the_state_that_records_it_is_not_submitted(
         )
 
     run = batch if of == "batch" else lambda: erase(conn_id, url, job_timeout=days)
-    check(team, r"job_timeout is 7 days, .*\[viapi\] state_retention_days is 1: .*could be deleted", run)
+    check(team, rf"job_timeout is 7 days, .*{re.escape(option)} is 1: .*could be deleted", run)
 
 
 def test_a_missing_connection_says_how_to_create_it(team: TeamStorage) -> None:

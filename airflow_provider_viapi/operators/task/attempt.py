@@ -37,16 +37,16 @@ def open_ledger(context: Context, *, durable: bool = True) -> Ledger:
 def check_retention(job_timeout: timedelta, *, durable: bool = True) -> None:
     """Refuse to submit a job that may outlive the state that records it: its retry would pay for another one.
 
-    :raises ConfigurationError: ``[viapi] state_retention_days`` is not longer than the timeout
+    :raises ConfigurationError: the retention of the store is not longer than the timeout
     """
     from airflow_provider_viapi.errors import ConfigurationError
-    from airflow_provider_viapi.state.stores import StateConfig
+    from airflow_provider_viapi.state.stores import read_retention
 
-    config = StateConfig.read()
-    if durable and config.path and config.retention_days and job_timeout.days >= config.retention_days:
+    option, days = read_retention()
+    if durable and days and job_timeout.days >= days:
         raise ConfigurationError(
-            f"job_timeout is {job_timeout}, but [viapi] state_retention_days is {config.retention_days}: the task's "
-            "state could be deleted while its job runs. Allowed: a shorter job_timeout, or more days (0: never)"
+            f"job_timeout is {job_timeout}, but {option} is {days}: the task's state could be deleted while its job "
+            "runs. Allowed: a shorter job_timeout, or more days (0: never)"
         )
 
 
