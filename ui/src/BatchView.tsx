@@ -16,7 +16,7 @@ import {
   shortName,
   webAddresses,
 } from "./model";
-import { ErrorBox } from "./Parts";
+import { ErrorBox } from "./Errors";
 import { sourcesOf } from "./present";
 import { useFile } from "./useFile";
 
