@@ -198,7 +198,10 @@ class ViasTasks(HuaweiJobBackend):
     list_interval: float | None = 5.0
     """Seconds; the documents give no limit."""
 
-    _page = 1
+    def __init__(self, client: AsyncClient, target_state: str | None = None) -> None:
+        super().__init__(client, target_state)
+        self._page = 1
+        self._waiting: set[str] = set()
 
     async def list_states(self, job_ids: Collection[str]) -> ListSnapshot:
         """Read the next page of the account's list, of up to 1000 tasks (50 in v1)."""
@@ -216,7 +219,10 @@ class ViasTasks(HuaweiJobBackend):
             if each.get("id")
         }
         outcomes = {task_id: outcome for task_id, outcome in listed.items() if task_id in job_ids}
-        finished = [task_id for task_id, outcome in listed.items() if outcome is not Outcome.WAITING]
+        waiting = {task_id for task_id, outcome in listed.items() if outcome is Outcome.WAITING}
+        # The list also shows tasks that ended long ago, which are no news.
+        finished = self._waiting & (listed.keys() - waiting)
+        self._waiting = self._waiting - finished | waiting
         return ListSnapshot(outcomes, scan_complete=is_last, finished=finished, states=states)
 
 

@@ -205,6 +205,21 @@ def test_tasks_are_looked_for_page_by_page(server: ScriptedServer, paths: Any, s
     assert {each["page_size"][0] for each in pages} == {str(size)}
 
 
+def test_only_tasks_that_were_seen_running_are_news_to_others_when_they_have_ended(
+    server: ScriptedRest,
+) -> None:
+    old, ours = {"id": "old", "state": "SUCCEEDED"}, {"id": "t1", "state": "RUNNING"}
+    ended = [old, {"id": "t1", "state": "SUCCEEDED"}]
+    server.on(TASKS_AT, Answer(200, {"tasks": [old, ours]}), *[Answer(200, {"tasks": ended})] * 2)
+
+    async def look(jobs: ViasTasks) -> list[Any]:
+        return [await jobs.list_states({"t1"}) for _ in range(3)]
+
+    sightings = with_jobs(server, TASK, look)
+
+    assert [set(each.finished) for each in sightings] == [set(), {"t1"}, set()]
+
+
 @pytest.mark.parametrize(("job", "at"), [(VIDEO, VIDEOS_AT), (TASK, TASKS_AT)])
 def test_a_list_that_is_none_is_not_taken_for_an_empty_one(server: ScriptedServer, job: Job, at: str) -> None:
     server.on(at, Answer(200, {"count": 0}))

@@ -143,6 +143,19 @@ def test_jobs_that_are_submitted_one_after_the_other_cost_about_one_poll_each() 
     assert account.calls["a"] <= 40 + 4
 
 
+def test_results_are_fetched_while_finished_jobs_are_reported_to_others() -> None:
+    class SlowSlots(SharedSlots):
+        async def publish(self, job_ids: Collection[str]) -> None:
+            await asyncio.sleep(600)
+
+    account = FakeAccount(many(20, first=0, last=0))
+
+    seen = wait_for(account, {"only": list(account.ends)}, slots=SlowSlots())
+
+    assert seen.all_succeeded
+    assert seen.last_of(list(account.ends)) < 30
+
+
 def test_pollers_that_share_slots_never_read_the_list_without_one() -> None:
     account = FakeAccount({f"J-{number}": 30 + number / 2 for number in range(40)})
     names = list(account.ends)

@@ -161,9 +161,9 @@ class JobListReader:
                     return reads.interval.interval()
                 reads.scan_began = reads.scan_began or now()
                 snapshot = await in_own_task(as_coroutine(self._backend.list_states, wanted))
+            self._apply(snapshot)
             if self._shared_list is not None:
                 await self._shared_list.publish(snapshot.finished)
-            self._apply(snapshot)
         except Exception as error:
             return self._on_list_error(error, reads)
         reads.succeeded_at, reads.unexpected_errors = now(), 0
