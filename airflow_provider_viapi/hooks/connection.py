@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Collection, Coroutine, Hashable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from weakref import WeakKeyDictionary
 
 from airflow_provider_viapi.errors import ConfigurationError
@@ -219,7 +219,9 @@ def source_checks_enabled() -> bool:
 
 def _mask_password_of(url: str) -> None:
     with suppress(ValueError):
-        if password := urlsplit(url).password:
+        parts = urlsplit(url)
+        found = [parts.password or "", *re.findall(r"(?:^|&)password=([^&]*)", parts.query)]
+        for password in {form for each in found for form in (each, unquote(each)) if form}:
             mask_secret(password)
 
 

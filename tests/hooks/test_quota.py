@@ -98,6 +98,20 @@ def test_accounts_with_a_shared_quota_show_no_password(
 
 
 @HOOKS
+@pytest.mark.parametrize("url", ["redis://:hidden%2Fword@h/0", "redis://h/0?db=1&password=hidden%2Fword"])
+def test_the_password_of_a_storage_is_masked_in_logs(
+    hook: type[Any], url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    masked: list[str] = []
+    monkeypatch.setattr("airflow_provider_viapi.hooks.connection.mask_secret", masked.append)
+    connect(monkeypatch, hook, quota_url=url)
+
+    _ = hook().account
+
+    assert set(masked) >= {"hidden%2Fword", "hidden/word"}
+
+
+@HOOKS
 @pytest.mark.parametrize("value", [0, -1, 1001, "many", True])
 def test_a_rate_that_is_none_is_refused(
     hook: type[Any], value: object, monkeypatch: pytest.MonkeyPatch
