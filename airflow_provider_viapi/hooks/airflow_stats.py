@@ -23,7 +23,7 @@ class AirflowStats(Stats):
 
     _has_failed = False
 
-    def count(self, name: str, action: str, by: int = 1) -> None:
+    def count(self, name: str, action: str | None, by: int = 1) -> None:
         """Increment a counter."""
         self._send("incr", name, action, by)
 
@@ -39,11 +39,14 @@ class AirflowStats(Stats):
         """Record a timer."""
         self._send("timing", name, action, timedelta(seconds=seconds))
 
-    def _send(self, kind: str, name: str, action: str, *value: Any, **more_tags: str) -> None:
-        service, _, short_name = action.partition(".")
-        tags = {**more_tags, "service": service, "action": short_name}
+    def _send(self, kind: str, name: str, action: str | None, *value: Any, **more_tags: str) -> None:
         try:
             send = getattr(self.receiver, kind)
+            if action is None:
+                send(name, *value)
+                return
+            service, _, short_name = action.partition(".")
+            tags = {**more_tags, "service": service, "action": short_name}
             send(name, *value, tags=tags)
             send(".".join((name, *tags.values())), *value)
         except Exception as error:

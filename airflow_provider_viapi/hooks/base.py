@@ -199,7 +199,7 @@ class CloudHook(BaseHook):
         from airflow_provider_viapi.quota.account_quota import Quota
 
         account = self.account
-        return Quota(self._owner, account.quota_url)
+        return Quota(self._owner, account.quota_url, self.stats)
 
     def job_messages(self) -> JobMessageQueue | None:
         """Return the messages of ``[viapi] job_messages_url``, which name finished jobs; ``None`` if it is not set.
@@ -377,6 +377,7 @@ class CloudHook(BaseHook):
 
         async with backend as jobs:
             rate, quota = self.account.poll_qps, self.quota
+            await quota.open()
             limiter = shared_limiter(self.connection_key, lambda: quota.limiter("results", rate))
             interval = jobs.list_interval
             others = quota.job_list(shared_list, interval) if shared_list and interval else None

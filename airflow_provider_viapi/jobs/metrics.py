@@ -22,6 +22,12 @@ THROTTLED = "viapi.throttled"
 WAITING = "viapi.jobs_waiting"
 """Gauge of jobs that a process waits for, by the service and action that created them."""
 
+IN_DOUBT = "viapi.submissions_in_doubt"
+"""Counter of attempts that failed because the outcome of a submission is unknown, by the service and action."""
+
+QUOTA_UNAVAILABLE = "viapi.quota_unavailable"
+"""Counter of failed uses of the storage of ``quota_url``; while it fails, each process uses it every 15 s."""
+
 REUSED = "viapi.jobs_reused"
 """Counter of jobs that were not submitted because a landed result was reused, by the service and action."""
 
@@ -45,10 +51,10 @@ FINISH_TO_NOTICED = "viapi.finish_to_noticed"
 class Stats:
     """Receiver of metrics; this one drops them all."""
 
-    def count(self, name: str, action: str, by: int = 1) -> None:
+    def count(self, name: str, action: str | None, by: int = 1) -> None:
         """Increment a counter.
 
-        :param action: as ``service.Action``
+        :param action: as ``service.Action``; ``None`` if the counter is not of one action
         """
 
     def gauge(self, name: str, action: str, value: int) -> None:

@@ -44,6 +44,7 @@ from airflow_provider_viapi.operators.job_arguments import BaseJobOperator
 from airflow_provider_viapi.operators.task.attempt import (
     attempt_context_of,
     check_retention,
+    counting_in_doubt,
     open_ledger,
     record_decision,
 )
@@ -238,7 +239,8 @@ class JobOperator(BaseJobOperator):
             if self.deferrable and not run.deferral.is_lost:
                 policy = replace(submission.policy, max_wait_for_slot=MAX_WAIT_FOR_SLOT)
                 submission = replace(submission, policy=policy)
-            return submission.resume_or_submit()
+            with counting_in_doubt(self.hook.stats, self.action_name):
+                return submission.resume_or_submit()
         except SlotIsLater as later:
             self._defer_until_slot(run, later)
         except ServiceError:
@@ -359,7 +361,8 @@ class JobOperator(BaseJobOperator):
             else:
                 run.ledger.clear()
             raise
-        check_adopted(run.attempt_context.claims, run.ledger.read(), self.action_name)
+        with counting_in_doubt(self.hook.stats, self.action_name):
+            check_adopted(run.attempt_context.claims, run.ledger.read(), self.action_name)
         after = run.time_since_submission()
         self.log.info("Job %s has succeeded%s: %s", report.job_id, after, ", ".join(result))
         if self.land_to is not None:

@@ -25,7 +25,7 @@ from airflow_provider_viapi.operators.arguments.checks import as_duration, as_fl
 from airflow_provider_viapi.operators.arguments.options import JobCommandOptions
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudOperator
 from airflow_provider_viapi.operators.stoppable import StoppableOperator
-from airflow_provider_viapi.operators.task.attempt import attempt_of, check_retention, choose_store
+from airflow_provider_viapi.operators.task.attempt import attempt_of, check_retention, choose_store, counting_in_doubt
 from airflow_provider_viapi.operators.task.view import fail_and_show
 
 if TYPE_CHECKING:
@@ -231,7 +231,8 @@ class JobCommandOperator(StoppableOperator, HuaweiCloudOperator):
                     "Task state is not durable here: a retry sends the command again if the job has ended meanwhile. "
                     "Use Airflow 3.3 or later, or set [viapi] state_path"
                 )
-            report = self._send_if_needed(request, log)
+            with counting_in_doubt(self.hook.stats, self.action_name):
+                report = self._send_if_needed(request, log)
             if not self.wait_for_completion:
                 log.finish()
                 return report.job_id

@@ -12,8 +12,10 @@ import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from airflow_provider_viapi.errors import ConfigurationError
+from airflow_provider_viapi.jobs.metrics import QUOTA_UNAVAILABLE, Stats
 from airflow_provider_viapi.jobs.polling.rate_limiter import RateLimiter
 from airflow_provider_viapi.quota.counters import (
     CountersUnavailable,
@@ -46,10 +48,12 @@ class Quota:
     :param owner: identifies the account: its key's id or its role, and the endpoint; only a digest of it is stored
     :param url: of the storage that all processes share; ``None``: the processes of one user on one machine share the
         limit of submissions, and each process limits its own polls
+    :param stats: receives the number of times that the storage could not be used
     """
 
     owner: str
     url: str | None = field(default=None, repr=False)
+    stats: Stats = field(default_factory=Stats, compare=False)
 
     def check(self) -> None:
         """Check that this process can use the shared storage, as far as that is known without connecting.
@@ -57,14 +61,18 @@ class Quota:
         :raises ConfigurationError: a package is missing, or the URL cannot be used
         """
         if self.url is not None:
-            open_counters(self.url)
+            open_counters(self.url, self.stats)
+
+    async def open(self) -> None:
+        """Open the shared storage, if there is one and it can be used, without blocking the event loop."""
+        await asyncio.to_thread(lambda: self._shared)
 
     def limiter(self, kind: str, rate: float) -> RateLimiter:
         """Return the rate limiter of a kind of call, for an event loop.
 
         :param kind: such as ``results`` or the name of an action
         """
-        counters = self._shared()
+        counters = self._shared
         if counters is None:
             return RateLimiter(rate)
         return SharedRateLimiter(rate, SlotReservations(counters, self._key(kind), rate))
@@ -82,7 +90,7 @@ class Quota:
         :param pause: sleeps for seconds, or raises ``StopRequested``
         :param clock: Unix time
         """
-        shared = self._shared()
+        shared = self._shared
         counters: list[Counters] = [HostCounters()] if shared is None else [shared, HostCounters()]
         return SharedSubmitLimiter(
             [SlotReservations(each, self._key(action), rate, clock) for each in counters], pause
@@ -94,19 +102,21 @@ class Quota:
         :param name: of the list
         :param interval: seconds between two reads that the service allows the account
         """
-        counters = self._shared()
+        counters = self._shared
         return None if counters is None else SharedJobList(counters, self._key(name), interval)
 
+    @cached_property
     def _shared(self) -> SharedCounters | None:
         if self.url is None:
             return None
         try:
-            return open_counters(self.url)
+            return open_counters(self.url, self.stats)
         except ConfigurationError as error:
             # Found before anything was submitted, on the worker. Here jobs are paid for, and are waited for.
             logger.warning(
                 "This process limits its own polls, and submissions are limited per machine: %s", error
             )
+            self.stats.count(QUOTA_UNAVAILABLE, None)
             return None
 
     def _key(self, kind: str) -> str:

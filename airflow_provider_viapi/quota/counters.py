@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from airflow_provider_viapi.errors import ConfigurationError
+from airflow_provider_viapi.jobs.metrics import QUOTA_UNAVAILABLE, Stats
 from airflow_provider_viapi.quota.slots import Counters
 
 logger = logging.getLogger(__name__)
@@ -77,10 +78,14 @@ class SharedCounters:
 
     :param counters: a storage of ``limits``
     :param clock: monotonic time in seconds
+    :param stats: receives the number of failures
     """
 
-    def __init__(self, counters: Counters, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, counters: Counters, clock: Callable[[], float] = time.monotonic, stats: Stats | None = None
+    ) -> None:
         self._counters = counters
+        self._stats = stats or Stats()
         self._clock = clock
         self._lock = threading.Lock()
         self._failed_at: float | None = None
@@ -106,6 +111,7 @@ class SharedCounters:
         except Exception as error:
             with self._lock:
                 is_first, self._failed_at = self._failed_at is None, self._clock()
+            self._stats.count(QUOTA_UNAVAILABLE, None)
             if is_first:
                 # Its text may quote the URL.
                 logger.warning(
@@ -125,30 +131,36 @@ class SharedCounters:
 _opened: dict[str, SharedCounters] = {}
 
 
-def open_counters(url: str) -> SharedCounters:
+def open_counters(url: str, stats: Stats | None = None) -> SharedCounters:
     """Return the counters of a shared storage, the same for the whole process; connects when they are used.
 
+    The first call imports the client of the storage, which takes a tenth of a second.
+
     :param url: checked with :func:`check_url`
+    :param stats: receives the number of failures
     :raises ConfigurationError: a package is missing, or the URL cannot be used; it is not shown
     """
     if url not in _opened:
         check_url("quota_url in the section [viapi]", url)
         if command := missing_package(url):
             raise ConfigurationError(f"quota_url needs a package that is missing here: {command}")
-        from limits.storage import storage_from_string
-
-        def connect() -> Any:
-            return storage_from_string(url, **_options(url))
-
         try:
+            from limits.storage import storage_from_string
+
+            def connect() -> Any:
+                return storage_from_string(url, **_options(url))
+
             # A cluster is asked for its nodes at once, the others only when they are used.
             storage = _ConnectedWhenUsed(connect) if "+cluster:" in url else connect()
+        except ImportError as error:
+            raise ConfigurationError(f"a package that quota_url needs cannot be imported: {error}") from error
         except Exception as error:
             # Its text may quote the URL.
             raise ConfigurationError(
                 f"the storage of quota_url cannot be opened ({type(error).__name__}); allowed: {ALLOWED}"
             ) from None
-        _opened[url] = SharedCounters(storage)
+        # Threads may open it at the same time, and must share one.
+        _opened.setdefault(url, SharedCounters(storage, stats=stats))
     return _opened[url]
 
 

@@ -98,3 +98,18 @@ def test_stats_that_fail_are_logged_once_and_disturb_nothing(caplog: pytest.LogC
         stats.count("viapi.calls", "viapi.QueryAsyncJobList")
 
     assert caplog.text.count("no socket left") == 1
+
+
+def test_a_counter_of_no_action_has_a_plain_name_and_no_tags() -> None:
+    sent: list[object] = []
+
+    class Receiver:
+        def incr(self, *arguments: object, **tags: object) -> None:
+            sent.append((arguments, tags))
+
+    stats = AirflowStats()
+    stats.__dict__["receiver"] = Receiver()
+
+    stats.count("viapi.quota_unavailable", None)
+
+    assert sent == [(("viapi.quota_unavailable", 1), {})]

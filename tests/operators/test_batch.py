@@ -7,6 +7,7 @@ import os
 import shutil
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -294,7 +295,9 @@ def test_a_lost_response_is_reconciled(emulator: EmulatorServer, batch: Make) ->
     assert all(row["error"] is None for row in run.rows)
 
 
-def test_an_item_in_doubt_is_a_row_and_keeps_its_intent(emulator: EmulatorServer, batch: Make) -> None:
+def test_an_item_in_doubt_is_a_row_and_keeps_its_intent(
+    emulator: EmulatorServer, batch: Make, counted: Counter[Any]
+) -> None:
     store = Store()
     emulator.fault(action=EVERY, drop="after")
     emulator.fault(action="QueryAsyncJobList", code="Forbidden.NotAuthorized")
@@ -304,6 +307,7 @@ def test_an_item_in_doubt_is_a_row_and_keeps_its_intent(emulator: EmulatorServer
     with pytest.raises(BatchFailed, match="item 0: SubmissionInDoubt"):
         run_batch(batch("a", "b", max_failed=1), store)
     assert len(accepted(emulator)) == 2
+    assert counted["viapi.submissions_in_doubt", f"videoenhan.{EVERY}"] == 1
     emulator.clear_faults()
 
     run = run_batch(batch("a", "b", max_failed=1), store, try_number=2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -352,7 +353,9 @@ def test_a_lost_answer_without_a_job_is_followed_by_a_new_submission(service: Sc
     assert service.count("QueryAsyncJobList") == 1
 
 
-def test_several_candidates_fail_the_task_keep_the_ledger_and_name_them(service: ScriptedServer) -> None:
+def test_several_candidates_fail_the_task_keep_the_ledger_and_name_them(
+    service: ScriptedServer, counted: Counter[Any]
+) -> None:
     says(
         service,
         EraseVideoSubtitles=[HANG_UP, SEEN_BEFORE],
@@ -367,6 +370,7 @@ def test_several_candidates_fail_the_task_keep_the_ledger_and_name_them(service:
     with pytest.raises(SubmissionInDoubt, match=r"J-1.*J-2"):
         run_task(task(), store, try_number=2)
     assert set(service.sent("EraseVideoSubtitles")) == {service.sent("EraseVideoSubtitles")[0]}
+    assert counted["viapi.submissions_in_doubt", "videoenhan.EraseVideoSubtitles"] == 2
 
 
 def test_with_on_doubt_resubmit_an_unknown_outcome_is_submitted_again(service: ScriptedServer) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -13,7 +14,6 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_viapi.errors import ConfigurationError, InvalidRequest
-from airflow_provider_viapi.hooks.airflow_stats import AirflowStats
 from airflow_provider_viapi.media.outputs.landing import Landing
 from airflow_provider_viapi.operators.batch import ViapiBatchOperator
 from airflow_provider_viapi.operators.metastudio.speech import CreateSpeechOperator
@@ -54,14 +54,6 @@ def film(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.fixture
-def counted(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
-    """The counters that were incremented."""
-    found: list[tuple[str, str]] = []
-    monkeypatch.setattr(AirflowStats, "count", lambda self, name, action: found.append((name, action)))
-    return found
-
-
 Run = Callable[..., TaskResult]
 
 
@@ -98,7 +90,7 @@ def landed_file(result: TaskResult) -> Path:
 
 @pytest.mark.parametrize("deferrable", [False, True])
 def test_a_second_dag_run_pays_nothing_and_names_the_job_that_was_paid(
-    team: TeamStorage, erase: Run, film: Path, counted: list[tuple[str, str]], deferrable: bool
+    team: TeamStorage, erase: Run, film: Path, counted: Counter[Any], deferrable: bool
 ) -> None:
     first = erase(film, "monday", deferrable=deferrable)
     second = erase(film, "tuesday", deferrable=deferrable)
@@ -118,7 +110,7 @@ def test_a_second_dag_run_pays_nothing_and_names_the_job_that_was_paid(
         == second.pushed["result_link"]
         == second.result["landed"]["VideoUrl"]
     )
-    assert counted.count(("viapi.jobs_reused", "videoenhan.EraseVideoSubtitles")) == 1
+    assert counted["viapi.jobs_reused", "videoenhan.EraseVideoSubtitles"] == 1
 
 
 def test_a_reused_result_has_no_links_that_have_expired(erase: Run, film: Path) -> None:
@@ -474,7 +466,7 @@ def films(folder: Path, *names: str) -> list[Path]:
 
 
 def test_a_batch_pays_for_the_items_that_have_not_landed_before(
-    team: TeamStorage, erase: Run, erase_all: Any, tmp_path: Path, counted: list[tuple[str, str]]
+    team: TeamStorage, erase: Run, erase_all: Any, tmp_path: Path, counted: Counter[Any]
 ) -> None:
     a, b, c = films(tmp_path, "a.mp4", "b.mp4", "c.mp4")
     erase_all([a], "monday")
@@ -490,7 +482,7 @@ def test_a_batch_pays_for_the_items_that_have_not_landed_before(
     assert contents == ["a.mp4", "b.mp4", "c.mp4"]
     assert {row["state"] for row in rows} == {"PROCESS_SUCCESS"}
     assert all("VideoUrl" not in row["result"] for row in rows)
-    assert counted.count(("viapi.jobs_reused", "videoenhan.EraseVideoSubtitles")) == 2
+    assert counted["viapi.jobs_reused", "videoenhan.EraseVideoSubtitles"] == 2
     manifest = json.loads(Path(rows[2]["result"]["manifest"].removeprefix("file://")).read_text())
     assert manifest["request"]["VideoUrl"] == f"file://{c}"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -15,7 +16,6 @@ from redis import Redis
 from airflow_provider_viapi.emulator.huawei.assets import SYSTEM_VOICE
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.errors import Throttled
-from airflow_provider_viapi.hooks.airflow_stats import AirflowStats
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.operators.batch import HuaweiCloudBatchOperator
 from airflow_provider_viapi.operators.metastudio import CreateAvatarVideoOperator, CreateSpeechOperator
@@ -37,18 +37,6 @@ def emulator(viapi_emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch) ->
     return viapi_emulator
 
 
-@pytest.fixture
-def counted(monkeypatch: pytest.MonkeyPatch) -> dict[tuple[str, str], int]:
-    """The sums of the counters, by name and action."""
-    found: dict[tuple[str, str], int] = {}
-
-    def count(_: AirflowStats, name: str, action: str, by: int = 1) -> None:
-        found[name, action] = found.get((name, action), 0) + by
-
-    monkeypatch.setattr(AirflowStats, "count", count)
-    return found
-
-
 def speeches(count: int, **arguments: Any) -> Callable[[], HuaweiCloudBatchOperator]:
     items = [{"text": f"Lamp {number}."} for number in range(count)]
     shared = {"voice_asset_id": SYSTEM_VOICE}
@@ -59,7 +47,7 @@ def speeches(count: int, **arguments: Any) -> Callable[[], HuaweiCloudBatchOpera
 
 @pytest.mark.parametrize("deferrable", [True, False])
 def test_a_video_is_measured_priced_and_counted(
-    emulator: EmulatorServer, counted: dict[tuple[str, str], int], deferrable: bool
+    emulator: EmulatorServer, counted: Counter[Any], deferrable: bool
 ) -> None:
     film = CreateAvatarVideoOperator(task_id="film", **FILM, deferrable=deferrable)
 
@@ -122,7 +110,7 @@ class TestResultsAreReused:
     def test_a_second_run_pays_nothing_and_is_counted(
         self,
         emulator: EmulatorServer,
-        counted: dict[tuple[str, str], int],
+        counted: Counter[Any],
         speak: Callable[[str], TaskResult],
     ) -> None:
         first, second = speak("monday"), speak("tuesday")

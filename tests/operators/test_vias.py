@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -408,7 +409,7 @@ class TestStartingATaskOnAFile:
 
     @pytest.mark.parametrize("drop", ["before", "after"])
     def test_whether_a_task_has_succeeded_a_second_time_is_for_a_user_to_find_out(
-        self, emulator: EmulatorServer, ended: str, drop: Any
+        self, emulator: EmulatorServer, ended: str, drop: Any, counted: Counter[Any]
     ) -> None:
         emulator.fault(action="StartStopTask", drop=drop)
         store = Store()
@@ -421,6 +422,7 @@ class TestStartingATaskOnAFile:
             with pytest.raises(SubmissionInDoubt, match="SUCCEEDED as before"):
                 run_task(self.start(ended), store, try_number=try_number)
         assert accepted(emulator, "StartStopTask") == response
+        assert counted["viapi.submissions_in_doubt", "vias.StartStopTask"] == 2
 
         assert run_task(self.start(ended), store, try_number=4, max_tries=7).result["state"] == "SUCCEEDED"
         assert accepted(emulator, "StartStopTask") == response + 1

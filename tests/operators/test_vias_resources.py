@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -86,7 +87,9 @@ def test_failures_of_some_tasks_may_be_allowed(emulator: EmulatorServer) -> None
     assert "missing-1" in answer["error_list"][0]
 
 
-def test_a_batch_task_whose_response_was_lost_is_not_created_twice(emulator: EmulatorServer) -> None:
+def test_a_batch_task_whose_response_was_lost_is_not_created_twice(
+    emulator: EmulatorServer, counted: Counter[Any]
+) -> None:
     store, task = Store(), batch(source())
     emulator.fault(action="CreateBatchTask", drop="after")
 
@@ -95,6 +98,7 @@ def test_a_batch_task_whose_response_was_lost_is_not_created_twice(emulator: Emu
             run_task(task, store, try_number=attempt)
 
     assert accepted(emulator, "CreateBatchTask") == 1
+    assert counted["viapi.submissions_in_doubt", "vias.CreateBatchTask"] == 2
 
 
 def test_a_retry_after_the_batch_task_was_created_returns_it(emulator: EmulatorServer) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import multiprocessing
+import sys
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +18,8 @@ from fakeredis import TcpFakeServer
 from limits.storage import MemoryStorage
 
 from airflow_provider_viapi.errors import ConfigurationError
+from airflow_provider_viapi.jobs.metrics import Stats
+from airflow_provider_viapi.jobs.polling.rate_limiter import RateLimiter
 from airflow_provider_viapi.quota.account_quota import Quota
 from airflow_provider_viapi.quota.counters import (
     RETRY_AFTER,
@@ -26,6 +31,14 @@ from airflow_provider_viapi.quota.counters import (
     open_counters,
 )
 from airflow_provider_viapi.quota.slots import SlotReservations
+
+
+class CountingStats(Stats):
+    def __init__(self) -> None:
+        self.counted: Counter[tuple[str, str | None]] = Counter()
+
+    def count(self, name: str, action: str | None, by: int = 1) -> None:
+        self.counted[name, action] += by
 
 
 @contextmanager
@@ -103,7 +116,8 @@ def test_a_storage_that_fails_is_left_alone_for_a_while_and_logged_once(
     from redis.retry import Retry
 
     storage = storage_from_string(url.replace(":secret-word@", ""), retry=Retry(NoBackoff(), 0))
-    counters = SharedCounters(storage, lambda: now)  # type: ignore[arg-type]
+    stats = CountingStats()
+    counters = SharedCounters(storage, lambda: now, stats)  # type: ignore[arg-type]
     for _ in range(3):
         with pytest.raises(CountersUnavailable):
             counters.incr("key", 60)
@@ -116,6 +130,25 @@ def test_a_storage_that_fails_is_left_alone_for_a_while_and_logged_once(
     assert len(messages) == 2
     assert "cannot be used" in messages[0]
     assert "can be used again" in messages[1]
+    assert stats.counted == {("viapi.quota_unavailable", None): 3}
+
+
+def test_an_installation_that_cannot_be_imported_fails_tasks_and_ends_no_wait(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setitem(sys.modules, "limits.storage", None)
+    stats = CountingStats()
+    quota = Quota("owner", "redis://:secret-word@broken:6379/0", stats)
+
+    with pytest.raises(ConfigurationError, match=r"cannot be imported: .*limits\.storage"):
+        quota.check()
+    asyncio.run(quota.open())
+
+    assert type(quota.limiter("results", 5)) is RateLimiter
+    assert quota.job_list("list", 5.0) is None
+    assert stats.counted == {("viapi.quota_unavailable", None): 1}
+    assert caplog.text.count("This process limits its own polls") == 1
+    assert "secret-word" not in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import threading
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -22,6 +23,7 @@ from airflow_provider_viapi.jobs.submission import Submission, check_adopted
 from airflow_provider_viapi.jobs.usage import Usage
 from airflow_provider_viapi.media.addresses import without_connection
 from airflow_provider_viapi.media.inputs.source_versions import find_sources
+from airflow_provider_viapi.operators.task.attempt import counting_in_doubt
 from airflow_provider_viapi.operators.task.claims import ItemClaims, TaskClaims
 from airflow_provider_viapi.operators.task.job_run import SubmittingRun
 from airflow_provider_viapi.operators.task.view import TaskView, measured_usage
@@ -87,13 +89,18 @@ class TaskBatchBackend:
 
     def resume_or_submit(self, item: Item) -> tuple[Job, JobReport | None]:
         """Resume or submit an item's job as its operator would, with one attempt to submit."""
-        return self._submission(item).resume_or_submit()
+        with self._counting_in_doubt():
+            return self._submission(item).resume_or_submit()
 
     def resume(self, item: Item) -> tuple[Job, JobReport | None] | None:
         """Resume an item's job, or find out whether it has one; ``None`` if a new one is to be submitted."""
         if self._ledger.status(item.name) == "running":
             self._wait_for_poll_limiter()
-        return self._submission(item).resume()
+        with self._counting_in_doubt():
+            return self._submission(item).resume()
+
+    def _counting_in_doubt(self) -> AbstractContextManager[None]:
+        return counting_in_doubt(self._task.hook.stats, self._task.operator.action.full_name)
 
     def _submission(self, item: Item) -> Submission:
         attempt_context = replace(
@@ -156,7 +163,7 @@ class TaskBatchBackend:
         if item.request is not None:
             report = self._operator(item).final_report(report)
         result = report.result_or_raise()
-        with self._calling:
+        with self._calling, self._counting_in_doubt():
             claims = ItemClaims(item, self._ledger, self._claims)
             check_adopted(claims, self._ledger.entry(item.name), self._task.operator.action.full_name)
         if self._task.land_to is None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
+
+from airflow_provider_viapi.errors import SubmissionInDoubt
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -77,6 +79,22 @@ def attempt_context_of(
     return AttemptContext(
         attempt_of(context), TaskClaims(context, log), log, timing or Timing(), stop_requested
     )
+
+
+@contextmanager
+def counting_in_doubt(stats: Stats, action: str) -> Iterator[None]:
+    """Count an error that says that the outcome of a submission is unknown.
+
+    :param stats: receiver of the metric
+    :param action: as ``service.Action``
+    """
+    try:
+        yield
+    except SubmissionInDoubt:
+        from airflow_provider_viapi.jobs.metrics import IN_DOUBT
+
+        stats.count(IN_DOUBT, action)
+        raise
 
 
 def record_decision(stats: Stats, before: Entry | None, job: Job, report: JobReport | None) -> None:

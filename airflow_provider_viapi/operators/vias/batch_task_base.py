@@ -14,7 +14,7 @@ from airflow_provider_viapi.operators.huaweicloud_job_commands import (
     CommandRecord,
     call_repeatedly,
 )
-from airflow_provider_viapi.operators.task.attempt import attempt_of, choose_store
+from airflow_provider_viapi.operators.task.attempt import attempt_of, choose_store, counting_in_doubt
 from airflow_provider_viapi.operators.task.view import fail_and_show
 from airflow_provider_viapi.task_instance.xcoms import BATCH_TASK_KEY
 
@@ -61,7 +61,8 @@ class BatchTaskOperator(HuaweiCloudOperator):
                     call_repeatedly(self.hook, self.action, request, may_be_done=may_be_done)
                 )
             else:
-                response = self._send_once(request, log)
+                with counting_in_doubt(self.hook.stats, self.action_name):
+                    response = self._send_once(request, log)
             batch_id = response.get("id") or request.get("id")
             instance.xcom_push(key=BATCH_TASK_KEY, value=batch_id)
             log.finish()
