@@ -232,6 +232,19 @@ def run_deferred_job(home: Path) -> int:
     return 1
 
 
+def check_quota() -> None:
+    """Check that calls can be counted with the extra ``quota``.
+
+    :raises RuntimeError: the storage does not count
+    """
+    from airflow_provider_viapi.quota.counters import open_counters
+
+    # Opens a client of Redis without connecting.
+    open_counters("redis://127.0.0.1:1/0")
+    if open_counters("memory://").incr("call", 60) != 1:
+        raise RuntimeError("a call was not counted")
+
+
 def main() -> None:
     """Run the checks that the arguments name; the first that fails raises."""
     if sys.argv[1:2] == ["--contents"]:
@@ -247,10 +260,11 @@ def main() -> None:
         check_without_extras()
         return
     count = import_everything()
+    check_quota()
     with tempfile.TemporaryDirectory() as home:
         jobs = run_deferred_job(Path(home))
         os.chdir("/")
-    names = ("apache-airflow", "apache-airflow-providers-common-compat", "httpx", "av")
+    names = ("apache-airflow", "apache-airflow-providers-common-compat", "httpx", "av", "limits")
     versions = ", ".join(f"{name} {version(name)}" for name in names)
     print(
         f"Python {sys.version.split()[0]}, {versions}: {count} modules imported, deferred jobs done: {jobs}"
