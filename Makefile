@@ -21,10 +21,11 @@ export PYTHONDONTWRITEBYTECODE :=
 BIN := .venv/bin
 READY := .venv/ready
 # Not empty: what failed is run once more, alone, since a test may fail because the machine is busy with other things.
+# Not if a job was paid twice (exit code PAID_TWICE of tests/paid_jobs.py): that must never happen.
 RETRY ?=
 # Arguments: environment, selection, how to distribute the tests.
-pytest = $(1)/bin/pytest -o cache_dir=$(1)/pytest-cache $(2) $(3) $(if $(RETRY),|| \
-	$(1)/bin/pytest -o cache_dir=$(1)/pytest-cache --last-failed --last-failed-no-failures none -rp $(2))
+pytest = $(1)/bin/pytest -o cache_dir=$(1)/pytest-cache $(2) $(3) $(if $(RETRY),|| { [ $$? -ne 10 ] && \
+	$(1)/bin/pytest -o cache_dir=$(1)/pytest-cache --last-failed --last-failed-no-failures none -rp $(2); })
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -80,7 +81,7 @@ test-airflows-%: .venv-%/ready
 	.venv-uv/bin/pip install --quiet --disable-pip-version-check 'uv>=0.5'
 	@touch $@
 
-.PHONY: wheel test-install test-install-airflows test-package
+.PHONY: wheel test-install test-install-rotation test-install-airflows test-package
 wheel: .venv-uv/ready
 	rm -rf dist
 	.venv-uv/bin/uv build --quiet --out-dir dist
@@ -100,20 +101,25 @@ test-install: $(PYTHONS:%=test-install-%-highest) $(PYTHONS:%=test-install-%-low
 test-install-%: python = $(firstword $(subst -, ,$*))
 test-install-%: wheel
 	.venv-uv/bin/uv venv --quiet --clear --python $(python) --python-preference only-system .venv-install-$*
-	.venv-uv/bin/uv pip compile --quiet --python-version $(python) --no-header --no-annotate --extra emulator \
-		--resolution $(patsubst $(python)-%,%,$*) -o .venv-install-$*/requirements.txt pyproject.toml
+	.venv-uv/bin/uv pip compile --quiet --python-version $(python) --no-header --no-annotate \
+		--extra emulator --extra quota --resolution $(patsubst $(python)-%,%,$*) -o .venv-install-$*/requirements.txt pyproject.toml
 	VIRTUAL_ENV=.venv-install-$* .venv-uv/bin/uv pip install --quiet --strict \
 		-r .venv-install-$*/requirements.txt dist/*.whl
 	VIRTUAL_ENV=.venv-install-$* .venv-uv/bin/uv pip check
 	.venv-install-$*/bin/python -I scripts/check_install.py
 	rm -rf .venv-install-$*
 
+# make lint and the tests use pinned versions; this shows that those that pip would choose today work, too.
+test-install-rotation:  ## Install the wheel without constraints on one of PYTHONS, another one for each commit
+	@if command -v python$(ROTATING_PYTHON) >/dev/null; then $(MAKE) test-install-$(ROTATING_PYTHON)-highest; \
+	else echo 'The installation is not tested: Python $(ROTATING_PYTHON) is not on the PATH'; fi
+
 test-install-airflows: $(AIRFLOWS:%=test-install-airflow-%)  ## Install the sdist alone with each supported Airflow
 
 test-install-airflow-%: wheel
 	.venv-uv/bin/uv venv --quiet --clear --python 3.11 --python-preference only-system .venv-install-airflow-$*
 	VIRTUAL_ENV=.venv-install-airflow-$* .venv-uv/bin/uv pip install --quiet --strict \
-		-c constraints/airflow-$*.txt "$$(ls dist/*.tar.gz)[emulator]" 'apache-airflow==$*'
+		-c constraints/airflow-$*.txt "$$(ls dist/*.tar.gz)[emulator,quota]" 'apache-airflow==$*'
 	VIRTUAL_ENV=.venv-install-airflow-$* .venv-uv/bin/uv pip check
 	.venv-install-airflow-$*/bin/python -I scripts/check_install.py
 	rm -rf .venv-install-airflow-$*
@@ -147,6 +153,7 @@ test-matrix: $(MATRIX:%=test-airflow-%)  ## Run the tests without a running Airf
 ROTATED := $(wordlist 2,9,$(MATRIX))
 COUNT := $(shell git rev-list --count HEAD)
 ROTATING = $(word $(shell expr $(COUNT) % $(words $(ROTATED)) + 1),$(ROTATED))
+ROTATING_PYTHON = $(word $(shell expr $(COUNT) % $(words $(PYTHONS)) + 1),$(PYTHONS))
 ROTATING_REAL = $(word $(shell expr $(COUNT) % $(words $(MATRIX)) + 1),$(MATRIX))
 
 test-rotation: test-airflow-$(firstword $(MATRIX)) test-airflow-$(ROTATING)  ## Run the tests without a running Airflow on the oldest supported version and on another one for each commit

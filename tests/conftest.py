@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from paid_jobs import PAID_TWICE, PaidTwice
 from served_folder import ServedFolder, serve
 
 # Airflow reads these at import, in the first test module.
@@ -46,3 +47,21 @@ def nothing_masked_yet(monkeypatch: pytest.MonkeyPatch) -> None:
     masker = sys.modules[redact.__module__]._secrets_masker()
     monkeypatch.setattr(masker, "patterns", set())
     monkeypatch.setattr(masker, "replacer", None)
+
+
+class _ExitCode:
+    """Gives pytest an exit code of its own if a job was paid twice: a second run must not hide that."""
+
+    def __init__(self) -> None:
+        self.is_paid_twice = False
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.is_paid_twice |= report.failed and PaidTwice.__name__ in report.longreprtext
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if self.is_paid_twice:
+            session.exitstatus = PAID_TWICE
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(_ExitCode())

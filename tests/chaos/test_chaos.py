@@ -14,6 +14,7 @@ import pytest
 
 from airflow_database import AIRFLOW_VERSION
 from harness import ERASE, Deployment, Run, connection, until, worker_of
+from paid_jobs import check_paid
 
 pytestmark = [pytest.mark.airflow, pytest.mark.chaos]
 REPETITIONS = range(int(os.environ.get("VIAPI_CHAOS_REPEAT", "1")))
@@ -26,7 +27,9 @@ core = pytest.mark.core
 
 
 def assert_one_job_delivered(deployment: Deployment, run: Run, logged: str = "") -> None:
-    assert run.wait_until_ended() == "success"
+    state = run.wait_until_ended()
+    check_paid(len(deployment.jobs()), 1)
+    assert state == "success"
     (job,) = deployment.jobs()
     assert job["status"] == "PROCESS_SUCCESS"
     assert logged in run.log()
@@ -202,6 +205,7 @@ def test_task_cleared(deployment: Deployment, mode: str, while_: str, repetition
         assert run.wait_until_ended() == "success"
         left = "JOB_CANCELED" if while_ == "QUEUING" else "PROCESS_SUCCESS"
         deployment.job(left)
+        check_paid(len(deployment.jobs()), 2)
         assert sorted(job["status"] for job in deployment.jobs()) == sorted([left, "PROCESS_SUCCESS"])
 
 
@@ -225,6 +229,7 @@ def test_task_cleared_whose_next_attempt_does_not_find_its_job(
     assert run.wait_until_ended() == "success"
     # A triggerer that asks for the first state loads Airflow's API before, in which time the next attempt may end.
     deployment.job("JOB_CANCELED")
+    check_paid(len(deployment.jobs()), 2)
     assert sorted(job["status"] for job in deployment.jobs()) == ["JOB_CANCELED", "PROCESS_SUCCESS"]
 
 
@@ -247,6 +252,7 @@ def test_task_cleared_that_defers_again_before_its_trigger_stops(
 
     assert deployment.job("JOB_CANCELED")["job_id"] == first["job_id"]
     assert run.wait_until_ended() == "success"
+    check_paid(len(deployment.jobs()), 2)
     assert sorted(job["status"] for job in deployment.jobs()) == ["JOB_CANCELED", "PROCESS_SUCCESS"]
 
 
@@ -279,6 +285,7 @@ def test_task_ended_by_a_user(
 
     ended = "JOB_CANCELED" if while_ == "QUEUING" else "PROCESS_SUCCESS"
     deployment.job(ended)
+    check_paid(len(deployment.jobs()), 1)
     assert len(deployment.jobs()) == 1
     assert run.task.state == ("success" if how == "marked success" else "failed")
 
@@ -331,6 +338,7 @@ def test_deadline_passes(deployment: Deployment, mode: str, while_: str, repetit
 
     assert run.wait_until_ended() == "failed"
     deployment.job("JOB_CANCELED" if while_ == "QUEUING" else "PROCESS_SUCCESS")
+    check_paid(len(deployment.jobs()), 1)
     assert len(deployment.jobs()) == 1
     assert "JobTimedOut" in run.log()
     assert ("Cancelled job" if while_ == "QUEUING" else "and is billed") in run.log()

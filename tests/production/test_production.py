@@ -13,6 +13,7 @@ from datetime import datetime
 
 import pytest
 
+from paid_jobs import check_paid
 from production.celery_airflow import kill_redis_connections
 from production.conftest import CALLS_PER_SECOND, JOB_SECONDS, SCALE, Production
 from production.measure import Row, WaitingRow, measure
@@ -40,6 +41,7 @@ def run(
     row = measure(f"{count} {scene}", production.emulator, tasks=count, rate=rate, seconds=JOB_SECONDS)
     production.rows.append(row)
     print(row.cells(), flush=True)
+    check_paid(row.jobs, count)
     assert state == "success"
     assert row.jobs == count
     return row

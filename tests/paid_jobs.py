@@ -1,0 +1,19 @@
+"""How many jobs were paid for. A test that finds too many is not run again, see ``make test RETRY=1``."""
+
+from __future__ import annotations
+
+PAID_TWICE = 10
+"""Exit code of pytest if a test found more jobs than it allows."""
+
+
+class PaidTwice(AssertionError):
+    """More jobs were accepted than a test allows."""
+
+
+def check_paid(accepted: int, at_most: int) -> None:
+    """Fail for good if more jobs were accepted than were needed.
+
+    :raises PaidTwice: they were
+    """
+    if accepted > at_most:
+        raise PaidTwice(f"{accepted} jobs were accepted instead of {at_most}")
