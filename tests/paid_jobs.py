@@ -11,7 +11,7 @@ class PaidTwice(AssertionError):
 
 
 def check_paid(accepted: int, at_most: int) -> None:
-    """Fail for good if more jobs were accepted than were needed.
+    """Fail, without a retry, if more jobs were accepted than were needed.
 
     :raises PaidTwice: they were
     """
