@@ -15,18 +15,23 @@ from airflow_provider_viapi.jobs import metrics
 
 FOLDER = Path(__file__).parents[2] / "docs" / "operate"
 VALUES = yaml.safe_load((FOLDER / "kubernetes-values.yaml").read_text())
-# Names and types in the chart's values.schema.json (apache/airflow, commit 002e5532), which rejects other names.
+# Names and types in the chart's values.schema.json (apache/airflow, commit 002e5532), which rejects other names, and
+# those under workers.celery in the release notes of version 1.20.
 CHART: dict[str, Any] = {
     "executor": str,
+    "airflowVersion": str,
+    "airflowLocalSettings": str,
     "images": {"airflow": {"repository": str, "tag": str, "digest": str, "pullPolicy": str}},
     "env": [{"name": str, "value": str}],
     "secret": [{"envName": str, "secretName": str, "secretKey": str}],
-    "workers": {"replicas": int},
+    "workers": {"celery": {"replicas": int, "terminationGracePeriodSeconds": int}},
     "triggerer": {
         "replicas": int,
         "terminationGracePeriodSeconds": int,
         "resources": {"requests": {"cpu": str, "memory": str}, "limits": {"cpu": str, "memory": str}},
     },
+    # Mappings of the statsd-exporter.
+    "statsd": {"extraMappings": [{"match": str, "name": str, "ttl": str}]},
 }
 RESUMABLE = {"fresh_submit", "reconnect_success", "already_succeeded", "terminal_resubmit"}
 
