@@ -45,7 +45,7 @@ _HTTP_FIELDS: dict[str, dict[str, Any]] = {
     "quota_url": _field(
         "Shared quota",
         "Storage in which all workers and triggerers count their calls, such as redis://redis:6379/1; default: that"
-        " of [viapi] quota_url.",
+        " of [viapi] quota_url. Airflow's API shows a password in it: rather set the option.",
         format="password",
     ),
 }
