@@ -109,10 +109,9 @@ test-install-%: wheel
 	.venv-install-$*/bin/python -I scripts/check_install.py
 	rm -rf .venv-install-$*
 
-# make lint and the tests use pinned versions; this shows that those that pip would choose today work, too.
-test-install-rotation:  ## Install the wheel without constraints on one of PYTHONS, another one for each commit
-	@if command -v python$(ROTATING_PYTHON) >/dev/null; then $(MAKE) test-install-$(ROTATING_PYTHON)-highest; \
-	else echo 'The installation is not tested: Python $(ROTATING_PYTHON) is not on the PATH'; fi
+# The other targets use pinned versions; this one those that pip would choose today.
+test-install-rotation:  ## Install the wheel without constraints on one of PYTHONS that is on the PATH, another one for each commit
+	$(if $(USABLE),$(MAKE) test-install-$(ROTATING_PYTHON)-highest,@echo 'Not tested: no Python of PYTHONS is on the PATH')
 
 test-install-airflows: $(AIRFLOWS:%=test-install-airflow-%)  ## Install the sdist alone with each supported Airflow
 
@@ -153,7 +152,8 @@ test-matrix: $(MATRIX:%=test-airflow-%)  ## Run the tests without a running Airf
 ROTATED := $(wordlist 2,9,$(MATRIX))
 COUNT := $(shell git rev-list --count HEAD)
 ROTATING = $(word $(shell expr $(COUNT) % $(words $(ROTATED)) + 1),$(ROTATED))
-ROTATING_PYTHON = $(word $(shell expr $(COUNT) % $(words $(PYTHONS)) + 1),$(PYTHONS))
+USABLE = $(foreach each,$(PYTHONS),$(if $(shell python$(each) --version 2>/dev/null),$(each)))
+ROTATING_PYTHON = $(word $(shell expr $(COUNT) % $(words $(USABLE)) + 1),$(USABLE))
 ROTATING_REAL = $(word $(shell expr $(COUNT) % $(words $(MATRIX)) + 1),$(MATRIX))
 
 test-rotation: test-airflow-$(firstword $(MATRIX)) test-airflow-$(ROTATING)  ## Run the tests without a running Airflow on the oldest supported version and on another one for each commit
