@@ -1,4 +1,4 @@
-"""An Airflow home for the tests, settings of Hypothesis, and a folder of media that is served over HTTP."""
+"""An Airflow home, settings of Hypothesis, a folder of media served over HTTP, an exit code for jobs paid twice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many jobs were paid for. A test that finds too many is not run again, see ``make test RETRY=1``."""
+"""Check of the number of jobs that were paid for. A test that finds too many is not run again: ``make test RETRY=1``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tests of several operators use."""
+"""Fixtures for tests of several operators."""
 
 from __future__ import annotations
 
