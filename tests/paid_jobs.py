@@ -1,4 +1,4 @@
-"""Check of the number of jobs that were paid for. A test that finds too many is not run again: ``make test RETRY=1``."""
+"""Check of the number of jobs that were paid for; a test that finds too many is not run again by the Makefile."""
 
 from __future__ import annotations
 

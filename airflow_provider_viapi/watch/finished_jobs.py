@@ -51,6 +51,7 @@ async def finished_job_pages(
         try:
             hook = make_hook()
             async with hook.open_jobs() as jobs:
+                await hook.quota.open()
                 reader = _ListReader(jobs, hook.quota, sleep)
                 opened = time.monotonic()
                 while time.monotonic() - opened < REOPEN_AFTER or not reader.is_at_start:
