@@ -206,7 +206,7 @@ def test_tasks_are_looked_for_page_by_page(server: ScriptedServer, paths: Any, s
 
 
 def test_only_tasks_that_were_seen_running_are_news_to_others_when_they_have_ended(
-    server: ScriptedRest,
+    server: ScriptedServer,
 ) -> None:
     old, ours = {"id": "old", "state": "SUCCEEDED"}, {"id": "t1", "state": "RUNNING"}
     ended = [old, {"id": "t1", "state": "SUCCEEDED"}]
