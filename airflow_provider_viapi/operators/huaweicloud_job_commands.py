@@ -25,7 +25,12 @@ from airflow_provider_viapi.operators.arguments.checks import as_duration, as_fl
 from airflow_provider_viapi.operators.arguments.options import JobCommandOptions
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudOperator
 from airflow_provider_viapi.operators.stoppable import StoppableOperator
-from airflow_provider_viapi.operators.task.attempt import attempt_of, check_retention, choose_store, counting_in_doubt
+from airflow_provider_viapi.operators.task.attempt import (
+    attempt_of,
+    check_retention,
+    choose_store,
+    counting_in_doubt,
+)
 from airflow_provider_viapi.operators.task.view import fail_and_show
 
 if TYPE_CHECKING:
