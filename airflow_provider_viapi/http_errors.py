@@ -11,7 +11,7 @@ import re
 import ssl
 import traceback
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from airflow_provider_viapi.errors import (
@@ -56,6 +56,20 @@ def gateway_refusal(response: HttpResponse, request_action: str) -> NotForwarded
     else:
         return None
     return NotForwarded(message, http_status=status, action=request_action)
+
+
+def malformed_response(problem: str, *, action: str, **details: Any) -> ResponseLost:
+    """Return the error for a response from which it cannot be read whether the call was accepted.
+
+    :param problem: what the response is or lacks, such as ``has no state``
+    :param details: further fields of the error
+    """
+    return ResponseLost(
+        f"the response {problem}; if this persists, check the connection's endpoint: something else than the service "
+        "may respond there",
+        action=action,
+        **details,
+    )
 
 
 def origin_of(url: str) -> str:

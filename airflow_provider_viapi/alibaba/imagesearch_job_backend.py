@@ -21,6 +21,7 @@ from airflow_provider_viapi.errors import (
     Throttled,
     TransientError,
 )
+from airflow_provider_viapi.http_errors import malformed_response
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome, RequestNonce
 from airflow_provider_viapi.jobs.reconciliation import JobList, ListedJob
 from airflow_provider_viapi.redaction import redact_message
@@ -174,7 +175,7 @@ class IncrementSubmitBackend(ViapiSubmitBackend):
 
 def _id_of(fields: Mapping[str, Any], action: str) -> str:
     if not str(fields.get("Id")).isdecimal():
-        raise ResponseLost("the response contains no id of a bulk job", action=action)
+        raise malformed_response("contains no id of a bulk job", action=action)
     return str(fields["Id"])
 
 

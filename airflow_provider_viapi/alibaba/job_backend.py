@@ -15,6 +15,7 @@ from airflow_provider_viapi.alibaba.errors import fails_again, is_expired_key, m
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.alibaba.services import viapi
 from airflow_provider_viapi.errors import CredentialsRejected, InvalidRequest, ResponseLost, ServiceError
+from airflow_provider_viapi.http_errors import malformed_response
 from airflow_provider_viapi.jobs.backend import Ending, Identity, ListSnapshot
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome, RequestNonce
 from airflow_provider_viapi.jobs.reconciliation import LIST_TIME_ZONES, JobList, ListedJob
@@ -61,11 +62,11 @@ def read_report(job: Job, response: Mapping[str, Any]) -> JobReport:
     data = response["Data"]
     state = data.get("Status")
     if not state:
-        raise ResponseLost("the response has no state", action="GetAsyncJobResult")
+        raise malformed_response("has no state", action="GetAsyncJobResult")
     named = data.get("JobId")
     if named and str(named).lower() != job.id.lower():
         # Such as from a gateway's cache, or off by one on a shared connection.
-        raise ResponseLost(f"the response is about another job than {job.id}", action="GetAsyncJobResult")
+        raise malformed_response(f"is about another job than {job.id}", action="GetAsyncJobResult")
     outcome = STATES.get(state, Outcome.WAITING)
     code = str(data.get("ErrorCode") or "")[:MAX_CODE] or None
     return JobReport(
@@ -217,9 +218,7 @@ class ViapiSubmitBackend:
             )
         listed = data["Result"]
         if not all(job.get("JobId") for job in listed):
-            raise ResponseLost(
-                "the job list has an entry without a job id", action=viapi.QUERY_ASYNC_JOB_LIST.name
-            )
+            raise malformed_response("has an entry without a job id", action=viapi.QUERY_ASYNC_JOB_LIST.name)
         name = self._action.name.lower()
         jobs = {
             job["JobId"]: ListedJob(job["JobId"], str(job.get("GmtCreate", "")))

@@ -21,7 +21,7 @@ from airflow_provider_viapi.alibaba.signing import encoded_pairs, in_order
 from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.errors import ResponseLost, Throttled
 from airflow_provider_viapi.http import HttpRequest, HttpResponse
-from airflow_provider_viapi.http_errors import gateway_refusal
+from airflow_provider_viapi.http_errors import gateway_refusal, malformed_response
 from airflow_provider_viapi.jobs.model import RequestNonce
 from airflow_provider_viapi.redaction import MAX_CODE, redact_message
 from airflow_provider_viapi.result_fields import absolute_address, read_json
@@ -208,12 +208,7 @@ def _reason(action: Action, code: str, body: Mapping[str, Any]) -> str:
 
 
 def _malformed(action: Action, response: HttpResponse, problem: str) -> NoReturn:
-    raise ResponseLost(
-        f"the response {problem}; if this persists, check the connection's endpoint: something else than the service "
-        "may respond there",
-        http_status=response.status,
-        action=action.name,
-    )
+    raise malformed_response(problem, action=action.name, http_status=response.status)
 
 
 def _parse(action: Action, response: HttpResponse) -> dict[str, Any]:

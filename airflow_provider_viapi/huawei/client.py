@@ -19,10 +19,10 @@ from airflow_provider_viapi.errors import (
     ConnectionFailed,
     InvalidRequest,
     PermissionDenied,
-    ResponseLost,
     TransientError,
 )
 from airflow_provider_viapi.http import HttpRequest, HttpResponse, SyncTransport, open_async_transport
+from airflow_provider_viapi.http_errors import malformed_response
 from airflow_provider_viapi.huawei import services
 from airflow_provider_viapi.huawei.account import Account, Auth, Token
 from airflow_provider_viapi.huawei.job_reports import (
@@ -76,9 +76,7 @@ def read_token(response: HttpResponse) -> Token:
     except (KeyError, TypeError, ValueError, AttributeError):
         expiry = None
     if not value or expiry is None:
-        raise ResponseLost(
-            "the response has no token", http_status=response.status, action=iam.CREATE_TOKEN.name
-        )
+        raise malformed_response("has no token", action=iam.CREATE_TOKEN.name, http_status=response.status)
     aware = expiry if expiry.tzinfo is not None else expiry.replace(tzinfo=timezone.utc)
     return Token(value, aware.timestamp())
 
@@ -90,7 +88,7 @@ def projects_in(response: Mapping[str, Any]) -> list[str]:
     """
     projects = response.get("projects")
     if not isinstance(projects, list):
-        raise ResponseLost("the response has no projects", action=iam.LIST_PROJECTS.name)
+        raise malformed_response("has no projects", action=iam.LIST_PROJECTS.name)
     return [str(each["id"]) for each in projects if isinstance(each, Mapping) and each.get("id")]
 
 

@@ -12,7 +12,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-from airflow_provider_viapi.errors import InvalidRequest, ResponseLost, ServiceError
+from airflow_provider_viapi.errors import InvalidRequest, ServiceError
+from airflow_provider_viapi.http_errors import malformed_response
 from airflow_provider_viapi.huawei.job_reports import (
     is_cancelled,
     kind_of,
@@ -151,6 +152,12 @@ class HuaweiJobBackend:
             return False
         return True
 
+    async def _items(self, action: Action, wanted: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+        items = (await self._client.call_once(action, wanted)).get(name)
+        if not isinstance(items, list):
+            raise malformed_response(f"has no list {name}", action=action.name)
+        return [each for each in items if isinstance(each, Mapping)]
+
     def _outcome(self, states: States, state: Any) -> Outcome:
         self._log_unknown(states, str(state))
         return outcome_of(states, str(state), self._target_state)
@@ -182,8 +189,8 @@ class VideoJobs(HuaweiJobBackend):
         page, is_last = rest[: self.PAGE_SIZE], len(rest) <= self.PAGE_SIZE
         self._last = "" if is_last else page[-1]
         wanted = {"job_ids": page, "limit": self.PAGE_SIZE, "offset": 0}
-        response = await self._client.call_once(metastudio.videos.LIST_DIGITAL_HUMAN_VIDEO, wanted)
-        listed = [each for each in _items(response, "jobs") if each.get("job_id") in job_ids]
+        jobs = await self._items(metastudio.videos.LIST_DIGITAL_HUMAN_VIDEO, wanted, "jobs")
+        listed = [each for each in jobs if each.get("job_id") in job_ids]
         outcomes = {
             each["job_id"]: self._outcome(metastudio.videos.VIDEO_STATES, each.get("state"))
             for each in listed
@@ -206,10 +213,8 @@ class ViasTasks(HuaweiJobBackend):
     async def list_states(self, job_ids: Collection[str]) -> ListSnapshot:
         """Read the next page of the account's list, of up to 1000 tasks (50 in v1)."""
         size = 50 if self._client.account.vias_paths == "v1" else 1000
-        response = await self._client.call_once(
-            vias.tasks.LIST_TASKS, {"page": self._page, "page_size": size}
-        )
-        tasks = _items(response, "tasks")
+        wanted = {"page": self._page, "page_size": size}
+        tasks = await self._items(vias.tasks.LIST_TASKS, wanted, "tasks")
         is_last = len(tasks) < size
         self._page = 1 if is_last else self._page + 1
         states = {each["id"]: str(each.get("state") or "") for each in tasks if each.get("id")}
@@ -224,13 +229,6 @@ class ViasTasks(HuaweiJobBackend):
         finished = self._waiting & (listed.keys() - waiting)
         self._waiting = self._waiting - finished | waiting
         return ListSnapshot(outcomes, scan_complete=is_last, finished=finished, states=states)
-
-
-def _items(response: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
-    items = response.get(name)
-    if not isinstance(items, list):
-        raise ResponseLost(f"the response has no list {name}")
-    return [each for each in items if isinstance(each, Mapping)]
 
 
 _SERVICES: Mapping[Family, type[HuaweiJobBackend]] = {"videos": VideoJobs, "tasks": ViasTasks}

@@ -11,7 +11,8 @@ from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
-from airflow_provider_viapi.errors import InvalidRequest, ResponseLost
+from airflow_provider_viapi.errors import InvalidRequest
+from airflow_provider_viapi.http_errors import malformed_response
 from airflow_provider_viapi.huawei import services
 from airflow_provider_viapi.huawei.errors import Reason, read_reason, redact
 from airflow_provider_viapi.huawei.model import CONTENT_REFUSED, Action, JobKind, States
@@ -49,7 +50,7 @@ def parse_submission(action: Action, request: Mapping[str, Any], response: Mappi
     kind = action.job_kind
     job_id = _dig(response, kind.id_in)
     if not isinstance(job_id, str) or not job_id:
-        raise ResponseLost("the response has no job id", action=action.name)
+        raise malformed_response("has no job id", action=action.name)
     # A VIAS task for each source: the service may accept several with one request.
     listed = response.get("tasks")
     siblings = tuple(str(_dig(each, ("id",))) for each in listed[1:]) if isinstance(listed, list) else ()
@@ -94,11 +95,11 @@ def read_report(job: Job, response: Mapping[str, Any], target_state: str | None 
     kind = kind_of(job.action)
     state = _dig(response, kind.state_in)
     if not isinstance(state, str) or not state:
-        raise ResponseLost("the response has no state", action=kind.status_action.name)
+        raise malformed_response("has no state", action=kind.status_action.name)
     named = _dig(response, (*kind.state_in[:-1], kind.id_name))
     if isinstance(named, str) and named and named != job.id:
         # Such as from a gateway's cache, or off by one on a shared connection.
-        raise ResponseLost(f"the response is about another job than {job.id}", action=kind.status_action.name)
+        raise malformed_response(f"is about another job than {job.id}", action=kind.status_action.name)
     outcome = outcome_of(kind.states, state, target_state)
     reason = _reason(response, kind) if outcome in (Outcome.FAILED, Outcome.CANCELLED) else Reason()
     return JobReport(

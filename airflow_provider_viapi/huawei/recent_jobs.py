@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_viapi.errors import ResponseLost, ServiceError
+from airflow_provider_viapi.errors import ServiceError
+from airflow_provider_viapi.http_errors import malformed_response
 from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.huawei.services import metastudio, vias
 from airflow_provider_viapi.jobs.reconciliation import JobList, ListedJob
@@ -177,9 +178,9 @@ def list_jobs(client: Client, action: Action, request: Mapping[str, Any], sent_a
         # The first response has shown that the list began too late.
     items = response.get(listing.items)
     if not isinstance(items, list):
-        raise ResponseLost(f"the response has no list {listing.items}", action=listing.action.name)
+        raise malformed_response(f"has no list {listing.items}", action=listing.action.name)
     if not all(isinstance(each, Mapping) and each.get(listing.id) for each in items):
-        raise ResponseLost("the job list has an entry without a job id", action=listing.action.name)
+        raise malformed_response("has an entry without a job id", action=listing.action.name)
     candidates = [
         HuaweiListedJob(
             str(each[listing.id]), str(each.get(listing.created)), _parse_time(each.get(listing.created))

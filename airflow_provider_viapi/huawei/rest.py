@@ -18,7 +18,7 @@ from airflow_provider_viapi.errors import (
     ServiceError,
 )
 from airflow_provider_viapi.http import HttpRequest, HttpResponse
-from airflow_provider_viapi.http_errors import gateway_refusal
+from airflow_provider_viapi.http_errors import gateway_refusal, malformed_response
 from airflow_provider_viapi.huawei import signing
 from airflow_provider_viapi.huawei.account import Account, Auth
 from airflow_provider_viapi.huawei.errors import classify, read_body, read_reason
@@ -156,12 +156,8 @@ def decode(action: Action, response: HttpResponse) -> dict[str, Any]:
         document, is_json = None, False
     if not 200 <= response.status < 300 or not is_json:
         problem = "is not JSON" if not is_json else "has an unexpected status"
-        raise ResponseLost(
-            f"the response {problem}; if this persists, check the connection's endpoint: something else than the "
-            "service may respond there",
-            request_id=request_id,
-            http_status=response.status,
-            action=action.name,
+        raise malformed_response(
+            problem, action=action.name, request_id=request_id, http_status=response.status
         )
     return document if isinstance(document, dict) else {"value": document}
 
