@@ -49,6 +49,9 @@ CANCEL_RETRIES_OF_MANY = 10.0
 MAX_CONCURRENT_CANCELS = 8
 """Cancellations at the same time; the service documents no limit per second."""
 
+MAX_NAMED = 10
+"""Jobs that one line of the log names."""
+
 MAX_CONN_ID = 250
 """Characters of the id of an Airflow connection."""
 
@@ -271,7 +274,10 @@ class CloudHook(BaseHook):
         if left := len(jobs) - len(cancelled):
             errors = [outcome for outcome in outcomes if isinstance(outcome, ServiceError)]
             reason = errors[0] if len(errors) == left else "such as those that run already"
-            log.warning("%d jobs could not be cancelled (%s): they continue and are billed", left, reason)
+            named = [job.id for job in jobs if job.id not in cancelled][:MAX_NAMED]
+            named += [f"and {left - MAX_NAMED} more"] if left > MAX_NAMED else []
+            message = "%d jobs could not be cancelled (%s): they continue and are billed: %s"
+            log.warning(message, left, reason, ", ".join(named))
         return cancelled
 
     async def _cancel(self, jobs: Collection[Job], log: Log, max_seconds: float) -> list[bool | ServiceError]:

@@ -39,7 +39,10 @@ class NoAuth:
 
         :raises ConfigurationError: always
         """
-        raise ConfigurationError("an access key or a user with a password is missing")
+        raise ConfigurationError(
+            "this Account has no key or token; give its auth, or use HuaweiCloudHook, which reads them from a "
+            "connection"
+        )
 
     async def acurrent(self, rejected: Any = None) -> Auth:
         """Raise an error; see :meth:`current`."""

@@ -234,7 +234,10 @@ async def find_missing(
         absent = _absent(images, held)
         if held == before:
             return absent
-    log.warning("Another task is adding images to database %s", database.name)
+    log.warning(
+        "Database %s still changes, so another task adds images to it: an image that both add may be in it twice",
+        database.name,
+    )
     return absent
 
 

@@ -310,11 +310,18 @@ class Submission:
                 )
                 found = self._reconcile(entry, error.message, last_sent=self.context.timing.now())
                 if found is None:
-                    raise TransientError("the submission was not accepted", action=error.action) from None
+                    raise TransientError(
+                        f"the submission led to no known job ({error.message}); a retry of the task submits again",
+                        action=error.action,
+                    ) from None
                 return found
             self._forget_intent(entry)
             if self.backend.renewed_key(error):
-                raise TransientError("the key had expired and was renewed", action=error.action) from None
+                raise TransientError(
+                    "the submission was refused because the key had expired; the key was renewed, and a retry of the "
+                    "task submits again",
+                    action=error.action,
+                ) from None
             raise
         except BaseException:
             # Airflow's execution_timeout, or a signal. Log it now: there may be no further attempt that finds out.

@@ -71,11 +71,11 @@ def probe(
         facts = _of_clip(read_clip(reader)) if parse is None else _of_tracks(parse(reader).tracks)
     except Exception as error:
         # Whatever a file or its storage causes: the service decides about the file.
-        logger.info("A file could not be probed (%s)", type(error).__name__)
+        logger.debug("The probe failed with %s", type(error).__name__)
         return None
     if reader.is_exhausted:
         # A length that was estimated from part of a file may be wrong.
-        logger.info("A file was not probed: more than %d bytes or %g s were needed", max_bytes, max_seconds)
+        logger.debug("The probe needed more than %d bytes or %g s", max_bytes, max_seconds)
         return None
     return facts
 

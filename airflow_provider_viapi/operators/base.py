@@ -280,7 +280,10 @@ class JobOperator(BaseJobOperator):
                 raise
             except Exception as error:
                 self.log.warning(
-                    "The record of job %s could not be renewed: %s", job.id, type(error).__name__
+                    "The record of job %s could not be renewed (%s): if it expires before the job has ended, a retry "
+                    "of the task submits again",
+                    job.id,
+                    type(error).__name__,
                 )
         run.view.show_job(job, run.before)
         store_links(self, run.context, job_link=self.job_link(job))

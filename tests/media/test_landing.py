@@ -300,7 +300,7 @@ def test_a_source_that_changes_meanwhile_is_downloaded_again(
 def test_a_download_that_brings_nothing_is_given_up(server: FileServer, place: Place) -> None:
     server.script = [FileResponse(cut_after=2 << 20), *[FileResponse(cut_after=0) for _ in range(9)]]
 
-    with pytest.raises(TransientError):
+    with pytest.raises(TransientError, match="VideoUrl of job JOB-1: the .*; a retry of the task resumes"):
         land(server, f"{place.url}/erased.mp4")
 
     assert place.files() == {}
@@ -352,7 +352,7 @@ def test_a_storage_that_stumbles_is_asked_again(server: FileServer, place: Place
 def test_a_file_of_0_bytes_is_no_result(server: FileServer, place: Place, answer: FileResponse) -> None:
     server.script = [answer]
 
-    with pytest.raises(ServiceError, match="VideoUrl is empty"):
+    with pytest.raises(ServiceError, match="VideoUrl of job JOB-1: the file is empty"):
         land(server, f"{place.url}/erased.mp4")
 
     assert place.files() == {}
@@ -537,7 +537,8 @@ class TestSlowServers:
         started = time.monotonic()
 
         with pytest.raises(
-            TransientError, match=r"VideoUrl did not arrive while its link was valid: \d+ bytes of"
+            TransientError,
+            match=r"^EraseVideoSubtitles: VideoUrl of job JOB-1: the file did not arrive while .*: \d+ bytes of",
         ):
             land(
                 server,
@@ -771,7 +772,9 @@ class TestLinksThatHaveEnded:
             asked.append(1)
             return result
 
-        with pytest.raises(ResultExpired, match=r"VideoUrl expired 12 minutes ago") as raised:
+        with pytest.raises(
+            ResultExpired, match=r"VideoUrl of job JOB-1: the link expired 12 minutes ago"
+        ) as raised:
             land(server, f"{place.url}/erased.mp4", result=result, refresh_links=again)
 
         assert (len(asked), len(server.requests)) == (1, 2)
@@ -929,7 +932,7 @@ class TestStorageThatCannotTakeIt:
 
         with pytest.raises(
             ServiceError,
-            match=r"result of job JOB-1 cannot be written to 's3://media/erased.mp4': EndpointConnectionError.*retry",
+            match=r"VideoUrl of job JOB-1 cannot be written to 's3://media/.*': EndpointConnectionError.*retry",
         ) as raised:
             land(server, "s3://aws_gone@media/erased.mp4")
 

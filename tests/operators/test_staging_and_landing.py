@@ -75,7 +75,9 @@ def test_a_landing_that_fails_is_made_up_for_by_the_retry_without_another_job(
         return stage(self, action, request)
 
     monkeypatch.setattr(Staging, "stage", block_destination)
-    with pytest.raises(ServiceError, match=r"result of job .* cannot be written to 'file://.*/out/.*a retry"):
+    with pytest.raises(
+        ServiceError, match=r"VideoUrl of job .* cannot be written to 'file://.*/out/.*a retry"
+    ):
         run_task(erase(team, film, f"{in_the_way}/"), store)
     in_the_way.unlink()
     monkeypatch.setattr(Staging, "stage", stage)

@@ -18,6 +18,7 @@ from airflow_provider_viapi.errors import (
     ConfigurationError,
     InvalidRequest,
     PermissionDenied,
+    ResultExpired,
     ServiceError,
     TransientError,
 )
@@ -47,6 +48,11 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.media.outputs.resumable_download import DownloadSettings
 
 logger = logging.getLogger(__name__)
+
+RETRY = (
+    "a retry of the task resumes a job that is recorded and stores its result again, until the links expire"
+)
+"""End of the message of an error that a retry may solve."""
 
 
 def check_writable(
@@ -274,31 +280,34 @@ class Landing:
         from airflow_provider_viapi.media.outputs.resumable_download import ResumableDownload
 
         is_own = identity_of(link, self.names) in destination.rpartition("/")[2]
+        job_id = self.names.get("job_id")
+        name = f"{key} of job {job_id}" if job_id else key
         try:
-            download = ResumableDownload(session, key, destination, is_own, self.log, self.settings)
+            download = ResumableDownload(session, key, name, destination, is_own, self.log, self.settings)
             return download.run(link, refreshed)
         except ServiceError as error:
             error.action = error.action or self._action_name
+            error.message = f"{name}: {error.message}"
+            if not isinstance(error, InvalidRequest | PermissionDenied | ResultExpired):
+                error.message += f"; {RETRY}"
             raise
         except Exception as error:
             # Only where it happened: the text may quote a signed request.
             logger.debug("%s\n%s", type(error).__name__, "".join(format_tb(error.__traceback__)))
-            failure = self._not_landed(error, destination)
+            failure = self._not_landed(error, name, destination)
         # Outside the handler, so that the storage's error, which may quote a signed request, is not its context.
         raise failure
 
-    def _not_landed(self, error: Exception, destination: str) -> ServiceError:
-        """Return the error that says which result could not be stored, where and why.
+    def _not_landed(self, error: Exception, name: str, destination: str) -> ServiceError:
+        """Return the error that says which file could not be stored, where and why.
 
         :param error: what the storage raised
+        :param name: of the file, in the message
         """
         # The text of other errors may quote a signed request.
         reason = type(error).__name__ + (f": {_first_line(error)}" if isinstance(error, OSError) else "")
-        job_id = self.names.get("job_id")
-        result = f"the result of job {job_id}" if job_id else "the result"
         return ServiceError(
-            f"{result} cannot be written to {strip_userinfo(destination)!r}: {reason}. Correct that; a retry of the "
-            "task resumes a job that is recorded and stores its result again, until the links expire",
+            f"{name} cannot be written to {strip_userinfo(destination)!r}: {reason}. Correct that; {RETRY}",
             code="ResultNotStored",
             action=self._action_name,
         )

@@ -62,7 +62,8 @@ class ResumableDownload:
     """A file that is to land.
 
     :param session: downloads it
-    :param key: its key in the result, for messages
+    :param key: its key in the result
+    :param name: the file in the log
     :param destination: the address at which it lands
     :param is_own: no other result's file can have that name
     :param log: logs retries and the result
@@ -72,6 +73,7 @@ class ResumableDownload:
         self,
         session: requests.Session,
         key: str,
+        name: str,
         destination: str,
         is_own: bool,
         log: Log,
@@ -79,6 +81,7 @@ class ResumableDownload:
     ) -> None:
         self._session = session
         self._key = key
+        self._name = name
         self._destination = destination
         self._is_own = is_own
         self._log = log
@@ -105,19 +108,19 @@ class ResumableDownload:
                 is_complete = self._fetch(url)
             except (LinkExpired, DownloadTooSlow) as failure:
                 if self._is_own and _existing_length(self._path) is not None:
-                    self._log.info("The link to %s has expired", self._key)
+                    self._log.info("The link to %s has expired", self._name)
                     is_complete = True
                 else:
                     renewed = self._renew(refresh_links, url, failure)
                     is_complete = self._fetch_renewed(renewed[self._key])
             if is_complete:
-                self._log.info("%s is at %s already", self._key, self._destination)
+                self._log.info("%s is at %s already", self._name, self._destination)
             else:
                 length = file.length
                 file.commit()
                 message = "Landed %s at %s: %s bytes in %.1f s"
                 seconds = time.monotonic() - started
-                self._log.info(message, self._key, self._destination, length, seconds)
+                self._log.info(message, self._name, self._destination, length, seconds)
         return renewed
 
     def _renew(
@@ -126,7 +129,7 @@ class ResumableDownload:
         url: str,
         failure: LinkExpired | DownloadTooSlow,
     ) -> dict[str, str]:
-        self._log.info("The link to %s cannot be used (%s): requesting the result again", self._key, failure)
+        self._log.info("The link to %s cannot be used (%s): requesting the result again", self._name, failure)
         renewed = refresh_links()
         if self._key not in renewed:
             raise self._error_for(url, failure) from None
@@ -143,13 +146,12 @@ class ResumableDownload:
             return failure
         if failure.code not in _EXPIRY_CODES:
             kind = classify(str(failure.code), failure.status)
-            message = f"the storage refused the link to {self._key}"
-            return kind(message, code=failure.code, http_status=failure.status)
+            return kind("the storage refused the link", code=failure.code, http_status=failure.status)
         expiry = link_expiry(url)
         age = None if expiry is None else (datetime.now(timezone.utc) - expiry).total_seconds()
         when = "has expired" if age is None or age < 0 else f"expired {_format_duration(age)} ago"
         return ResultExpired(
-            f"the link to {self._key} {when}, and the file is no longer available",
+            f"the link {when}, and the file is no longer available",
             age=age,
             code=failure.code or "ResultExpired",
             http_status=failure.status,
@@ -192,7 +194,10 @@ class ResumableDownload:
         if self._stalled_attempts >= MAX_STALLED_ATTEMPTS or time.monotonic() > link_expires_at:
             return False
         self._log.warning(
-            "Download of %s was interrupted after %s bytes, retrying: %s", self._key, self._file.length, error
+            "Download of %s was interrupted after %s bytes, retrying: %s",
+            self._name,
+            self._file.length,
+            error,
         )
         return True
 
@@ -240,7 +245,7 @@ class ResumableDownload:
 
     def _too_slow(self) -> DownloadTooSlow:
         return DownloadTooSlow(
-            f"{self._key} did not arrive while its link was valid: {self._file.length:,} bytes of "
+            f"the file did not arrive while its link was valid: {self._file.length:,} bytes of "
             f"{'an unknown number' if self._length is None else f'{self._length:,}'}",
             code="DownloadTooSlow",
         )
@@ -254,12 +259,12 @@ class ResumableDownload:
     def _check_length(self) -> None:
         length = self._file.length
         if self._length is not None and length < self._length:
-            raise TransientError(f"{self._key} ended after {length} of {self._length} bytes")
+            raise TransientError(f"the file ended after {length} of {self._length} bytes")
         if self._length is not None and length > self._length:
             # Such as the whole file in place of its rest.
-            raise SourceModified(f"{self._key} has {length} instead of {self._length} bytes")
+            raise SourceModified(f"the file has {length} instead of {self._length} bytes")
         if length == 0:
-            raise ServiceError(f"{self._key} is empty: it has 0 bytes", code="EmptyResult")
+            raise ServiceError("the file is empty: it has 0 bytes", code="EmptyResult")
 
 
 def _existing_length(path: ObjectStoragePath) -> int | None:

@@ -86,8 +86,13 @@ class TaskClaims:
         try:
             self._shared.close(intent)
         except Exception as error:
-            # It stays open, which at worst leaves the outcome of another task's submission unknown.
-            self._log.warning("A submission that was not accepted could not be withdrawn: %s", error)
+            self._log.warning(
+                "The submission of %s of %s was not accepted, but could not be withdrawn (%s): if another task loses "
+                "the response to one of that time, its outcome may stay unknown (SubmissionInDoubt)",
+                intent.action,
+                intent.signed_at,
+                error,
+            )
 
     def abandon(self, intent: Intent) -> None:
         """Leave a submission open for ever: its outcome is unknown, and the task no longer tries to find it out."""
