@@ -229,6 +229,9 @@ _NONCE_USED = "SignatureNonceUsed"
 SEVERAL_JOBS = "SeveralJobs"
 """Error code of a submission that the service has accepted as several jobs."""
 
+UNREADABLE_CONNECTION = "ConnectionUnreadable"
+"""Error code of an Airflow connection that cannot be read now."""
+
 GATEWAY_TIMEOUTS = frozenset({408, 444, 460, 499})
 """Statuses below 500 with which servers and gateways report that they did not wait for an outcome."""
 
@@ -239,6 +242,11 @@ TOO_LARGE = frozenset({413, 414, 431})
 def is_nonce_used(error: ServiceError) -> bool:
     """Return true if the service has seen the nonce of the request before, perhaps because a proxy sent it twice."""
     return (error.code or "").startswith(_NONCE_USED)
+
+
+def is_unreadable_connection(error: BaseException) -> bool:
+    """Return true if a connection could not be read at all, perhaps because the network or a server was down."""
+    return isinstance(error, ConfigurationError) and error.code == UNREADABLE_CONNECTION
 
 
 def proves_not_accepted(error: ServiceError) -> bool:

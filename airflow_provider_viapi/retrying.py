@@ -1,15 +1,19 @@
 """Retry policies: what may be called again after which error, for how long, and how long to wait in between.
 
-Three policies for single calls:
+The policies:
 
 * ``READ``: calls that cost and change nothing more when repeated; retried after every transient error.
 * ``WRITE``: calls that may cost money, such as submissions; retried only after errors that prove that nothing was
   accepted. A lost response is never followed by a second request.
-* ``STORAGE``: reads and writes of small state, such as the ledger; retried a few times after any exception.
+* ``STORAGE``: reads and writes of small objects, such as the ledger; retried a few times after any exception that is
+  not known to be permanent.
+* ``CONNECTION``: reads of an Airflow connection that a wait for paid jobs needs.
+
+Downloads, staging and indexing narrow ``READ`` (:meth:`RetryPolicy.only_if`): what has arrived decides as well.
 
 Waits are no single calls and have loops of their own: a throttled submission until its deadline
 (``jobs.submission``), the search for the job of a lost response (``jobs.reconciliation``), polls
-(``jobs.polling.intervals``).
+(``jobs.polling.intervals``). All of them are :func:`jittered`.
 
 :func:`retry_call` drives a policy on a worker and :func:`aretry_call` in an event loop.
 """
@@ -17,12 +21,19 @@ Waits are no single calls and have loops of their own: a throttled submission un
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from airflow_provider_viapi.errors import NotForwarded, ServiceError, TransientError, proves_not_accepted
+from airflow_provider_viapi.errors import (
+    NotForwarded,
+    ServiceError,
+    TransientError,
+    is_unreadable_connection,
+    proves_not_accepted,
+)
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState
@@ -56,6 +67,15 @@ class RetryPolicy:
     initial_backoff: float = 0.5
     max_backoff: float = 10.0
 
+    def only_if(self, condition: Callable[[BaseException], bool], **changes: Any) -> RetryPolicy:
+        """Return the policy for those of its errors that satisfy a condition.
+
+        :param changes: other fields of the new policy
+        """
+        return replace(
+            self, should_retry=lambda error: self.should_retry(error) and condition(error), **changes
+        )
+
 
 def is_transient(error: BaseException) -> bool:
     """Return true if an idempotent call may succeed later."""
@@ -67,14 +87,28 @@ def is_safe_to_retry(error: BaseException) -> bool:
     return is_transient(error) and proves_not_accepted(error)  # type: ignore[arg-type]
 
 
+_PERMANENT_IN_STORAGE = (
+    *(FileNotFoundError, FileExistsError, PermissionError, IsADirectoryError, NotADirectoryError),
+    *(ValueError, TypeError, ImportError, NotImplementedError, ServiceError),
+)
+
+
 def _is_storage_failure(error: BaseException) -> bool:
-    # Storage libraries raise whatever their backend raises. A refusal of our own is permanent.
-    return isinstance(error, Exception) and (is_transient(error) or not isinstance(error, ServiceError))
+    # Storage libraries raise whatever their backend raises.
+    return is_transient(error) or (
+        isinstance(error, Exception) and not isinstance(error, _PERMANENT_IN_STORAGE)
+    )
 
 
 READ = RetryPolicy(is_transient)
 WRITE = RetryPolicy(is_safe_to_retry)
 STORAGE = RetryPolicy(_is_storage_failure, max_attempts=5, max_backoff=5.0)
+CONNECTION = RetryPolicy(is_unreadable_connection, initial_backoff=1.0, max_backoff=20.0)
+
+
+def jittered(seconds: float) -> float:
+    """Return a random wait between half of the seconds and all of them: what failed together is retried apart."""
+    return random.uniform(seconds / 2, seconds)  # noqa: S311
 
 
 def retry_call(

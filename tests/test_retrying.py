@@ -10,13 +10,24 @@ from typing import Any
 import pytest
 
 from airflow_provider_viapi.errors import (
+    UNREADABLE_CONNECTION,
+    ConfigurationError,
     ConnectionFailed,
     InvalidRequest,
     ResponseLost,
     Throttled,
     TransientError,
 )
-from airflow_provider_viapi.retrying import READ, STORAGE, WRITE, RetryPolicy, aretry_call, retry_call
+from airflow_provider_viapi.retrying import (
+    CONNECTION,
+    READ,
+    STORAGE,
+    WRITE,
+    RetryPolicy,
+    aretry_call,
+    jittered,
+    retry_call,
+)
 
 LOST = ResponseLost("no response")
 BUSY = TransientError("later", code="ServiceUnavailable", http_status=503)
@@ -82,7 +93,19 @@ def test_a_policy_retries_its_errors(run: Run, policy: RetryPolicy, error: Excep
 @BOTH
 @pytest.mark.parametrize(
     ("policy", "error"),
-    [(READ, WRONG), (WRITE, WRONG), (STORAGE, WRONG), (WRITE, LOST), (WRITE, BUSY), (READ, OSError("disk"))],
+    [
+        (READ, WRONG),
+        (WRITE, WRONG),
+        (STORAGE, WRONG),
+        (CONNECTION, WRONG),
+        (WRITE, LOST),
+        (WRITE, BUSY),
+        (READ, OSError("disk")),
+        (STORAGE, PermissionError("no access")),
+        (STORAGE, FileNotFoundError("no bucket")),
+        (READ.only_if(lambda error: error is not BUSY), BUSY),
+        (READ.only_if(lambda error: True), WRONG),
+    ],
 )
 def test_a_policy_raises_other_errors_at_once(run: Run, policy: RetryPolicy, error: Exception) -> None:
     call = Failing(error)
@@ -90,6 +113,18 @@ def test_a_policy_raises_other_errors_at_once(run: Run, policy: RetryPolicy, err
     with pytest.raises(type(error)):
         run(call, policy, [])
     assert call.calls == 1
+
+
+def test_an_unreadable_connection_is_read_again() -> None:
+    call = Failing(ConfigurationError("no connection", code=UNREADABLE_CONNECTION))
+
+    assert run_on_worker(call, CONNECTION, []) == "done"
+
+
+def test_a_jittered_wait_is_at_least_half_as_long() -> None:
+    waits = [jittered(8.0) for _ in range(100)]
+
+    assert 4.0 <= min(waits) < max(waits) <= 8.0
 
 
 @BOTH

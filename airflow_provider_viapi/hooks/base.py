@@ -14,7 +14,6 @@ from airflow.providers.common.compat.sdk import BaseHook
 from airflow_provider_viapi.errors import ConfigurationError, ServiceError
 from airflow_provider_viapi.hooks.connection import (
     check_extra,
-    is_unreadable,
     job_messages_settings,
     missing_connection,
     single_flight,
@@ -310,12 +309,14 @@ class CloudHook(BaseHook):
         """
         from datetime import datetime, timezone
 
-        from airflow_provider_viapi.retrying import RetryPolicy, aretry_call
+        from airflow_provider_viapi.retrying import CONNECTION, aretry_call
 
         seconds = (deadline - datetime.now(timezone.utc)).total_seconds()
-        policy = RetryPolicy(is_unreadable, initial_backoff=1.0, max_backoff=20.0)
         await aretry_call(
-            self._aread_shared, policy=policy, max_seconds=min(READ_RETRIED_FOR, max(0.0, seconds)), log=log
+            self._aread_shared,
+            policy=CONNECTION,
+            max_seconds=min(READ_RETRIED_FOR, max(0.0, seconds)),
+            log=log,
         )
 
     async def wait_for(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 from urllib.parse import unquote, urlsplit
 from weakref import WeakKeyDictionary
 
-from airflow_provider_viapi.errors import ConfigurationError
+from airflow_provider_viapi.errors import UNREADABLE_CONNECTION, ConfigurationError
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
@@ -250,10 +250,6 @@ def check_extra(connection: Connection) -> None:
         )
 
 
-UNREADABLE = "ConnectionUnreadable"
-"""Code of the error for a connection that cannot be read at all, perhaps only now."""
-
-
 def missing_connection(conn_id: str, error: Exception, advice: str) -> ConfigurationError:
     """Return the error for a connection that cannot be read at all."""
     variable = f"AIRFLOW_CONN_{conn_id.upper()}"
@@ -264,13 +260,8 @@ def missing_connection(conn_id: str, error: Exception, advice: str) -> Configura
         )
     return ConfigurationError(
         f"the Airflow connection {conn_id!r} cannot be read ({type(error).__name__}); {advice}",
-        code=UNREADABLE,
+        code=UNREADABLE_CONNECTION,
     )
-
-
-def is_unreadable(error: BaseException) -> bool:
-    """Return true if a connection could not be read at all, perhaps because the network or a server was down."""
-    return isinstance(error, ConfigurationError) and error.code == UNREADABLE
 
 
 def _stripped(value: Any) -> str | None:

@@ -21,7 +21,7 @@ from airflow_provider_viapi.image_index.images import ImageEntry
 from airflow_provider_viapi.image_index.imgsearch_database import SETTLE_SECONDS, ImageDatabase
 from airflow_provider_viapi.image_index.report import ImageFailure, IndexingProgress, IndexingReport
 from airflow_provider_viapi.jobs.polling.rate_limiter import RateLimiter
-from airflow_provider_viapi.retrying import RetryPolicy, aretry_call, is_transient
+from airflow_provider_viapi.retrying import READ, aretry_call
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.image_index.imagesearch_instance import ImageInstance
@@ -203,12 +203,11 @@ class Indexer:
         return time.monotonic() - self._last_success > self._timing.retry_seconds
 
     async def _add(self, image: ImageEntry, address: str) -> None:
-        policy = RetryPolicy(
-            lambda error: is_transient(error) and not isinstance(error, Throttled) and not self._ended,
+        await aretry_call(
+            lambda: self._add_despite_throttling(image, address),
+            policy=READ.only_if(lambda error: not isinstance(error, Throttled) and not self._ended),
             max_seconds=self._timing.retry_seconds,
-            max_backoff=30.0,
         )
-        await aretry_call(lambda: self._add_despite_throttling(image, address), policy=policy)
 
     async def _add_despite_throttling(self, image: ImageEntry, address: str) -> None:
         # Throttling is not the image's fault as long as others are added; the rate limiter does the waiting.

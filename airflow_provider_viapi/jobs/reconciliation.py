@@ -8,7 +8,6 @@ was accepted, anything else is a :class:`~airflow_provider_viapi.errors.Submissi
 
 from __future__ import annotations
 
-import random
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,6 +23,7 @@ from airflow_provider_viapi.errors import (
     is_nonce_used,
     proves_not_accepted,
 )
+from airflow_provider_viapi.retrying import jittered
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.attempt_context import AttemptContext, OtherTasks
@@ -311,7 +311,7 @@ class Reconciliation:
                 if self.context.stop_requested() or self.context.timing.now() >= give_up:
                     raise
             # With jitter: several tasks may have lost their responses at the same moment.
-            self.context.pause(random.uniform(0.5, 1) * pause)  # noqa: S311
+            self.context.pause(jittered(pause))
             self._raise_if_stopped()
             pause = min(10.0, 2 * pause)
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import random
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -35,6 +34,7 @@ from airflow_provider_viapi.jobs.attempt_context import Intent, SubmitLimiter
 from airflow_provider_viapi.jobs.ledger import Entry, Ledger, same_request
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome, RequestNonce
 from airflow_provider_viapi.jobs.reconciliation import Reconciliation
+from airflow_provider_viapi.retrying import jittered
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.attempt_context import AttemptContext, Claims
@@ -237,7 +237,7 @@ class Submission:
                         "No submission was accepted within %s: %s", self.policy.timeout, error
                     )
                     raise
-                seconds = random.uniform(0.5, 1) * pause  # noqa: S311
+                seconds = jittered(pause)
                 self.context.log.warning("Not accepted, retrying in %.0f s: %s", seconds, error)
             self.context.pause(seconds)
             pause = min(self.context.timing.max_backoff, 2 * pause)

@@ -25,7 +25,7 @@ Version = str | None
 """Identifies the content of an object; ``None``: there is no object."""
 
 
-class Conflict(Exception):
+class Conflict(FileExistsError):
     """The object is not in the version that was expected."""
 
 

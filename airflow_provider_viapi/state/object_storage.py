@@ -23,7 +23,6 @@ import random
 import re
 import uuid
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
@@ -47,16 +46,6 @@ MAX_NAME = 180
 
 PRUNE_PROBABILITY = 0.01
 """Share of first writes of task instances that delete old state of their DAG: each time costs a listing."""
-
-_PERMANENT = (
-    *(FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError),
-    *(ValueError, TypeError, ImportError, NotImplementedError, Conflict, ServiceError),
-)
-
-RETRIES = replace(
-    STORAGE, should_retry=lambda error: isinstance(error, Exception) and not isinstance(error, _PERMANENT)
-)
-"""Five attempts, within about 8 seconds. Unlike ``STORAGE``, a conflict and a missing permission are permanent."""
 
 T = TypeVar("T")
 
@@ -205,7 +194,7 @@ class ObjectStorageStore:
 
     def _retry(self, done: str, path: str, call: Callable[[], T]) -> T:
         try:
-            return retry_call(call, policy=RETRIES)
+            return retry_call(call, policy=STORAGE)
         except (Conflict, ServiceError):
             raise
         except Exception as error:

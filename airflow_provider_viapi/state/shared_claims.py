@@ -29,12 +29,8 @@ from urllib.parse import quote, unquote
 from airflow_provider_viapi.errors import StateError
 from airflow_provider_viapi.jobs.attempt_context import Intent, OtherTasks, TaskKey
 from airflow_provider_viapi.redaction import describe_error
-from airflow_provider_viapi.retrying import retry_call
-from airflow_provider_viapi.state.object_storage import (
-    PRUNE_PROBABILITY,
-    RETRIES,
-    open_state_path,
-)
+from airflow_provider_viapi.retrying import STORAGE, retry_call
+from airflow_provider_viapi.state.object_storage import PRUNE_PROBABILITY, open_state_path
 from airflow_provider_viapi.state.stores import StateConfig
 
 logger = logging.getLogger(__name__)
@@ -214,7 +210,7 @@ class SharedClaims:
 
     def _call(self, done: str, call: Callable[[], T]) -> T:
         try:
-            return retry_call(call, policy=RETRIES)
+            return retry_call(call, policy=STORAGE)
         except Exception as error:
             raise StateError(
                 f"the open submissions below [viapi] state_path cannot be {done} ({describe_error(error)}); check "

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.triggers.new_files import NewFilesTrigger
@@ -13,8 +12,6 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.huawei.alarm_events import Alarm
     from airflow_provider_viapi.jobs.model import Log
     from airflow_provider_viapi.watch.cursor import ListEntry
-
-_PERMANENT = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
 
 MAX_ALARMS = 20
 """Alarms of a file that an event lists; Airflow stores events in its database."""
@@ -92,14 +89,10 @@ def read_alarms(read: Callable[[], bytes], file: str, size: int | None, log: Log
     from airflow_provider_viapi.redaction import describe_error
     from airflow_provider_viapi.retrying import STORAGE, retry_call
 
-    policy = replace(
-        STORAGE, should_retry=lambda error: STORAGE.should_retry(error) and not isinstance(error, _PERMANENT)
-    )
-
     if size is not None and size > MAX_MESSAGE_BYTES:
         return [_unread(f"the file has {size} bytes; at most {MAX_MESSAGE_BYTES} are read")], False
     try:
-        return parse_alarms(retry_call(read, policy=policy)), True
+        return parse_alarms(retry_call(read, policy=STORAGE)), True
     except FileNotFoundError:
         raise
     except Exception as error:

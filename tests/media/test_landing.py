@@ -300,7 +300,7 @@ def test_a_source_that_changes_meanwhile_is_downloaded_again(
 def test_a_download_that_brings_nothing_is_given_up(server: FileServer, place: Place) -> None:
     server.script = [FileResponse(cut_after=2 << 20), *[FileResponse(cut_after=0) for _ in range(9)]]
 
-    with pytest.raises(TransientError, match="VideoUrl of job JOB-1: the .*; a retry of the task resumes"):
+    with pytest.raises(TransientError, match=r"VideoUrl of job JOB-1: the .*; a retry of the task resumes"):
         land(server, f"{place.url}/erased.mp4")
 
     assert place.files() == {}

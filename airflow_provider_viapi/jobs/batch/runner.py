@@ -6,7 +6,6 @@ between may happen in another process: everything that a batch knows it has from
 
 from __future__ import annotations
 
-import random
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from airflow_provider_viapi.jobs.batch.report import describe_item
 from airflow_provider_viapi.jobs.batch.running_jobs import ROWS_PER_WRITE, RunningJobs
 from airflow_provider_viapi.jobs.batch.wait import FinishedJobs, WaitPolicy
 from airflow_provider_viapi.jobs.model import Job, JobReport
+from airflow_provider_viapi.retrying import jittered
 
 MAX_SUBMITTING = timedelta(seconds=300)
 """After so long finished jobs are processed before more are submitted: links of results expire after 30 minutes."""
@@ -246,8 +246,7 @@ class BatchRunner(RunningJobs):
         self.failed_submissions += 1
         if self.failed_submissions >= MAX_FAILED_SUBMISSIONS:
             return False
-        jitter = random.uniform(0.5, 1)  # noqa: S311
-        self.context.pause(jitter * INITIAL_BACKOFF * 2**self.failed_submissions)
+        self.context.pause(jittered(INITIAL_BACKOFF * 2**self.failed_submissions))
         return True
 
     def _may_submit(self, item: Item) -> bool:

@@ -6,6 +6,8 @@ import random
 from collections import deque
 from dataclasses import dataclass
 
+from airflow_provider_viapi.retrying import jittered
+
 
 @dataclass(frozen=True)
 class Backoff:
@@ -24,7 +26,7 @@ class Backoff:
         """Return the seconds to wait after so many polls, jittered so that jobs submitted together spread out."""
         # The exponent is bounded: a job may wait for days, and the power must not overflow a float.
         longest = min(self.longest, self.first * self.growth ** min(polls, 64))
-        return random.uniform(longest / 2, longest)  # noqa: S311
+        return jittered(longest)
 
 
 RECENT_READS = 12

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-import random
 from collections import defaultdict, deque
 from typing import TYPE_CHECKING
 
+from airflow_provider_viapi.jobs.polling.intervals import Backoff
 from airflow_provider_viapi.jobs.polling.pending_jobs import PendingJob, PendingJobs
 from airflow_provider_viapi.jobs.polling.poll_queue import now
 from airflow_provider_viapi.redaction import describe_error
@@ -25,8 +25,8 @@ ENDS_TO_RELY = 3
 RELIABLE_SHARE = 0.75
 """Share of them that messages must have named first."""
 
-MAX_RECONNECT_PAUSE = 60.0
-"""Longest pause in seconds before a queue is connected to again."""
+RECONNECT_BACKOFF = Backoff(first=1.0, growth=2.0, longest=60.0)
+"""Pauses before a queue is connected to again."""
 
 
 class MessageRecord:
@@ -92,7 +92,7 @@ class MessageReader:
     async def follow(self, jobs: PendingJobs) -> float:
         """Have the jobs polled that messages name until the connection is lost; return the seconds until another."""
         if self._messages is None:
-            return MAX_RECONNECT_PAUSE
+            return RECONNECT_BACKOFF.longest
         try:
             async with self._messages.subscribe() as messages:
                 self._connected_since = now()
@@ -112,7 +112,7 @@ class MessageReader:
                 )
         finally:
             self._connected_since = None
-        return random.uniform(0.5, 1) * min(MAX_RECONNECT_PAUSE, 2.0**self._failures)  # noqa: S311
+        return RECONNECT_BACKOFF.interval(self._failures)
 
     def _on_message(self, jobs: PendingJobs, job_id: str) -> None:
         for pending in jobs.of(job_id):

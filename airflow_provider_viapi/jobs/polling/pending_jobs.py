@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from contextvars import Context, copy_context
@@ -14,6 +13,7 @@ from airflow_provider_viapi.jobs.backend import Ending
 from airflow_provider_viapi.jobs.model import Job, JobReport, Log, OnState
 from airflow_provider_viapi.jobs.polling.intervals import Backoff
 from airflow_provider_viapi.jobs.polling.poll_queue import PollQueue, now
+from airflow_provider_viapi.retrying import jittered
 
 MAX_AGO = 30 * 86400.0
 """Seconds since the end of a job beyond which a list is wrong: it shows the jobs of the last day."""
@@ -215,7 +215,7 @@ class PendingJobs:
     def interval(self, pending: PendingJob) -> float:
         """Return the seconds until the next individual poll of a job."""
         if self._will_announce_end(pending):
-            return ANNOUNCED_POLL_FACTOR * random.uniform(self.backoff.longest / 2, self.backoff.longest)  # noqa: S311
+            return ANNOUNCED_POLL_FACTOR * jittered(self.backoff.longest)
         return self.backoff.interval(pending.polls)
 
     def poll_individually(self, jobs: Iterable[PendingJob]) -> None:

@@ -16,7 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_viapi.errors import ServiceError, TransientError
+from airflow_provider_viapi.errors import ServiceError
 from airflow_provider_viapi.jobs.attempt_context import TaskKey
 from airflow_provider_viapi.media.addresses import is_http_url
 from airflow_provider_viapi.media.inputs.request_media import files_to_stage, files_to_upload, with_addresses
@@ -218,7 +218,7 @@ class Staging:
         )
 
     def _retry(self, copy: Callable[[], str]) -> str:
-        from airflow_provider_viapi.retrying import RetryPolicy, retry_call
+        from airflow_provider_viapi.retrying import READ, retry_call
 
         failing_since: list[float] = []
 
@@ -226,13 +226,13 @@ class Staging:
             failing_since.append(time.monotonic())
             # A file that is being written will not be finished in a moment, and a call of an action was retried.
             return (
-                isinstance(error, TransientError)
+                isinstance(error, ServiceError)
                 and error.code != "SourceChanged"
                 and error.action is None
                 and failing_since[-1] - failing_since[0] < self._settings.timeout
             )
 
-        policy = RetryPolicy(
+        policy = READ.only_if(
             should_retry,
             max_seconds=float("inf"),
             max_attempts=MAX_ATTEMPTS,

@@ -27,7 +27,7 @@ from airflow_provider_viapi.media.outputs.http_download import (
     download,
 )
 from airflow_provider_viapi.presigned_urls import link_expiry
-from airflow_provider_viapi.retrying import RetryPolicy, is_transient, retry_call
+from airflow_provider_viapi.retrying import READ, retry_call
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.model import Log
@@ -166,7 +166,7 @@ class ResumableDownload:
         started = time.monotonic()
         link_expires_at = started + self._seconds_for(url)
         give_up_at = started + self._settings.max_link_seconds
-        policy = RetryPolicy(
+        policy = READ.only_if(
             lambda error: self._should_retry(error, link_expires_at),
             # Progress and the link's expiry end the retries, see _should_retry.
             max_seconds=math.inf,
@@ -189,7 +189,7 @@ class ResumableDownload:
     def _should_retry(self, error: BaseException, link_expires_at: float) -> bool:
         """Return whether to continue after an interruption, and log it."""
         # A slow link is not retried, but replaced.
-        if not is_transient(error) or isinstance(error, DownloadTooSlow):
+        if isinstance(error, DownloadTooSlow):
             return False
         if self._stalled_attempts >= MAX_STALLED_ATTEMPTS or time.monotonic() > link_expires_at:
             return False
