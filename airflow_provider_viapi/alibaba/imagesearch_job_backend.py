@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.alibaba.errors import fails_again
@@ -100,7 +100,7 @@ class IncrementSubmitBackend(ViapiSubmitBackend):
     """
 
     # Whether this service refuses a repeated nonce is not documented; the path in the list shows what was accepted.
-    can_replay = False
+    replayable_for = timedelta()
     has_list = True
 
     def __init__(self, client: Client, instance: str, bucket: str, path: str) -> None:

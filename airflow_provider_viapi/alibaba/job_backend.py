@@ -18,7 +18,7 @@ from airflow_provider_viapi.errors import CredentialsRejected, InvalidRequest, R
 from airflow_provider_viapi.http_errors import malformed_response
 from airflow_provider_viapi.jobs.backend import Ending, Identity, ListSnapshot
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome, RequestNonce
-from airflow_provider_viapi.jobs.reconciliation import LIST_TIME_ZONES, JobList, ListedJob
+from airflow_provider_viapi.jobs.reconciliation import JobList, ListedJob
 from airflow_provider_viapi.redaction import MAX_CODE, redact_message, redact_text
 from airflow_provider_viapi.result_fields import absolute_address, read_json
 
@@ -38,6 +38,9 @@ STATES: Mapping[str, Outcome] = {
 }
 """Meaning of the states in the documentation of videoenhan. An unknown state counts as waiting, never as terminal."""
 
+
+LIST_TIME_ZONES = (timezone(timedelta(hours=8)), timezone.utc)
+"""The job list shows times without a zone and the documents name none: China's or UTC, whichever fits."""
 
 ENDED_LATELY = 600.0
 """Seconds for which a job that has ended is news to other processes that wait for it."""
@@ -168,7 +171,9 @@ class ViapiSubmitBackend:
     :param action: the action
     """
 
-    can_replay = True
+    replayable_for = timedelta(minutes=15)
+    """As long as the service accepts a signature; it refuses a nonce that it has seen."""
+
     has_list = True
 
     def __init__(self, client: Client, action: Action) -> None:
@@ -225,7 +230,12 @@ class ViapiSubmitBackend:
             for job in listed
             if name in str(job.get("PopApiName") or name).lower()
         }
-        return JobList([*jobs.values()], is_complete=_is_complete(data), clock_skew=self._client.clock_skew)
+        return JobList(
+            [*jobs.values()],
+            is_complete=_is_complete(data),
+            clock_skew=self._client.clock_skew,
+            time_zones=LIST_TIME_ZONES,
+        )
 
 
 def _reports_failure(response: Mapping[str, Any]) -> bool:

@@ -75,7 +75,7 @@ class HuaweiSubmitBackend:
     :param request: the checked request as the author gave it, which listed jobs are compared with
     """
 
-    can_replay = False
+    replayable_for = timedelta()
 
     def __init__(self, client: Client, action: Action, request: Mapping[str, Any]) -> None:
         self._client = client
@@ -93,7 +93,7 @@ class HuaweiSubmitBackend:
         self._client.make_ready(self._action)
         account = self._client.account
         project = account.project_id or account.region
-        return Identity(f"project:{project}", account.address(self._action.service), "")
+        return Identity.of_project(project, account.address(self._action.service))
 
     def submit(self, request: Mapping[str, Any], nonce: RequestNonce) -> Job:
         """Send the request once."""

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 from airflow_provider_viapi.errors import StopRequested
+from airflow_provider_viapi.jobs.backend import PROJECT
 from airflow_provider_viapi.jobs.model import Log
 
 
@@ -109,6 +110,11 @@ class Intent:
     endpoint: str
     nonce: str
     signed_at: str
+
+    @property
+    def project(self) -> str:
+        """The project that submits; empty in a cloud without projects, where two keys may belong to one account."""
+        return self.account if self.account.startswith(PROJECT) else ""
 
 
 @dataclass(frozen=True)

@@ -15,33 +15,42 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.reconciliation import JobList
 
 
+PROJECT = "project:"
+"""Beginning of the account of an identity that is a project."""
+
+
 @dataclass(frozen=True)
 class Identity:
     """Who submits, and where: evidence about a submission is only valid for the same identity.
 
     :param account: the account as far as it is known: a role, or the id of a static access key
     :param endpoint: base address of the service
-    :param key_id: the key that signs
+    :param key_id: the key that signs; empty if a signed request cannot be sent again
     """
 
     account: str
     endpoint: str
     key_id: str
 
+    @classmethod
+    def of_project(cls, project: str, endpoint: str) -> Identity:
+        """Return who submits to a cloud whose accounts have projects: each has jobs of its own."""
+        return cls(f"{PROJECT}{project}", endpoint, "")
+
 
 class SubmitBackend(Protocol):
     """Submission of one action's jobs on one account, called from a worker.
 
     :param action_name: the action, as ``service.Action``
-    :param can_replay: the service refuses a request that repeats a nonce, so that sending the same signed request
-        again can never create a second job
+    :param replayable_for: how long the same signed request may be sent again and can never create a second job,
+        because the service refuses repeated nonces; zero: not at all
     :param has_list: a list shows the action's jobs
     :param accepted_within: how long after it was sent a request may be accepted, besides its transit: the
         client's timeouts
     """
 
     action_name: str
-    can_replay: bool
+    replayable_for: timedelta
     has_list: bool
     accepted_within: timedelta
 

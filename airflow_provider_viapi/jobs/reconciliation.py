@@ -39,12 +39,6 @@ CLOCK_SKEW = timedelta(minutes=1)
 LISTED_FOR = timedelta(hours=23)
 """Oldest submission whose absence from the list is evidence: the list shows the last 24 hours."""
 
-REPLAYABLE_FOR = timedelta(minutes=15) + CLOCK_SKEW
-"""Time in which a signed request may be sent again: VIAPI accepts its signature for 15 minutes."""
-
-LIST_TIME_ZONES = (timezone(timedelta(hours=8)), timezone.utc)
-"""VIAPI's list shows times without a zone and the documents name none: China's or UTC, whichever fits."""
-
 
 @dataclass(frozen=True)
 class ListedJob:
@@ -80,21 +74,23 @@ class JobList:
     :param is_complete: the list has no further jobs of it
     :param clock_skew: how far our clock is ahead of the service's
     :param is_own: it has only jobs of this task's own submissions, so that no other task could own one
+    :param time_zones: of times that the list shows without a zone: one of these, unknown which
     """
 
     jobs: Sequence[ListedJob]
     is_complete: bool = True
     clock_skew: timedelta = timedelta(0)
     is_own: bool = False
+    time_zones: Sequence[timezone] = (timezone.utc,)
 
     def zones(self, now: datetime) -> Sequence[timezone]:
         """Return the zones that the list's clock may show: none in which a job was accepted in the future."""
         fitting = [
             zone
-            for zone in LIST_TIME_ZONES
+            for zone in self.time_zones
             if all((at := job.created_at(zone)) is None or at <= now + CLOCK_SKEW for job in self.jobs)
         ]
-        return fitting or LIST_TIME_ZONES
+        return fitting or self.time_zones
 
     def within(self, earliest: datetime, latest: datetime, now: datetime) -> list[ListedJob]:
         """Return the jobs that may have been accepted in that time, in any reading of the list's clock."""
@@ -163,7 +159,7 @@ class Reconciliation:
                 "the outcome"
             )
         self._raise_if_stopped()
-        if self.backend.can_replay and identity.key_id == entry.key_id:
+        if self.backend.replayable_for and identity.key_id == entry.key_id:
             job_id = self._replay()
             if job_id is not None:
                 return job_id
@@ -215,9 +211,10 @@ class Reconciliation:
             raise self._in_doubt("the service has no list of such jobs")
         acceptable_for = self.context.timing.transit + self.backend.accepted_within
         begun = self.context.timing.now()
-        if self.backend.can_replay:
+        if self.backend.replayable_for:
             # An earlier attempt, of which nothing is recorded, may have sent the request again.
-            self._last_sent = max(self._last_sent, min(begun, self.entry.signed_time + REPLAYABLE_FOR))
+            last = self.entry.signed_time + self.backend.replayable_for + CLOCK_SKEW
+            self._last_sent = max(self._last_sent, min(begun, last))
         conclusive_at = max(
             self._last_sent + acceptable_for, begun + timedelta(seconds=self.context.timing.adoption_window)
         )

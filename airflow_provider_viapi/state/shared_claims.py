@@ -162,9 +162,7 @@ class SharedClaims:
             return []
 
     def _scope(self, intent: Intent) -> str:
-        # Two keys may belong to the same account, two projects never do.
-        account = intent.account if intent.account.startswith("project:") else ""
-        return f"{self._root}/{_digest(f'{intent.endpoint}|{intent.action}|{account}')[:32]}"
+        return f"{self._root}/{_digest(f'{intent.endpoint}|{intent.action}|{intent.project}')[:32]}"
 
     def _path(self, intent: Intent, job_id: str | None = None) -> str:
         hour = datetime.fromisoformat(intent.signed_at).astimezone(timezone.utc).strftime(HOUR)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from airflow_provider_viapi.alibaba.job_backend import LIST_TIME_ZONES
 from airflow_provider_viapi.errors import ServiceError
 from airflow_provider_viapi.jobs.attempt_context import Attempt, AttemptContext, Intent, OtherTasks
 from airflow_provider_viapi.jobs.backend import Identity
@@ -40,7 +41,7 @@ class ScriptedBackend:
     clock: SkippingClock
     responses: list[str | ServiceError | Callable[[], str]] = field(default_factory=list)
     listed: dict[str, datetime] = field(default_factory=dict)
-    can_replay: bool = True
+    replayable_for: timedelta = timedelta(minutes=15)
     who: Identity = field(default_factory=lambda: Identity("account", "https://h", "key-1"))
     sent: list[RequestNonce] = field(default_factory=list)
     has_list: bool = True
@@ -73,7 +74,7 @@ class ScriptedBackend:
         shown = [
             ListedJob(job_id, f"{at:%Y-%m-%d %H:%M:%S}") for job_id, at in self.listed.items() if at <= now
         ]
-        return JobList(shown, is_complete=self.is_complete)
+        return JobList(shown, is_complete=self.is_complete, time_zones=LIST_TIME_ZONES)
 
     def report(self, job: Job) -> JobReport:
         report = self.states.get(job.id, JobReport(job.id, "PROCESSING", Outcome.WAITING))

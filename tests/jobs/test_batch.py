@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from airflow_provider_viapi.alibaba.job_backend import LIST_TIME_ZONES
 from airflow_provider_viapi.alibaba.services import videoenhan
 from airflow_provider_viapi.errors import (
     ConnectionFailed,
@@ -81,7 +82,7 @@ class Service:
     """Submit backend that remembers nonces and jobs; each submission has the next one of ``fates``, then succeeds."""
 
     action_name = ACTION
-    can_replay = True
+    replayable_for = timedelta(minutes=15)
     has_list = True
     accepted_within = timedelta(seconds=60)
 
@@ -128,7 +129,8 @@ class Service:
     def list_recent(self, sent_at: datetime) -> JobList:
         if self.lists_refused and self.lists_refused.pop(0):
             raise PermissionDenied("no", code="Forbidden.NotAuthorized")
-        return JobList([ListedJob(job_id, created) for job_id, (_, created) in self.jobs.items()])
+        listed = [ListedJob(job_id, created) for job_id, (_, created) in self.jobs.items()]
+        return JobList(listed, time_zones=LIST_TIME_ZONES)
 
     def report(self, job: Job) -> JobReport:
         if job.id not in self.jobs:

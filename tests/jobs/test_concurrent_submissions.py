@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
+from airflow_provider_viapi.alibaba.job_backend import LIST_TIME_ZONES
 from airflow_provider_viapi.errors import InvalidRequest, ResponseLost, SubmissionInDoubt, Throttled
 from airflow_provider_viapi.jobs.attempt_context import Attempt
 from airflow_provider_viapi.jobs.backend import Identity
@@ -56,7 +58,9 @@ class Backend(ScriptedBackend):
     """Submits one film; the first request meets a fate, later ones are accepted."""
 
     def __init__(self, account: Account, film: str, fate: str) -> None:
-        super().__init__(account.clock, can_replay=account.refuses_nonces)
+        super().__init__(account.clock)
+        if not account.refuses_nonces:
+            self.replayable_for = timedelta()
         self.account, self.film, self.fate = account, film, fate
 
     def identity(self) -> Identity:
@@ -84,7 +88,7 @@ class Backend(ScriptedBackend):
         return Job(job_id, ACTION)
 
     def list_recent(self, sent_at: object) -> JobList:
-        return JobList(list(self.account.jobs.values()))
+        return JobList(list(self.account.jobs.values()), time_zones=LIST_TIME_ZONES)
 
 
 @pytest.mark.parametrize("where", ["xcoms", "state path", "state path, each in its own DAG run"])

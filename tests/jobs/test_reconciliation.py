@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
+from airflow_provider_viapi.alibaba.job_backend import LIST_TIME_ZONES
 from airflow_provider_viapi.errors import (
     CredentialsRejected,
     InvalidRequest,
@@ -40,7 +41,7 @@ class ListBackend(ScriptedBackend):
         look = self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]
         if isinstance(look, ServiceError):
             raise look
-        return JobList(look, self.is_complete, self.skew)
+        return JobList(look, self.is_complete, self.skew, time_zones=LIST_TIME_ZONES)
 
 
 def find(
@@ -54,7 +55,7 @@ def find(
     """Search for the job of a submission; ``again`` is the response to the same request, ``None``: cannot replay."""
     clock = SkippingClock()
     backend = ListBackend(clock, [] if again is None else [again] * 99, is_complete=is_complete)
-    backend.can_replay = again is not None
+    backend.replayable_for = timedelta() if again is None else timedelta(minutes=15)
     backend.script(looks, clock_skew)
     who = backend.identity()
     entry = Entry("1:d", "n", sent.isoformat(), who.account, who.endpoint, who.key_id, 1)

@@ -116,7 +116,7 @@ def test_the_job_list_is_read_once_and_after_the_request_can_no_longer_be_accept
 
 
 def test_an_open_intent_of_another_task_makes_the_outcome_unknown(clock: SkippingClock) -> None:
-    backend, ledger = intent_of_lost_worker(clock, can_replay=False)
+    backend, ledger = intent_of_lost_worker(clock, replayable_for=timedelta())
     backend.listed = {"J-B": clock.now()}
     claims = ScriptedClaims(intents=("b/-1",))
 
@@ -130,7 +130,7 @@ def test_an_open_intent_of_another_task_makes_the_outcome_unknown(clock: Skippin
 def test_a_job_that_another_task_publishes_while_the_outcome_is_open_is_not_adopted(
     clock: SkippingClock,
 ) -> None:
-    backend, ledger = intent_of_lost_worker(clock, can_replay=False)
+    backend, ledger = intent_of_lost_worker(clock, replayable_for=timedelta())
     backend.listed = {"J-B": clock.now()}
     backend.responses = ["J-A"]
 
@@ -213,7 +213,7 @@ def test_a_job_that_was_accepted_when_sent_again_is_checked_as_well(clock: Skipp
 
 @pytest.mark.parametrize("changed", [False, True])
 def test_a_submission_that_was_given_up_stays_open_for_others(clock: SkippingClock, changed: bool) -> None:
-    backend, ledger = intent_of_lost_worker(clock, can_replay=False, has_list=False)
+    backend, ledger = intent_of_lost_worker(clock, replayable_for=timedelta(), has_list=False)
     backend.responses = ["J-2"]
     (first,) = backend.sent
     claims = ScriptedClaims()
@@ -246,7 +246,7 @@ def test_a_submission_that_was_given_up_stays_open_for_others(clock: SkippingClo
 def test_what_fails_while_the_outcome_is_searched_does_not_forget_the_submission(
     clock: SkippingClock, error: ServiceError, where: str
 ) -> None:
-    backend, ledger = intent_of_lost_worker(clock, can_replay=False)
+    backend, ledger = intent_of_lost_worker(clock, replayable_for=timedelta())
     backend.listed = {"J-1": clock.now()}
 
     class Failing(ScriptedClaims):
@@ -287,7 +287,7 @@ def test_a_job_that_the_backend_accepts_late_is_found_and_never_submitted_again(
 def test_a_create_that_a_proxy_holds_is_found_where_nothing_can_be_replayed(
     clock: SkippingClock, delay: int
 ) -> None:
-    backend = ScriptedBackend(clock, [LOST], can_replay=False)
+    backend = ScriptedBackend(clock, [LOST], replayable_for=timedelta())
     backend.listed = {"J-1": clock.now() + timedelta(seconds=delay)}
 
     job, _ = submission(backend).resume_or_submit()
@@ -515,7 +515,7 @@ def test_a_response_that_was_lost_late_is_searched_for_from_then_on(clock: Skipp
         clock.sleep(300)
         raise LOST
 
-    backend = ScriptedBackend(clock, [lose_late], can_replay=False)
+    backend = ScriptedBackend(clock, [lose_late], replayable_for=timedelta())
     backend.listed = {"J-1": clock.now() + timedelta(seconds=330)}
 
     job, _ = submission(backend).resume_or_submit()
@@ -617,7 +617,7 @@ def test_an_earlier_job_of_the_task_is_not_the_one_that_is_sought(
     clock: SkippingClock, refused_before: bool
 ) -> None:
     store = MemoryStore()
-    backend = ScriptedBackend(clock, ["J-1"], can_replay=False)
+    backend = ScriptedBackend(clock, ["J-1"], replayable_for=timedelta())
     submission(backend, ledger=Ledger(store)).resume_or_submit()
     backend.states = {"J-1": JobReport("J-1", "PROCESS_FAILED", Outcome.FAILED)}
     backend.listed = {"J-1": clock.now()}
@@ -657,7 +657,7 @@ def test_a_response_that_names_an_earlier_job_of_the_task_is_an_unknown_outcome(
         return "J-1"
 
     store = MemoryStore()
-    backend = ScriptedBackend(clock, ["J-1"], can_replay=False)
+    backend = ScriptedBackend(clock, ["J-1"], replayable_for=timedelta())
     submission(backend, ledger=Ledger(store)).resume_or_submit()
     backend.states = {"J-1": JobReport("J-1", "PROCESS_FAILED", Outcome.FAILED)}
     backend.responses = [repeat, "J-2"]

@@ -66,7 +66,7 @@ class Backend(ScriptedBackend):
     def accept(self, nonce: RequestNonce, at: datetime) -> str:
         if abs(at - nonce.at) > SIGNATURE_VALID_FOR:
             raise CredentialsRejected("too old", code="InvalidTimeStamp.Expired", http_status=400)
-        if self.can_replay and nonce.nonce in self.seen:
+        if self.replayable_for and nonce.nonce in self.seen:
             raise InvalidRequest("seen", code="SignatureNonceUsed", http_status=400)
         self.seen.add(nonce.nonce)
         job_id = f"J-{len(self.listed)}"
@@ -129,7 +129,7 @@ def test_whatever_fails_in_whichever_attempt_one_job_is_paid_for(seed: int, can_
             raise WorkerLost
 
     backend, store, claims = Backend(clock, chance, fail), FailingStore(), FailingClaims()
-    backend.can_replay = can_replay
+    backend.replayable_for = timedelta(minutes=15) if can_replay else timedelta()
     store.fail = claims.fail = fail
     for number in range(1, ATTEMPTS + 1):
         killed = chance.choice([0, 0.02, 0.1, 0.25])

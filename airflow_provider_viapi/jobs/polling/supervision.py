@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from airflow_provider_viapi.errors import TransientError
+from airflow_provider_viapi.errors import ServiceError, TransientError, is_nonce_used
 from airflow_provider_viapi.redaction import describe_error
 
 logger = logging.getLogger(__name__)
@@ -60,4 +60,4 @@ def may_succeed_later(error: Exception) -> bool:
     An error that the service never saw, such as a proxy that refuses, may pass within a wait of a day.
     """
     # A proxy may send a request twice; the second one is refused for its nonce, but the next poll has a new one.
-    return isinstance(error, TransientError) or getattr(error, "code", None) == "SignatureNonceUsed"
+    return isinstance(error, TransientError) or (isinstance(error, ServiceError) and is_nonce_used(error))
