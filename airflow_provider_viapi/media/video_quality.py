@@ -11,13 +11,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_viapi.errors import (
-    ConfigurationError,
-    InvalidMedia,
-    PermissionDenied,
-    ServiceError,
-    TransientError,
-)
+from airflow_provider_viapi.errors import ConfigurationError, InvalidMedia
 from airflow_provider_viapi.media.addresses import display_url, is_http_url
 
 if TYPE_CHECKING:
@@ -308,35 +302,18 @@ def copy_to(address: str, target: Path, hook: ViapiHook, allowed_hosts: Collecti
             while block := file.read():
                 copy.write(block)
         return
-    from airflow_provider_viapi.media.outputs.http_download import LinkExpired, download
+    from airflow_provider_viapi.media.outputs.http_download import download, source_errors
     from airflow_provider_viapi.media.ssrf_guard import public_session
 
-    shown = display_url(address)
     account = hook.account
-    try:
-        with (
-            public_session(account.http, [*allowed_hosts, *account.trusted_hosts]) as session,
-            download(session, address) as response,
-            target.open("wb") as copy,
-        ):
-            for chunk in response.chunks(MAX_DOWNLOAD_SECONDS):
-                copy.write(chunk)
-    except LinkExpired as expired:
-        raise _unreadable(
-            shown,
-            f"cannot be downloaded: HTTP status {expired.status}. If it is a link of a result, it may have expired",
-        ) from None
-    except (PermissionDenied, ConfigurationError):
-        raise
-    except TransientError as error:
-        raise TransientError(
-            f"{shown} cannot be downloaded now: {error.message}",
-            code="SourceUnreadable",
-            http_status=error.http_status,
-        ) from None
-    except ServiceError as error:
-        status = f" (HTTP status {error.http_status})" if error.http_status else ""
-        raise _unreadable(shown, f"cannot be downloaded: {error.message}{status}") from None
+    with (
+        source_errors(display_url(address), "InvalidFile.Content"),
+        public_session(account.http, [*allowed_hosts, *account.trusted_hosts]) as session,
+        download(session, address) as response,
+        target.open("wb") as copy,
+    ):
+        for chunk in response.chunks(MAX_DOWNLOAD_SECONDS):
+            copy.write(chunk)
 
 
 def _unreadable(shown: str, problem: str) -> InvalidMedia:

@@ -100,7 +100,7 @@ def test_a_picture_that_arrives_byte_by_byte_is_given_up(tmp_path: Path) -> None
 
     with (
         serving(Dripping) as url,
-        pytest.raises(TransientError, match=r"a\.jpg: the file arrives too slowly"),
+        pytest.raises(TransientError, match=r"a\.jpg cannot be downloaded now: the file arrives too slowly"),
         still_images.downloaded(f"{url}/a.jpg", "a.jpg", HttpSettings(), max_seconds=0.5) as chunks,
     ):
         still_images.write(chunks, tmp_path / "a.jpg", "a.jpg")

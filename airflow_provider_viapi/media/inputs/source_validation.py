@@ -8,7 +8,8 @@ documents do not say how they mean the dimensions of portrait videos.
 from __future__ import annotations
 
 import re
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
@@ -117,19 +118,25 @@ def check_source_file(
     :raises InvalidMedia: the file is refused; nothing was copied
     :raises ServiceError: it cannot be read
     """
+    with parameter_named(parameter, action):
+        try:
+            _check_size(source, limits)
+            if limits is not None:
+                _check_type(source, limits)
+                if not _check_dimensions(source, limits) and log is not None:
+                    _check_video(source, limits, parameter, log)
+        except _Refused as refused:
+            raise InvalidMedia(f"{source.display_url} {refused}", code=refused.code) from None
+
+
+@contextmanager
+def parameter_named(parameter: str, action: str) -> Iterator[None]:
+    """Name the parameter and the action in an error about its file."""
     try:
-        _check_size(source, limits)
-        if limits is not None:
-            _check_type(source, limits)
-            if not _check_dimensions(source, limits) and log is not None:
-                _check_video(source, limits, parameter, log)
-    except _Refused as refused:
-        raise InvalidMedia(
-            f"{parameter}: {source.display_url} {refused}", code=refused.code, action=action
-        ) from None
-    except ServiceError as unreadable:
-        unreadable.message = f"{parameter}: {unreadable.message}"
-        unreadable.action = unreadable.action or action
+        yield
+    except ServiceError as error:
+        error.message = f"{parameter}: {error.message}"
+        error.action = error.action or action
         raise
 
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +19,7 @@ from airflow_provider_viapi.errors import ServiceError
 from airflow_provider_viapi.jobs.attempt_context import TaskKey
 from airflow_provider_viapi.media.addresses import is_http_url
 from airflow_provider_viapi.media.inputs.request_media import files_to_stage, files_to_upload, with_addresses
+from airflow_provider_viapi.media.inputs.source_validation import check_source_file, parameter_named
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -110,7 +110,7 @@ class Staging:
         self.hook.account.address(action.service)
         sources = {}
         for parameter, _, address in elsewhere:
-            with _naming(parameter, action):
+            with parameter_named(parameter, action.name):
                 sources[address] = self._stat(address)
         for parameter, limits, address in elsewhere:
             self._validate(sources[address], limits, parameter, action.name)
@@ -137,7 +137,7 @@ class Staging:
             for number, (parameter, limits, address) in enumerate(wanted):
                 own_folder = Path(folder, str(number))
                 own_folder.mkdir()
-                with _naming(parameter, action):
+                with parameter_named(parameter, action.name):
                     sources[address] = resized(address, limits, self.hook, own_folder)
                 self._validate(sources[address], limits, parameter, action.name)
             product = action.service.product or action.service.name
@@ -252,7 +252,6 @@ class Staging:
 
     def _validate(self, source: Source, limits: MediaLimits | None, parameter: str, action: str) -> None:
         from airflow_provider_viapi.hooks.connection import source_checks_enabled
-        from airflow_provider_viapi.media.inputs.source_validation import check_source_file
 
         check_source_file(
             source,
@@ -261,14 +260,3 @@ class Staging:
             action=action,
             log=self.log if source_checks_enabled() else None,
         )
-
-
-@contextmanager
-def _naming(parameter: str, action: Action) -> Iterator[None]:
-    """Name the parameter in an error about its file."""
-    try:
-        yield
-    except ServiceError as error:
-        error.message = f"{parameter}: {error.message}"
-        error.action = error.action or action.name
-        raise

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_viapi.errors import ConfigurationError, InvalidMedia, ServiceError, TransientError
+from airflow_provider_viapi.errors import InvalidMedia
 from airflow_provider_viapi.huawei.parameters import Picture, is_address
 from airflow_provider_viapi.media.addresses import display_url, is_http_url
 from airflow_provider_viapi.media.inputs import resize
@@ -118,27 +118,14 @@ def downloaded(
     :raises ConfigurationError: the server's certificate is not trusted
     """
     from airflow_provider_viapi.http_session import requests_session
-    from airflow_provider_viapi.media.outputs.http_download import LinkExpired, download
+    from airflow_provider_viapi.media.outputs.http_download import download, source_errors
 
-    try:
-        with requests_session(http) as session, download(session, address) as response:
-            yield response.chunks(max_seconds)
-    except LinkExpired as expired:
-        raise InvalidMedia(
-            f"{shown} cannot be downloaded: HTTP status {expired.status}",
-            code="InvalidImage.Download",
-        ) from None
-    except (InvalidMedia, ConfigurationError):
-        raise
-    except TransientError as error:
-        error.message = f"{shown}: {error.message}"
-        raise
-    except ServiceError as error:
-        status = f" (HTTP status {error.http_status})" if error.http_status else ""
-        raise InvalidMedia(
-            f"{shown} cannot be downloaded: {error.message}{status}",
-            code=error.code or "InvalidImage.Download",
-        ) from None
+    with (
+        source_errors(shown, "InvalidImage.Download"),
+        requests_session(http) as session,
+        download(session, address) as response,
+    ):
+        yield response.chunks(max_seconds)
 
 
 def write(chunks: Iterator[bytes], target: Path, shown: str) -> None:

@@ -17,7 +17,14 @@ import requests
 from urllib3.exceptions import HTTPError, LocationParseError
 from urllib3.util import parse_url
 
-from airflow_provider_viapi.errors import InvalidRequest, ServiceError, TransientError
+from airflow_provider_viapi.errors import (
+    ConfigurationError,
+    InvalidMedia,
+    InvalidRequest,
+    PermissionDenied,
+    ServiceError,
+    TransientError,
+)
 from airflow_provider_viapi.http_errors import certificate_error, origin_of
 from airflow_provider_viapi.redaction import redact_text
 
@@ -149,6 +156,31 @@ def download(
         if response.status_code == 206 and not is_same:
             raise SourceModified("the file was replaced during the download", http_status=206)
         yield opened
+
+
+@contextmanager
+def source_errors(shown: str, code: str) -> Iterator[None]:
+    """Name the address in errors of a download of a source, and the file's defects as those of the request.
+
+    :param shown: the address as messages may show it
+    :param code: of the error about a file that cannot be downloaded
+    :raises InvalidMedia: there is no such file, or the server does not send it so that it can be read
+    :raises TransientError: it cannot be read now, with the code ``SourceUnreadable``
+    """
+    try:
+        yield
+    except LinkExpired as expired:
+        problem = f"HTTP status {expired.status}. If it is a link of a result, it may have expired"
+        raise InvalidMedia(f"{shown} cannot be downloaded: {problem}", code=code) from None
+    except (InvalidMedia, PermissionDenied, ConfigurationError):
+        raise
+    except TransientError as error:
+        error.message = f"{shown} cannot be downloaded now: {error.message}"
+        error.code = "SourceUnreadable"
+        raise
+    except ServiceError as error:
+        status = f" (HTTP status {error.http_status})" if error.http_status else ""
+        raise InvalidMedia(f"{shown} cannot be downloaded: {error.message}{status}", code=code) from None
 
 
 def check_link(url: str) -> None:
