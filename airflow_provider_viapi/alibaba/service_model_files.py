@@ -21,7 +21,6 @@ from airflow_provider_viapi.alibaba.parameters import (
     Integer,
     ListOf,
     Media,
-    MediaLimits,
     Number,
     Parameter,
     String,
@@ -29,6 +28,7 @@ from airflow_provider_viapi.alibaba.parameters import (
     ValueList,
 )
 from airflow_provider_viapi.errors import ConfigurationError
+from airflow_provider_viapi.media_limits import MediaLimits
 from airflow_provider_viapi.result_fields import KINDS, ResultField
 from airflow_provider_viapi.schema import did_you_mean
 

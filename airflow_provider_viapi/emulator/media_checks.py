@@ -8,10 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_viapi.alibaba.parameters import Media, MediaLimits, Parameter, Structured
+from airflow_provider_viapi.alibaba.parameters import Media, Parameter, Structured
 from airflow_provider_viapi.alibaba.services import find
 from airflow_provider_viapi.emulator import media
 from airflow_provider_viapi.emulator.media.errors import MediaError
+from airflow_provider_viapi.media_limits import MediaLimits
 
 _PICTURES = {"jpeg", "png", "bmp", "gif", "webp", "tiff"}
 _CONTAINERS = {"matroska,webm": "mkv", "mpegts": "ts", "mpeg": "mpg", "mxf_opatom": "mxf"}

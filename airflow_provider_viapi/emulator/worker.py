@@ -20,7 +20,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
-from airflow_provider_viapi.alibaba.parameters import MediaLimits, Parameter
+from airflow_provider_viapi.alibaba.parameters import Parameter
 from airflow_provider_viapi.emulator.download import (
     MAX_PICTURE_BYTES,
     fetch,
@@ -28,6 +28,7 @@ from airflow_provider_viapi.emulator.download import (
     suffix,
 )
 from airflow_provider_viapi.emulator.media.errors import MediaError
+from airflow_provider_viapi.media_limits import MediaLimits
 
 Transform = Callable[[Mapping[str, Any], Path], Mapping[str, Any]]
 """Media work: reads the local files of a request, writes into an empty folder, returns the result with paths."""

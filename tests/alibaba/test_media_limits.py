@@ -9,8 +9,9 @@ import pytest
 
 from airflow_provider_viapi.alibaba.errors import InvalidRequest
 from airflow_provider_viapi.alibaba.model import Action
-from airflow_provider_viapi.alibaba.parameters import GB, Media, MediaLimits
+from airflow_provider_viapi.alibaba.parameters import Media
 from airflow_provider_viapi.alibaba.services import imgsearch, videoenhan
+from airflow_provider_viapi.media_limits import GB, MediaLimits
 
 SHANGHAI = "https://b.oss-cn-shanghai.aliyuncs.com/a.mp4"
 

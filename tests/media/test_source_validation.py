@@ -14,11 +14,12 @@ from PIL import Image
 
 import make_reference
 from airflow_provider_viapi.alibaba.errors import InvalidMedia
-from airflow_provider_viapi.alibaba.parameters import GB, ListOf, Media, MediaLimits, Parameter
+from airflow_provider_viapi.alibaba.parameters import ListOf, Media, Parameter
 from airflow_provider_viapi.alibaba.services import actions, imagesearch, imgsearch, videoenhan
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.media.inputs import source_validation
 from airflow_provider_viapi.media.inputs.source import Source, stat
+from airflow_provider_viapi.media_limits import GB, MediaLimits
 
 MP4 = b"\x00\x00\x00\x18ftypmp42" + bytes(2000)
 MOV = b"\x00\x00\x00\x14ftypqt  " + bytes(2000)

@@ -9,7 +9,8 @@ from functools import partial
 from typing import Any
 
 from airflow_provider_viapi.alibaba.model import Action, ResultField, Service
-from airflow_provider_viapi.alibaba.parameters import MB, Choice, Integer, Media, MediaLimits, String
+from airflow_provider_viapi.alibaba.parameters import Choice, Integer, Media, String
+from airflow_provider_viapi.media_limits import MB, MediaLimits
 
 SERVICE = Service(name="imgsearch", version="2020-03-20")
 

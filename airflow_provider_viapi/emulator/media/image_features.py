@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from airflow_provider_viapi.alibaba.parameters import MediaLimits
 from airflow_provider_viapi.emulator.media.errors import MediaError
 from airflow_provider_viapi.emulator.media.still_images import open_image, picture_formats
+from airflow_provider_viapi.media_limits import MediaLimits
 
 Vector = npt.NDArray[np.float32]
 Samples = npt.NDArray[np.floating[Any]]

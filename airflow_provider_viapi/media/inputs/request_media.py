@@ -21,9 +21,9 @@ from airflow_provider_viapi.schema import ONLY_CONN_ID, as_address, check_reques
 if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.account import Account
     from airflow_provider_viapi.alibaba.model import Action
-    from airflow_provider_viapi.alibaba.parameters import MediaLimits
     from airflow_provider_viapi.client import AnyAccount
     from airflow_provider_viapi.jobs.model import Log
+    from airflow_provider_viapi.media_limits import MediaLimits
 
 
 _LOCATION = re.compile(

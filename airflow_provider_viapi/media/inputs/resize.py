@@ -6,8 +6,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from airflow_provider_viapi.alibaba.parameters import MediaLimits
 from airflow_provider_viapi.errors import ConfigurationError, InvalidMedia, ServiceError
+from airflow_provider_viapi.media_limits import MediaLimits
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 from airflow_provider_viapi.errors import InvalidMedia, ServiceError
 
 if TYPE_CHECKING:
-    from airflow_provider_viapi.alibaba.parameters import MediaLimits
     from airflow_provider_viapi.jobs.model import Log
+    from airflow_provider_viapi.media_limits import MediaLimits
 
 # Extensions with the same meaning.
 _SAME_EXTENSIONS = {

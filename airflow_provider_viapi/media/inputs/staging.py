@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_viapi.alibaba.model import Action
-    from airflow_provider_viapi.alibaba.parameters import MediaLimits
     from airflow_provider_viapi.hooks.viapi import ViapiHook
     from airflow_provider_viapi.jobs.model import Log
     from airflow_provider_viapi.media.inputs.source import Source
     from airflow_provider_viapi.media.inputs.staging_bucket import TeamBucket
+    from airflow_provider_viapi.media_limits import MediaLimits
 
 MAX_ATTEMPTS = 3
 """Most attempts to copy a file."""

@@ -16,10 +16,10 @@ from airflow_provider_viapi.media.inputs.source import Source, stat
 from airflow_provider_viapi.schema import ValidationError
 
 if TYPE_CHECKING:
-    from airflow_provider_viapi.alibaba.parameters import MediaLimits
     from airflow_provider_viapi.hooks.viapi import ViapiHook
     from airflow_provider_viapi.http_settings import HttpSettings
     from airflow_provider_viapi.huawei.model import Action
+    from airflow_provider_viapi.media_limits import MediaLimits
 
 
 def resized(address: str, limits: MediaLimits | None, hook: ViapiHook, folder: Path) -> Source:
@@ -79,9 +79,9 @@ def _embed(fields: Mapping[str, Any], picture: Picture, action: str) -> dict[str
 
 
 def _base64_of(address: str, picture: Picture, action: str) -> str:
-    from airflow_provider_viapi.alibaba.parameters import MediaLimits
     from airflow_provider_viapi.hooks.viapi import ViapiHook
     from airflow_provider_viapi.media.inputs.source_validation import check_source_file
+    from airflow_provider_viapi.media_limits import MediaLimits
 
     # oss:// is opened with that hook's connection unless the address names another.
     source = stat(address, ViapiHook())

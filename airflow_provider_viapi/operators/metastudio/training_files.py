@@ -139,9 +139,9 @@ def check_media(name: str, address: str, operator: Any, formats: tuple[str, ...]
 
     :raises InvalidMedia: the message names the argument
     """
-    from airflow_provider_viapi.alibaba.parameters import MediaLimits
     from airflow_provider_viapi.media.inputs.huawei_asset_upload import stat
     from airflow_provider_viapi.media.inputs.source_validation import check_source_file
+    from airflow_provider_viapi.media_limits import MediaLimits
 
     check_source_file(
         stat(address),

@@ -13,10 +13,11 @@ from hypothesis import given, strategies as st
 from PIL import Image, ImageEnhance
 
 import media_samples
-from airflow_provider_viapi.alibaba.parameters import Media, MediaLimits
+from airflow_provider_viapi.alibaba.parameters import Media
 from airflow_provider_viapi.alibaba.services import imgsearch
 from airflow_provider_viapi.emulator.media.errors import MediaError
 from airflow_provider_viapi.emulator.media.image_features import check_limits, fingerprint, score
+from airflow_provider_viapi.media_limits import MediaLimits
 
 PHOTOGRAPHS = media_samples.photographs()
 (LIMITS,) = (each.limits[0] for each in imgsearch.ADD_IMAGE.parameters if isinstance(each, Media))

@@ -8,16 +8,15 @@ from typing import Any
 from airflow_provider_viapi.alibaba.model import Action, ResultField, Service
 from airflow_provider_viapi.alibaba.parameters import (
     INT64,
-    MB,
     Boolean,
     Integer,
     Media,
-    MediaLimits,
     Parameter,
     String,
     ValidationError,
 )
 from airflow_provider_viapi.alibaba.regions import IMAGE_SEARCH
+from airflow_provider_viapi.media_limits import MB, MediaLimits
 
 SERVICE = Service(name="imagesearch", version="2020-12-14", regions=IMAGE_SEARCH, product="ImageSearch")
 

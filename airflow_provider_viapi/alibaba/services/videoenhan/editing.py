@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from airflow_provider_viapi.alibaba.model import Needed
-from airflow_provider_viapi.alibaba.parameters import GB, Choice, Integer, ListOf, MediaLimits, Number
+from airflow_provider_viapi.alibaba.parameters import Choice, Integer, ListOf, Number
 from airflow_provider_viapi.alibaba.services.videoenhan.service import (
     COVER,
     MP4_TO_FULL_HD,
@@ -12,6 +12,7 @@ from airflow_provider_viapi.alibaba.services.videoenhan.service import (
     output,
     source,
 )
+from airflow_provider_viapi.media_limits import GB, MediaLimits
 
 
 def _side(name: str, doc: str) -> Integer:

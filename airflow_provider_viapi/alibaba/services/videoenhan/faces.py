@@ -3,17 +3,9 @@
 from __future__ import annotations
 
 from airflow_provider_viapi.alibaba.model import Needed, ResultField
-from airflow_provider_viapi.alibaba.parameters import (
-    MB,
-    Boolean,
-    Choice,
-    Integer,
-    ListOf,
-    Media,
-    MediaLimits,
-    String,
-)
+from airflow_provider_viapi.alibaba.parameters import Boolean, Choice, Integer, ListOf, Media, String
 from airflow_provider_viapi.alibaba.services.videoenhan.service import action, output, source
+from airflow_provider_viapi.media_limits import MB, MediaLimits
 
 _CLIP = MediaLimits(
     formats=("mp4", "avi", "mkv", "mov", "flv", "ts", "mpg"), max_bytes=120 * MB, constant_frame_rate=True

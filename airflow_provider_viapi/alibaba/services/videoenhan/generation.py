@@ -7,15 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from airflow_provider_viapi.alibaba.parameters import (
-    GB,
-    MB,
     AtMost,
     Boolean,
     Choice,
     Integer,
     ListOf,
     Media,
-    MediaLimits,
     Number,
     String,
 )
@@ -26,6 +23,7 @@ from airflow_provider_viapi.alibaba.services.videoenhan.service import (
     output,
     source,
 )
+from airflow_provider_viapi.media_limits import GB, MB, MediaLimits
 
 _LIMITS = (
     MediaLimits(when=("Type", "video"), formats=("mp4", "avi", "mkv", "mov"), max_bytes=GB),

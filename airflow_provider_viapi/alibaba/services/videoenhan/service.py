@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 from airflow_provider_viapi.alibaba.model import Action, ResultField, Service, get_async_job_result
-from airflow_provider_viapi.alibaba.parameters import GB, Media, MediaLimits, Number
+from airflow_provider_viapi.alibaba.parameters import Media, Number
+from airflow_provider_viapi.media_limits import GB, MediaLimits
 
 SERVICE = Service(name="videoenhan", version="2020-03-20")
 
