@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 MAX_STALLED_ATTEMPTS = 5
 """Attempts in a row that get no farther than those before, after which a download fails."""
 
+MAX_LINK_SECONDS = 6 * 3600.0
+"""Longest time for one link: a response that began in time may go on until then."""
+
 # Error codes of OSS for a link that has expired, and for a file that was deleted with it.
 _EXPIRY_CODES = frozenset({None, "AccessDenied", "NoSuchKey"})
 
@@ -47,14 +50,12 @@ class DownloadSettings:
     :param block_size: bytes of one part of an upload to the destination
     :param max_seconds: for how many seconds a link whose expiry is unknown is requested; one with an expiry is
         requested until then
-    :param max_link_seconds: longest time for one link, in seconds: a response that began in time may go on until then
     :param min_seconds: how long each response may go on at any rate, in seconds
     """
 
     initial_backoff: float = 0.5
     block_size: int = BLOCK_SIZE
     max_seconds: float = 3600.0
-    max_link_seconds: float = 6 * 3600.0
     min_seconds: float = 30.0
 
 
@@ -165,7 +166,7 @@ class ResumableDownload:
         """
         started = time.monotonic()
         link_expires_at = started + self._seconds_for(url)
-        give_up_at = started + self._settings.max_link_seconds
+        give_up_at = started + MAX_LINK_SECONDS
         policy = READ.only_if(
             lambda error: self._should_retry(error, link_expires_at),
             # Progress and the link's expiry end the retries, see _should_retry.
@@ -184,7 +185,7 @@ class ResumableDownload:
         expiry = link_expiry(url)
         left = 0.0 if expiry is None else (expiry - datetime.now(timezone.utc)).total_seconds()
         # By the server's clock a link that has expired by ours may work.
-        return min(left, self._settings.max_link_seconds) if left > 0 else self._settings.max_seconds
+        return min(left, MAX_LINK_SECONDS) if left > 0 else self._settings.max_seconds
 
     def _should_retry(self, error: BaseException, link_expires_at: float) -> bool:
         """Return whether to continue after an interruption, and log it."""
