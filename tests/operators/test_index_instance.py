@@ -166,7 +166,7 @@ def test_images_that_cannot_be_added_are_reported(
         (FileResponse(status=401), "HTTP status 401"),
         (FileResponse(length=None), "does not send the file's length"),
         (FileResponse(location="/again.jpg"), "redirects"),
-        (FileResponse(status=500), "a.jpg: the storage refused"),
+        (FileResponse(status=500), "a.jpg cannot be downloaded now: the storage refused"),
     ],
     ids=["400", "401", "no length", "redirects", "500"],
 )
