@@ -12,6 +12,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_viapi.errors import ConfigurationError, InvalidRequest
 from airflow_provider_viapi.result_fields import storable
+from airflow_provider_viapi.retrying import jittered
 from airflow_provider_viapi.watch.cursor import Cursor, ListEntry, NewEntry, Page, StartFrom
 from airflow_provider_viapi.watch.cursor_store import FIRST_PAUSE, LONGEST_PAUSE
 from airflow_provider_viapi.watch.shared_pages import can_confirm, make_producer, shared_pages
@@ -241,7 +242,7 @@ class _WatcherRun:
                 raise
             except Exception as error:
                 self._log.warning("The state of %s cannot be stored; retrying: %s", self._trigger, error)
-            await asyncio.sleep(pause)
+            await asyncio.sleep(jittered(pause))
             pause = min(LONGEST_PAUSE, 2 * pause)
 
     async def _save_once(self) -> None:
