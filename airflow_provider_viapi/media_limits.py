@@ -16,7 +16,7 @@ class MediaLimits(Record):
     :param formats: file types by their usual suffix, in lower case: ``mp4``, ``jpeg``
     :param min_bytes: size of the smallest file
     :param max_bytes: size of the largest file
-    :param min_pixels: smallest picture size, width and height; a picture may be turned by 90 degrees
+    :param min_pixels: smallest picture size, width and height; an image may be rotated by 90 degrees
     :param max_pixels: largest picture size, likewise
     :param sizes: the only picture sizes that are allowed, likewise
     :param exclusive: the documents say "more than" and "less than": both picture sizes are themselves refused
@@ -25,7 +25,7 @@ class MediaLimits(Record):
     :param max_seconds: longest video or audio
     :param cut_after: seconds after which the service ignores the rest of a video instead of refusing it
     :param constant_frame_rate: a video with a variable frame rate is refused
-    :param upright: a picture that its EXIF orientation turns is refused
+    :param upright: an image with an EXIF orientation that rotates it is refused
     :param when: the limits hold only if this field of the same structure has this value
     """
 

@@ -1,6 +1,6 @@
 """Links from a task instance to its job and its result: one XCom per link, which Airflow's UI reads.
 
-Airflow 3 itself calls ``get_link`` at the end of each process of a task, also when it defers, and stores the answer
+Airflow 3 itself calls ``get_link`` at the end of each process of a task, also when it defers, and stores the result
 under ``xcom_key``. Reading a link that does not exist yet costs a call and an ERROR line, and storing it again
 another call. So a task stores its links itself, as soon as they are known, under the key that the UI reads; see
 :func:`store_links`.

@@ -124,7 +124,7 @@ class Quota:
 
 
 class SharedJobList:
-    """The slots to read the job list, and a log of the jobs that any process saw ended in it.
+    """The slots to read the job list, and a log of the jobs that any process has seen finished in it.
 
     The log is a counter and, for each number up to its value, a counter that holds the digest of a job's id. So any
     storage that counts can hold it, and it costs two calls per job that ends, however many jobs are pending.

@@ -25,7 +25,7 @@ SECONDS_TO_CANCEL = 25.0
 """Time limit of a trigger's ``on_kill``; Airflow grants 30 seconds from 3.3 on."""
 
 SECONDS_BEFORE_3_3 = 60.0
-"""Likewise, before 3.3, where Airflow has no limit, and loads its API for the first answer: 22 s when busy."""
+"""Likewise, before 3.3, where Airflow has no limit, and loads its API for the first response: 22 s when busy."""
 
 TERMINAL = frozenset({"failed", "success", "skipped", "removed"})
 """States that only a new attempt can leave."""

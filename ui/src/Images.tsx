@@ -137,7 +137,7 @@ export function IndexCounts({ summary }: { summary: Record<string, unknown> }) {
           <table>
             <thead>
               <tr>
-                <th>Picture</th>
+                <th>Image</th>
                 <th>Code</th>
                 <th>Reason</th>
               </tr>

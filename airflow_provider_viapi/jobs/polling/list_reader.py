@@ -213,7 +213,7 @@ class JobListReader:
         return await self._shared_list.wait_for_slot()
 
     async def follow_others(self) -> None:
-        """Have the jobs polled that another process has seen ended; a loop."""
+        """Have the jobs polled that another process has seen finished; a loop."""
         while self._shared_list is not None:
             await asyncio.sleep(SHARED_LIST_INTERVAL)
             if self.is_used and (wanted := self._jobs.unfinished()):

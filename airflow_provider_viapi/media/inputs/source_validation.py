@@ -57,7 +57,7 @@ _MAGIC_NUMBERS: tuple[tuple[int, bytes, tuple[str, ...]], ...] = (
 """Offset and bytes in a file, and the types that have them."""
 
 _PORTABLE_PIXMAP = re.compile(rb"P[1-6][ \t\r\n]+[#0-9]")
-"""Beginning of PBM, PGM and PPM, which may look like a text: of a grey picture each byte may be a letter."""
+"""Beginning of PBM, PGM and PPM, which may look like a text: of a grey image each byte may be a letter."""
 
 HEADER_SIZE = 512
 """Bytes that are read of a file to recognise its type."""

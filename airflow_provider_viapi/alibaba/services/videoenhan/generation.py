@@ -111,7 +111,7 @@ def _side(name: str, doc: str) -> Integer:
 
 GENERATE_VIDEO = action(
     name="GenerateVideo",
-    summary="Make a short advertising video from clips, pictures and music.",
+    summary="Make a short advertising video from clips, images and music.",
     parameters=(
         _MATERIAL,
         Choice(

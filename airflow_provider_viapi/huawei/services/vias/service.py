@@ -47,7 +47,7 @@ COMMAND = Choice(
 )
 
 BATCH_RESPONSE = ("total_count", "failed_count", "succeed_count", "id", "error_list")
-"""Answer of the actions on batch tasks: how many tasks, and the reasons of those that failed."""
+"""Response to the actions on batch tasks: how many tasks, and the reasons of those that failed."""
 
 
 def identifier(name: str, doc: str) -> String:
