@@ -188,11 +188,16 @@ class SubmitLimiter:
     def restore_slot(self, slot: Mapping[str, Any]) -> None:
         """Use a slot that this task took in another process, unless it was missed."""
 
-    def wait_until_near(self) -> None:
-        """Wait until shortly before the slot; the time that is left is for recording the intent.
+    def wait_in_queue(self) -> float:
+        """Take a place among the tasks that wait without a slot, and return the seconds until it comes up."""
+        return 0.0
+
+    def wait_until_near(self) -> bool:
+        """Wait until shortly before the slot, with time to record the intent; return false if it was missed.
 
         :raises StopRequested: Airflow stops the task
         """
+        return True
 
     def wait_for_slot(self) -> bool:
         """Wait for the slot; return false if it was missed: then nothing may be sent.
@@ -201,8 +206,11 @@ class SubmitLimiter:
         """
         return True
 
-    def release(self, *, throttled: bool) -> None:
-        """Record that the response has arrived, or that none will."""
+    def release(self, *, throttled: bool, answered_at: datetime | None = None) -> None:
+        """Record that the response has arrived, or that none will; without a slot do nothing.
+
+        :param answered_at: when it arrived, an aware time; default: now
+        """
 
 
 @dataclass(frozen=True)

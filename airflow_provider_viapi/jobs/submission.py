@@ -4,7 +4,7 @@ The steps of a new submission, in their order:
 
 1. ``_submit``: check that a slot to submit is near, read the versions of the sources, stage the media; retry step 2
 2. ``_submit_once``: reserve a slot, wait until shortly before it, publish and record the intent, wait for the slot,
-   send, record the job's id
+   send, record the job's id; nothing is sent after the deadline
 3. ``_reconcile``: only if the response was lost, find out whether a job was accepted
 """
 
@@ -46,11 +46,18 @@ OnDoubt = Literal["fail", "resubmit"]
 LOGGED_WAIT = 5.0
 """A task logs that it waits for its slot if the slot is more than this many seconds away."""
 
+MAX_RESERVED_AHEAD = 360.0
+"""A task defers with a reserved slot for at most that long: the slot of a task that ends meanwhile is not used."""
+
 SHORT_WAIT = 10.0
-"""A task whose slot comes after its deadline, but within this many seconds, submits without waiting for the slot."""
+"""A task whose slot is at most so many seconds away, and whose deadline comes as soon after it, submits at once:
+calls before it may be answered late."""
 
 MAX_UNSENT = timedelta(seconds=30)
 """Longest time between the signature of a request and its sending: half of the time that is allowed for transit."""
+
+AFTER_DEADLINE = "SubmitAfterDeadline"
+"""Code of the error of a job that could only be submitted after its deadline."""
 
 STORE_ATTEMPTS = 5
 """Attempts to write the id of an accepted job before the task fails."""
@@ -61,28 +68,32 @@ class SubmitPolicy:
     """When to retry a submission, and when to give up.
 
     :param on_doubt: fail, or submit again once per attempt and perhaps pay twice
-    :param deadline: retry a throttled submission until then, an aware time
+    :param deadline: submit, and retry a throttled submission, before then, an aware time
     :param timeout: retry an unreachable or failing service for that long
     :param max_wait_for_slot: seconds to wait for the slot to submit in this process; default: however long it takes
+    :param once: send one request, whatever the deadline is; the caller retries
     """
 
     on_doubt: OnDoubt = "fail"
     deadline: datetime
     timeout: timedelta = timedelta(minutes=10)
     max_wait_for_slot: float = math.inf
+    once: bool = False
 
 
 class SlotIsLater(Exception):
-    """The slot to submit is so far off that another process is to continue then; nothing was staged or sent.
+    """The slot to submit is so far off that another process is to continue then; nothing was sent.
 
-    :param seconds: until the slot
-    :param slot: see ``SubmitLimiter.saved_slot``
+    :param seconds: until the slot, or until the next attempt to reserve one
+    :param slot: see ``SubmitLimiter.saved_slot``; empty if none is reserved
+    :param preparation: seconds that preparing the request took, if that is known
     """
 
-    def __init__(self, seconds: float, slot: Mapping[str, Any]) -> None:
+    def __init__(self, seconds: float, slot: Mapping[str, Any], preparation: float) -> None:
         super().__init__(f"the slot to submit comes in {seconds:.0f} s")
         self.seconds = seconds
         self.slot = slot
+        self.preparation = preparation
 
 
 @dataclass
@@ -98,6 +109,7 @@ class Submission:
     :param context: of the task's attempt
     :param sources: returns the versions of the request's sources, for the ledger
     :param limiter: when submissions may be sent; default: at any time
+    :param preparation: seconds that preparing the request took in an earlier process of the attempt
     :param resubmitted: digests of requests that were submitted again in this attempt despite an unknown outcome
     """
 
@@ -110,6 +122,7 @@ class Submission:
     context: AttemptContext
     sources: Callable[[], Mapping[str, Mapping[str, str]] | None] = lambda: None
     limiter: SubmitLimiter = field(default_factory=SubmitLimiter)
+    preparation: float = 0.0
     resubmitted: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -213,11 +226,14 @@ class Submission:
 
     def _submit(self) -> Job:
         """Submit, and retry while it is known that nothing was accepted."""
-        self._check_slot()
+        # Checked before media are staged, which may take longer than a slot is kept: it is taken after that.
+        self._check_slot(self.limiter.seconds_to_slot())
+        began = self.context.timing.now()
         # Before staging: if a source changes meanwhile, its recorded version must not be newer than what was sent.
         sources = self.sources()
         # Outside the loop: if staging fails, the next attempt retries it. Here it would hold the worker.
         self.prepare_request()
+        self.preparation = (self.context.timing.now() - began).total_seconds()
         failing_since: datetime | None = None
         pause = 1.0
         while True:
@@ -230,53 +246,84 @@ class Submission:
             except TransientError as error:
                 now = self.context.timing.now()
                 failing_since = None if isinstance(error, Throttled) else failing_since or now
-                if now >= self.policy.deadline:
+                seconds = jittered(pause)
+                is_last = now + timedelta(seconds=seconds) >= self.policy.deadline
+                if self.policy.once or is_last or error.code == AFTER_DEADLINE:
                     raise
                 if failing_since and now - failing_since >= self.policy.timeout:
                     self.context.log.warning(
                         "No submission was accepted within %s: %s", self.policy.timeout, error
                     )
                     raise
-                seconds = jittered(pause)
                 self.context.log.warning("Not accepted, retrying in %.0f s: %s", seconds, error)
             self.context.pause(seconds)
             pause = min(self.context.timing.max_backoff, 2 * pause)
 
-    def _check_slot(self) -> None:
-        """Check before media are staged that the slot to submit is near; staging may take longer than a slot is kept.
+    def _check_slot(self, seconds: float) -> None:
+        """Check that the slot to submit is near, and before the deadline.
 
-        The slot itself is taken after staging.
-
+        :param seconds: until the slot
         :raises SlotIsLater: the slot is too far off to wait for it in this process
-        :raises Throttled: it comes after the deadline
+        :raises TransientError: it comes after the deadline, or the deadline has passed
         """
-        seconds, now = self.limiter.seconds_to_slot(), self.context.timing.now()
-        # A deadline that has passed already is not checked here: one request is sent, and its error ends the attempt.
-        if now < self.policy.deadline <= now + timedelta(seconds=seconds):
-            if seconds <= SHORT_WAIT:
-                # The deadline is too near to wait for a slot, and one call above the quota does no harm.
-                self.limiter = SubmitLimiter()
-                return
+        self._check_deadline()
+        policy, now = self.policy, self.context.timing.now()
+        # Another process would prepare the request again, which must not take longer than the wait for the slot.
+        is_near = seconds <= policy.max_wait_for_slot + 2 * self.preparation
+        if not is_near and seconds > MAX_RESERVED_AHEAD:
+            soonest = seconds - MAX_RESERVED_AHEAD + policy.max_wait_for_slot
+            seconds = max(soonest, self.limiter.wait_in_queue())
+        left = math.inf if policy.once else (policy.deadline - now).total_seconds()
+        if seconds <= SHORT_WAIT and left <= seconds + SHORT_WAIT:
+            # One call above the quota does no harm.
+            self.limiter.release(throttled=False)
+            self.limiter = SubmitLimiter()
+            return
+        if left <= seconds:
+            self.limiter.release(throttled=False)
             raise Throttled(
                 f"the rate limit allows this submission in {seconds:.0f} s, after the task's deadline; nothing was "
                 "submitted. Set a longer job_timeout, or a higher submit_qps if the account's quota allows it",
-                code="SubmitAfterDeadline",
+                code=AFTER_DEADLINE,
             )
-        if seconds > self.policy.max_wait_for_slot:
-            raise SlotIsLater(self.limiter.reserve(), self.limiter.saved_slot())
+        if not is_near:
+            if seconds <= MAX_RESERVED_AHEAD:
+                seconds = self.limiter.reserve()
+            raise SlotIsLater(seconds, self.limiter.saved_slot(), self.preparation)
+
+    def _check_deadline(self) -> None:
+        """Check that the job may still be submitted.
+
+        :raises TransientError: the deadline has passed
+        """
+        if not self.policy.once and self.context.timing.now() >= self.policy.deadline:
+            raise TransientError(
+                f"the deadline passed before the job could be submitted, which took {self.preparation:.0f} s to "
+                "prepare; nothing was submitted. Set a longer job_timeout",
+                code=AFTER_DEADLINE,
+            )
 
     def _wait_until_near_slot(self) -> None:
-        """Take a slot and wait until shortly before it, so that the intent is not recorded long before it is sent."""
-        seconds = self.limiter.reserve()
-        if seconds > LOGGED_WAIT:
-            comes_at = self.context.timing.now() + timedelta(seconds=seconds)
-            self.context.log.info(
-                "Rate limit: other tasks submit first, this one in %.0f s, at %s",
-                seconds,
-                comes_at.isoformat(timespec="seconds"),
-            )
-        self.limiter.wait_until_near()
-        self.context.raise_if_stopped()
+        """Take a slot and wait until shortly before it, so that the intent is not recorded long before it is sent.
+
+        :raises SlotIsLater, TransientError: as :meth:`_check_slot`
+        """
+        is_near = False
+        while not is_near:
+            # Without taking it: a slot that is too far off is not reserved.
+            self._check_slot(self.limiter.seconds_to_slot())
+            seconds = self.limiter.reserve()
+            self._check_slot(seconds)
+            if seconds > LOGGED_WAIT:
+                comes_at = self.context.timing.now() + timedelta(seconds=seconds)
+                self.context.log.info(
+                    "Rate limit: other tasks submit first, this one in %.0f s, at %s",
+                    seconds,
+                    comes_at.isoformat(timespec="seconds"),
+                )
+            is_near = self.limiter.wait_until_near()
+            self.context.raise_if_stopped()
+        self._check_deadline()
 
     def _submit_once(self, sources: Mapping[str, Mapping[str, str]] | None) -> Job | None:
         """Submit and return the job; ``None`` if the slot was missed and nothing was sent."""
@@ -290,12 +337,13 @@ class Submission:
             return None
         sent_at = self.context.timing.now()
         try:
-            job = self._send(request, entry.request_nonce)
+            job = self.backend.submit(request, entry.request_nonce)
+            answered_at = self.context.timing.now()
             # Before anything else: if the task is stopped or killed now, its log still names the job.
             self.context.log.info("Submitted job %s (%s)", job.id, job.action)
             if job.request_id:
                 self.context.log.info("The id of the request was %s", job.request_id)
-            seconds = (self.context.timing.now() - sent_at).total_seconds()
+            seconds = (answered_at - sent_at).total_seconds()
             may_be_adopted = seconds > self.context.timing.list_pause
             claims = self.context.claims
             is_taken = claims.is_own(job.id) if may_be_adopted else self._is_taken(entry, job.id)
@@ -304,6 +352,7 @@ class Submission:
                 # a batch adopt none meanwhile: a gateway has repeated an older response from its cache.
                 raise ResponseLost(f"the response names job {job.id}, which belongs to another submission")
         except ServiceError as error:
+            self.limiter.release(throttled=isinstance(error, Throttled))
             if not proves_not_accepted(error):
                 self.context.log.warning(
                     "The request was sent, but %s; checking whether the job was accepted", error.message
@@ -329,8 +378,13 @@ class Submission:
                 "The task was stopped while its request was being sent: a job may have been accepted, which "
                 "continues and is billed. The next attempt finds out"
             )
+            self.limiter.release(throttled=False)
             raise
-        self._record(entry, job)
+        try:
+            self._record(entry, job)
+        finally:
+            # Not before: the shared storage may be slow, and the job is paid for.
+            self.limiter.release(throttled=False, answered_at=answered_at)
         if may_be_adopted:
             self._check_not_adopted(entry, job)
         if job.siblings:
@@ -366,37 +420,29 @@ class Submission:
         """Wait for the slot to submit; if it was missed, forget the recorded intent and return false.
 
         :raises StopRequested: Airflow stops the task; the intent is forgotten
-        :raises TransientError: recording the intent took so long that it would be sent long after it was signed
+        :raises TransientError: recording the intent took so long that it would be sent long after it was signed, or
+            after the deadline
         """
         has_slot = False
         try:
             # Airflow may have asked the task to stop while the intent was recorded, or while it waits for the slot.
             self.context.raise_if_stopped()
-            has_slot = self.limiter.wait_for_slot()
-            waited = self.context.timing.now() - entry.signed_time
-            if has_slot and (self.context.stop_requested() or waited > MAX_UNSENT):
-                has_slot = False
-                self.limiter.release(throttled=False)
+            if not self.limiter.wait_for_slot():
+                return False
             self.context.raise_if_stopped()
+            self._check_deadline()
+            waited = self.context.timing.now() - entry.signed_time
             if waited > MAX_UNSENT:
                 # A later attempt that has to find the job would take the time of signing for that of sending.
                 raise TransientError(
                     f"the submission was not sent: {waited.total_seconds():.0f} s passed while it was recorded"
                 )
+            has_slot = True
         finally:
             if not has_slot:
+                self.limiter.release(throttled=False)
                 self._forget_intent(entry)
         return has_slot
-
-    def _send(self, request: Mapping[str, Any], nonce: RequestNonce) -> Job:
-        throttled = False
-        try:
-            return self.backend.submit(request, nonce)
-        except Throttled:
-            throttled = True
-            raise
-        finally:
-            self.limiter.release(throttled=throttled)
 
     def _is_taken(self, entry: Entry, job_id: str) -> bool:
         """Return whether another submission is known to have become a job; false if that cannot be found out."""
@@ -494,7 +540,12 @@ class Submission:
 
     def _in_doubt(self, why: str) -> SubmissionInDoubt:
         advice = "Clear the task to check again"
-        if not self.ledger.survives_clear:
+        if not self.ledger.is_persistent:
+            advice = (
+                "Look for the job at the service: no durable store records the submission, so the task is not "
+                "retried, and if you clear it, it submits again without a check"
+            )
+        elif not self.ledger.survives_clear:
             advice = "Look for the job at the service first: if you clear the task, it submits again without a check"
         return SubmissionInDoubt(
             f"{why}. {advice}. With on_doubt='resubmit' it submits again, which may pay twice",

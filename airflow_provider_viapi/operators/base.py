@@ -7,10 +7,11 @@ keyword arguments.
 The sequence, with the method of each step and the module that does its work; the steps pass on a ``JobRun``
 (``operators.task.job_run``):
 
-1. validate: ``validated_request`` (``operators.action_base``), ``read_prices`` (``operators.task.view``)
+1. validate: ``validated_request`` (``operators.action_base``)
 2. ledger: ``open_ledger`` (``operators.task.attempt``, ``jobs.ledger``); it is cleared if the task returned its
    result and was cleared since
-3. check what could waste a new job: ``_check_can_submit`` (``operators.landing_base``, ``hooks.base``)
+3. check what could waste a new job: ``_check_can_submit`` (``operators.landing_base``, ``hooks.base``,
+   ``operators.task.view``)
 4. reuse: ``_reuse`` returns a landed result of an earlier job, if the task allows it (``state.reusable_results``)
 5. resume or submit: ``_resume_or_submit`` (``jobs.submission``), which stages the media with ``prepare_request``
    (``operators.viapi``, ``operators.huaweicloud``); if the slot to submit is far off, the task defers until then
@@ -27,6 +28,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
@@ -44,6 +46,7 @@ from airflow_provider_viapi.operators.job_arguments import BaseJobOperator
 from airflow_provider_viapi.operators.task.attempt import (
     attempt_context_of,
     check_retention,
+    choose_store,
     counting_in_doubt,
     open_ledger,
     record_decision,
@@ -67,8 +70,8 @@ if TYPE_CHECKING:
 MAX_WAIT_FOR_SLOT = 60.0
 """A deferrable task waits this many seconds on its worker for its slot to submit; for a later slot it defers."""
 
-SLOT_LEAD = 10.0
-"""Seconds before its slot at which a deferred task is resumed, per deferral so far; at most half of the wait."""
+SLOT_LEAD = 30.0
+"""Seconds before its slot at which a deferred task is resumed, per deferral so far: Airflow needs 4 to 14 s."""
 
 
 class JobOperator(BaseJobOperator):
@@ -101,11 +104,9 @@ class JobOperator(BaseJobOperator):
         store_links(self, context)
         attempt_context = self._attempt_context(context)
         view = TaskView(self.action_name, attempt_context.identity.number)
-        with fail_without_retry(self.is_permanent), view.publishing_errors(context):
+        with self._failing_without_retry(context), view.publishing_errors(context):
             request = self.validated_request()
             view.show_request(request)
-            # A setting that cannot be read must fail before a job is paid.
-            read_prices()
             ledger = open_ledger(context, durable=self.durable)
             before = ledger.read()
             if before is not None and before.was_delivered_and_cleared(attempt_context.identity):
@@ -162,10 +163,16 @@ class JobOperator(BaseJobOperator):
             ledger=open_ledger(context, durable=self.durable),
             view=TaskView(self.action_name, attempt_context.identity.number, view),
         )
-        with fail_without_retry(self.is_permanent), run.view.publishing_errors(context):
+        with self._failing_without_retry(context), run.view.publishing_errors(context):
             if "error" in event:
                 raise self._cancel_if_late(run, from_dict(event["error"]))
+            self.check_land_to_after_wait()
             return self._finish(run, JobReport.from_dict(event["report"]))
+
+    def _failing_without_retry(self, context: Context) -> AbstractContextManager[None]:
+        return fail_without_retry(
+            self.is_permanent, is_recorded=lambda: choose_store(context, durable=self.durable).is_persistent
+        )
 
     def _attempt_context(self, context: Context) -> AttemptContext:
         return attempt_context_of(context, self.log, self.timing, lambda: self._stop_requested)
@@ -205,6 +212,8 @@ class JobOperator(BaseJobOperator):
 
     def _check_can_submit(self, run: SubmittingRun) -> None:
         """Refuse to submit a job that could not be waited for, or whose result could not be stored."""
+        # A setting that cannot be read must fail before a job is paid.
+        read_prices()
         self.check_destination(run.context)
         if self.wait_for_completion and not self.deferrable:
             self.check_can_poll()
@@ -238,7 +247,7 @@ class JobOperator(BaseJobOperator):
             submission.limiter.restore_slot(run.deferral.slot)
             if self.deferrable and not run.deferral.is_lost:
                 policy = replace(submission.policy, max_wait_for_slot=MAX_WAIT_FOR_SLOT)
-                submission = replace(submission, policy=policy)
+                submission = replace(submission, policy=policy, preparation=run.deferral.preparation)
             with counting_in_doubt(self.hook.stats, self.action_name):
                 return submission.resume_or_submit()
         except SlotIsLater as later:
@@ -250,15 +259,21 @@ class JobOperator(BaseJobOperator):
             raise
 
     def _defer_until_slot(self, run: SubmittingRun, later: SlotIsLater) -> NoReturn:
-        """Defer until shortly before the slot to submit; nothing was staged or sent."""
+        """Defer until shortly before the slot to submit, or until the task tries to reserve one; nothing was sent."""
         from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 
-        deferral = SlotDeferral(run.deadline, run.deferral.deferred + 1, later.slot)
-        # The more deferrals, the earlier: Airflow was slow to continue before, and a missed slot means another wait.
-        early = min(later.seconds / 2, deferral.deferred * SLOT_LEAD)
+        deferred, early = run.deferral.deferred, 0.0
+        if later.slot:
+            deferred += 1
+            # The more deferrals, the earlier: Airflow was slow to continue before, and a missed slot means another
+            # wait. Not so early that the task would defer again.
+            early = min(later.seconds / 2, MAX_WAIT_FOR_SLOT, deferred * SLOT_LEAD) + later.preparation
+        deferral = SlotDeferral(run.deadline, deferred, later.preparation, later.slot)
         wake_at = datetime.now(timezone.utc) + timedelta(seconds=later.seconds - early)
         self.log.info(
-            "Rate limit: other tasks submit first, this one in %.0f s; deferring until %s",
+            "Rate limit: other tasks submit first, this one in %.0f s; deferring until %s"
+            if later.slot
+            else "Rate limit: other tasks submit first, and this one reserves its slot in %.0f s; deferring until %s",
             later.seconds,
             wake_at.isoformat(timespec="seconds"),
         )
@@ -317,7 +332,8 @@ class JobOperator(BaseJobOperator):
         """Cancel the job if the error is that it has not ended in time; return the error to raise."""
         if isinstance(error, JobTimedOut):
             after = run.time_since_submission()
-            self._cancel_job(run, self._job(error.job_id))
+            if not run.is_delivered:
+                self._cancel_job(run, run.job(error.job_id, self.action_name))
             resumes = run.ledger.is_persistent and run.ledger.read() is not None
             error.message += f"{after}. A retry of the task " + (
                 "resumes this job and waits again" if resumes else "submits, and pays for, a new job"
@@ -360,7 +376,7 @@ class JobOperator(BaseJobOperator):
                 pass
             elif report.may_continue:
                 # It stays recorded unless it is cancelled: a retry resumes it if it runs again, or replaces it.
-                self._cancel_job(run, self._job(report.job_id))
+                self._cancel_job(run, run.job(report.job_id, self.action_name))
             else:
                 run.ledger.clear()
             raise
@@ -396,7 +412,7 @@ class JobOperator(BaseJobOperator):
         run.view.publish(run.context, self._usage)
 
     def _land(self, run: JobRun, job_id: str, result: Mapping[str, Any]) -> dict[str, str]:
-        job = self._job(job_id)
+        job = run.job(job_id, self.action_name)
         try:
             return self.land(result, job_id, run.context, lambda: self.hook.report(job).result_or_raise())
         except ResultExpired:

@@ -106,6 +106,19 @@ class ProviderTask:
                 action=getattr(getattr(self, "action", None), "name", None),
             )
 
+    def check_land_to_after_wait(self) -> None:
+        """Refuse a ``land_to`` that has become ``None`` during a wait: the result would not be stored.
+
+        :raises ServiceError: it has; not a permanent error, so that a retry stores the result
+        """
+        if "land_to" in (*self._none_when_mapped, *self._rendered_to_none):
+            raise ServiceError(
+                "land_to renders to None after the wait, and did not before it: the result was not stored. Correct "
+                "the template; a retry or a cleared task that finds the recorded job stores its result",
+                code="ResultNotStored",
+                action=getattr(getattr(self, "action", None), "name", None),
+            )
+
     @classmethod
     def is_permanent(cls, error: ServiceError) -> bool:
         """Return whether no retry can succeed after an error."""

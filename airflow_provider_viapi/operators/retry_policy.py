@@ -39,8 +39,8 @@ class ViapiRetryPolicy(RetryPolicy):
     * A throttled call and a job that the service gave up (``LIMIT_RETRY_FAILED``) are retried after ``busy_delay``;
       where Airflow can (3.4), without using up a retry.
     * An error that no retry can fix (see ``operators.task.permanent_errors``) fails the task.
-    * Everything else follows the task's ``retries`` and ``retry_delay``; ``SubmissionInDoubt`` too, since a retry
-      checks again, and submits only if nothing was accepted.
+    * Everything else follows the task's ``retries`` and ``retry_delay``; ``SubmissionInDoubt`` too if a
+      durable store records the submission, since a retry checks again, and submits only if nothing was accepted.
 
     :param busy_delay: delay after overload; default: 5 minutes
     """

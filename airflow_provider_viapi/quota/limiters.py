@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 from airflow_provider_viapi.jobs.attempt_context import SubmitLimiter
 from airflow_provider_viapi.jobs.polling.rate_limiter import Permit, RateLimiter
 from airflow_provider_viapi.quota.counters import CountersUnavailable
-from airflow_provider_viapi.quota.slots import Slot, SlotReservations
+from airflow_provider_viapi.quota.slots import MAX_RENEWALS, Slot, SlotReservations
 
 LEAD = 1.0
 """Seconds before its slot at which a submission is recorded, which takes some calls of Airflow's API."""
@@ -38,9 +39,11 @@ class SharedSubmitLimiter(SubmitLimiter):
         # Seconds that recording takes; 0 as long as no slot was missed for it.
         self._recording = 0.0
         self._near_since = 0.0
+        self._missed = 0
 
     def seconds_to_slot(self) -> float:
         """Return the seconds until the slot, or until the one that it would be if it were taken now."""
+        self._give_up_if_lost()
         if self._slot is None:
             for slots in self._sources:
                 with suppress(CountersUnavailable):
@@ -49,6 +52,7 @@ class SharedSubmitLimiter(SubmitLimiter):
 
     def reserve(self) -> float:
         """Take a slot, unless there is one, and return the seconds until it."""
+        self._give_up_if_lost()
         if self._slot is None:
             self._take_slot()
         return self._seconds_left()
@@ -62,19 +66,29 @@ class SharedSubmitLimiter(SubmitLimiter):
     def restore_slot(self, slot: Mapping[str, Any]) -> None:
         """Use a slot that this task took in another process, unless it was missed."""
         for slots in self._sources:
-            kept = Slot(slot["number"], slot["at"]) if slot.get("key") == slots.key else None
-            if kept is not None:
-                kept.distance = max(0.0, slots.seconds_until(kept))
-            if kept is not None and not slots.is_missed(kept):
-                self._slots, self._slot = slots, kept
-                return
+            if slot.get("key") == slots.key:
+                self._slots, self._slot = slots, Slot(slot["number"], slot["at"])
+                self._slot.distance = max(0.0, slots.seconds_until(self._slot))
 
-    def wait_until_near(self) -> None:
-        """Wait until shortly before the slot: the submission is recorded, then it waits for the slot itself."""
-        self.reserve()
+    def wait_in_queue(self) -> float:
+        """Take a place among the tasks that wait without a slot, and return the seconds until it comes up."""
+        for slots in self._sources:
+            with suppress(CountersUnavailable):
+                queue = slots.queue()
+                return queue.seconds_until(queue.reserve())
+        return 0.0
+
+    def wait_until_near(self) -> bool:
+        """Wait until shortly before the slot, with time to record the submission; false if it was missed."""
         with suppress(CountersUnavailable):
-            self._sleep(early=max(LEAD, self._recording))
+            for seconds in self._pauses(early=max(LEAD, self._recording)):
+                self._pause(seconds)
+                # Not for ever: a process that always wakes up late would never send anything.
+                if self._missed < MAX_RENEWALS and self._give_up_if_lost():
+                    self._missed += 1
+                    return False
         self._near_since = time.monotonic()
+        return True
 
     def wait_for_slot(self) -> bool:
         """Wait for the slot; false if it was missed, and nothing is to be sent."""
@@ -89,26 +103,39 @@ class SharedSubmitLimiter(SubmitLimiter):
                 took = time.monotonic() - self._near_since
                 self._recording = min(MAX_RECORDING, max(2 * self._recording, 1.5 * took))
                 return False
-            self._sleep(renew=False)
+            for seconds in self._pauses():
+                self._pause(seconds)
         except CountersUnavailable:
             # It had a slot; the storage failed while it waited for the call before it.
             self._slot = None
         return True
 
-    def release(self, *, throttled: bool) -> None:
-        """Record that the response has arrived, or that none will."""
+    def release(self, *, throttled: bool, answered_at: datetime | None = None) -> None:
+        """Record that the response has arrived, or that none will; without a slot do nothing."""
         slots, slot, self._slot = self._slots, self._slot, None
         if slots is None or slot is None:
             return
+        self._missed = 0
         with suppress(CountersUnavailable):
-            slots.release(slot)
+            slots.release(slot, None if answered_at is None else answered_at.timestamp())
             if throttled:
                 slots.on_throttled()
 
-    def _sleep(self, early: float = 0.0, *, renew: bool = True) -> None:
-        if self._slots is not None and self._slot is not None:
-            for seconds in self._slots.pauses(self._slot, early, renew=renew):
-                self._pause(seconds)
+    def _pauses(self, early: float = 0.0) -> Iterator[float]:
+        if self._slots is None or self._slot is None:
+            return iter(())
+        return self._slots.pauses(self._slot, early, renew=False)
+
+    def _give_up_if_lost(self) -> bool:
+        """Give up a slot that was missed, or that the clock was set back from; return whether that was so."""
+        slots, slot = self._slots, self._slot
+        if slots is None or slot is None or not (slots.is_missed(slot) or slots.was_set_back(slot)):
+            return False
+        self._slot = None
+        with suppress(CountersUnavailable):
+            # The next calls of the chain do not wait for this one.
+            slots.give_up(slot)
+        return True
 
     def _take_slot(self) -> None:
         for slots in self._sources:

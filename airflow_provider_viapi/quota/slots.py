@@ -17,11 +17,17 @@ TOLERATED = 0.5
 UNANSWERED_SECONDS = 5.0
 """Longest time in seconds that a call waits for the response to the one whose place in the rate it takes."""
 
+MAX_UNANSWERED_EARLY = 10.0
+"""Longest part in seconds of that wait for which a call may be recorded: it could turn out not to be sent."""
+
 RECHECK_SECONDS = 0.05
 """Seconds between two checks for that response."""
 
 MAX_RENEWALS = 2
 """Missed slots after which a call is sent late: a process that always wakes up late would never send one."""
+
+QUEUE_SPEED = 2
+"""Places of tasks without a slot that come up per slot: some of the tasks have ended, or find no slot yet."""
 
 CLOCK_STEP = 1.0
 """Seconds by which a slot may become more distant while it is waited for; more means that the clock was set back."""
@@ -99,6 +105,10 @@ class SlotReservations:
         # Slots of another rate have other numbers.
         self.key = f"{key}:{round(self.spacing * 1e6)}"
 
+    def queue(self) -> SlotReservations:
+        """Return the places of tasks that wait without a slot, each with the time when it tries to take one."""
+        return SlotReservations(self._counters, f"{self.key}:queue", QUEUE_SPEED / self.spacing, self._clock)
+
     def seconds_until(self, slot: Slot) -> float:
         """Return the seconds until a slot; negative if it has passed."""
         return slot.at - self._clock()
@@ -147,7 +157,7 @@ class SlotReservations:
                 renewals += 1
             seconds = self.seconds_until(slot)
             if seconds <= early:
-                seconds = self._until_window_is_over(slot)
+                seconds = self._until_window_is_over(slot, early)
                 if seconds <= early:
                     break
             yield seconds - early
@@ -165,9 +175,12 @@ class SlotReservations:
         """Record that a slot is not used."""
         self._counters.incr(self._answered_key(slot.number), self._kept_for)
 
-    def release(self, slot: Slot) -> None:
-        """Record that the response has arrived, or that none will."""
-        arrived_at = (slot.sent_at + self._clock()) / 2
+    def release(self, slot: Slot, answered_at: float | None = None) -> None:
+        """Record that the response has arrived, or that none will.
+
+        :param answered_at: when it arrived, in Unix time; default: now
+        """
+        arrived_at = (slot.sent_at + (answered_at or self._clock())) / 2
         # Bounded, since the clock of this machine may have been set meanwhile, and others wait accordingly.
         late = min(arrived_at - slot.at, self._answered_within)
         self._counters.incr(self._answered_key(slot.number), self._kept_for, max(1, math.ceil(late * 1000)))
@@ -199,8 +212,11 @@ class SlotReservations:
             low, high = (middle, high) if self._counters.get(self._slot_key(middle * step)) else (low, middle)
         return high
 
-    def _until_window_is_over(self, slot: Slot) -> float:
-        """Return the seconds to sleep because of the calls before this one in its chain."""
+    def _until_window_is_over(self, slot: Slot, early: float) -> float:
+        """Return the seconds to sleep because of the calls before this one in its chain.
+
+        :param early: see :meth:`pauses`
+        """
         now = self._clock()
         # Two of them, because the second may have been so late that the first was given up.
         for number in (slot.number - self._chains, slot.number - 2 * self._chains):
@@ -208,6 +224,8 @@ class SlotReservations:
             if late := self._counters.get(self._answered_key(number)):
                 if (seconds := before_at + late / 1000 + self._window - now) > 0:
                     return seconds
-            elif now - before_at <= self._answered_within and self._counters.get(self._slot_key(number)):
-                return RECHECK_SECONDS
+            elif (left := before_at + self._answered_within - now) >= 0 and self._counters.get(
+                self._slot_key(number)
+            ):
+                return RECHECK_SECONDS if left <= MAX_UNANSWERED_EARLY else early + RECHECK_SECONDS
         return 0.0

@@ -178,7 +178,7 @@ class Backend:
             ledger=self.ledger.open_ledger(item),
             digest=item.digest,
             prepare_request=lambda: item.request or {},
-            policy=SubmitPolicy(deadline=self.context.timing.now()),
+            policy=SubmitPolicy(deadline=self.context.timing.now(), once=True),
             context=replace(self.context, claims=ItemClaims(self.ledger, item), log=Log()),
         )
 

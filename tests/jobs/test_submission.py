@@ -21,11 +21,17 @@ from airflow_provider_viapi.errors import (
     Throttled,
     TransientError,
 )
-from airflow_provider_viapi.jobs.attempt_context import Attempt, AttemptContext, Intent, Timing
+from airflow_provider_viapi.jobs.attempt_context import (
+    Attempt,
+    AttemptContext,
+    Intent,
+    SubmitLimiter,
+    Timing,
+)
 from airflow_provider_viapi.jobs.backend import Identity
 from airflow_provider_viapi.jobs.ledger import MAX_PAST, Ledger
 from airflow_provider_viapi.jobs.model import JobReport, Outcome
-from airflow_provider_viapi.jobs.submission import check_adopted
+from airflow_provider_viapi.jobs.submission import SlotIsLater, Submission, SubmitPolicy, check_adopted
 from airflow_provider_viapi.state.stores import MemoryStore
 from jobs.scripted_backend import Log, ScriptedBackend, ScriptedClaims, submission
 from skipping_clock import SkippingClock
@@ -175,14 +181,18 @@ def test_a_response_that_names_another_tasks_job_is_an_unknown_outcome(clock: Sk
 
 
 @pytest.mark.parametrize(
-    ("survives_clear", "advice"),
-    [(True, "Clear the task to check again"), (False, "Look for the job at the service first")],
+    ("is_persistent", "survives_clear", "advice"),
+    [
+        (True, True, "Clear the task to check again"),
+        (True, False, "Look for the job at the service first"),
+        (False, False, "Look for the job at the service: .* the task is not retried"),
+    ],
 )
 def test_an_unknown_outcome_says_what_clearing_the_task_does(
-    clock: SkippingClock, survives_clear: bool, advice: str
+    clock: SkippingClock, is_persistent: bool, survives_clear: bool, advice: str
 ) -> None:
     store = MemoryStore()
-    store.survives_clear = survives_clear
+    store.is_persistent, store.survives_clear = is_persistent, survives_clear
 
     with pytest.raises(SubmissionInDoubt, match=advice):
         submission(
@@ -738,3 +748,219 @@ def test_a_pause_does_not_add_up_what_each_of_its_sleeps_lasts_longer() -> None:
     context.pause(59)
 
     assert 59 <= (at[0] - began).total_seconds() < 60.1
+
+
+# The deadline.
+
+
+class ScriptedLimiter(SubmitLimiter):
+    """A limiter whose slots are as many seconds away as a test says, and that notes what was called.
+
+    :param before_staging: seconds until the slot before media are staged
+    :param after: seconds until it from then on, when no slot is kept
+    :param misses: slots that are missed while they are waited for
+    """
+
+    def __init__(
+        self, clock: SkippingClock, *, before_staging: float = 0.0, after: float = 0.0, misses: int = 0
+    ) -> None:
+        self.clock, self.after, self.misses = clock, after, misses
+        self.queued = [before_staging]
+        self.reserved: float | None = None
+        self.waited = 0.0
+        self.released: list[datetime | None] = []
+
+    def seconds_to_slot(self) -> float:
+        return self.queued.pop() if self.queued else self.reserved or self.after
+
+    def reserve(self) -> float:
+        self.reserved = self.after
+        return self.after
+
+    def saved_slot(self) -> dict[str, float]:
+        return {} if self.reserved is None else {"at": self.reserved}
+
+    def wait_in_queue(self) -> float:
+        return 100.0
+
+    def wait_until_near(self) -> bool:
+        assert self.reserved is not None
+        self.waited += self.reserved
+        self.clock.sleep(self.reserved)
+        self.misses -= 1
+        return self.misses < 0
+
+    def release(self, *, throttled: bool, answered_at: datetime | None = None) -> None:
+        self.reserved = None
+        self.released.append(answered_at)
+
+
+def test_a_job_whose_media_take_longer_to_stage_than_the_deadline_is_not_submitted(
+    clock: SkippingClock,
+) -> None:
+    def stage() -> dict[str, str]:
+        clock.sleep(2 * 3600)
+        return {}
+
+    backend, ledger = ScriptedBackend(clock, ["J-1"]), Ledger(MemoryStore())
+
+    with pytest.raises(TransientError, match="took 7200 s to prepare; nothing was submitted") as late:
+        submission(backend, ledger=ledger, prepare_request=stage).resume_or_submit()
+
+    assert (late.value.code, backend.sent, ledger.read()) == ("SubmitAfterDeadline", [], None)
+
+
+def test_nothing_is_staged_or_submitted_after_the_deadline(clock: SkippingClock) -> None:
+    staged: list[bool] = []
+    backend = ScriptedBackend(clock, ["J-1"])
+    late = submission(backend, prepare_request=lambda: staged.append(True) or {})
+    clock.sleep(2 * 3600)
+
+    with pytest.raises(TransientError, match="the deadline passed"):
+        late.resume_or_submit()
+
+    assert (staged, backend.sent) == ([], [])
+
+
+@pytest.mark.parametrize("misses", [0, 1], ids=["taken", "missed and renewed"])
+def test_a_slot_that_others_took_meanwhile_and_is_now_after_the_deadline_is_not_waited_for(
+    clock: SkippingClock, misses: int
+) -> None:
+    backend, ledger = ScriptedBackend(clock, ["J-1"]), Ledger(MemoryStore())
+    limiter = ScriptedLimiter(clock, after=(5 if misses == 0 else 0.6) * 3600, misses=misses)
+    waiting = replace(submission(backend, ledger=ledger), limiter=limiter)
+
+    with pytest.raises(TransientError) as late:
+        waiting.resume_or_submit()
+
+    assert (late.value.code, backend.sent, ledger.read()) == ("SubmitAfterDeadline", [], None)
+    assert limiter.reserved is None
+
+
+def test_a_throttled_job_whose_next_slot_is_after_the_deadline_is_not_submitted(clock: SkippingClock) -> None:
+    backend = ScriptedBackend(clock, [Throttled("no", code="Throttling.User"), "J-1"])
+    limiter = ScriptedLimiter(clock, after=0.6 * 3600)
+
+    with pytest.raises(Throttled) as late:
+        replace(submission(backend), limiter=limiter).resume_or_submit()
+
+    assert (late.value.code, len(backend.sent)) == ("SubmitAfterDeadline", 1)
+
+
+def test_a_job_whose_intent_is_recorded_until_after_the_deadline_is_not_submitted(
+    clock: SkippingClock,
+) -> None:
+    backend, ledger = ScriptedBackend(clock, ["J-1"]), Ledger(SlowStore(clock, slow_writes=1))
+    slow = submission(backend, ledger=ledger)
+    policy = replace(slow.policy, deadline=clock.now() + timedelta(seconds=20))
+
+    with pytest.raises(TransientError) as late:
+        replace(slow, policy=policy).resume_or_submit()
+
+    assert (late.value.code, backend.sent, ledger.read()) == ("SubmitAfterDeadline", [], None)
+
+
+def test_a_service_that_fails_until_the_deadline_is_reported_itself(clock: SkippingClock) -> None:
+    backend = ScriptedBackend(clock, [ConnectionFailed("unreachable")] * 1000)
+    failing = submission(backend)
+    policy = replace(failing.policy, deadline=clock.now() + timedelta(minutes=2))
+
+    with pytest.raises(ConnectionFailed, match="unreachable"):
+        replace(failing, policy=policy).resume_or_submit()
+
+    assert clock.now() <= policy.deadline
+
+
+def test_a_batch_sends_one_request_for_an_item_and_retries_itself(clock: SkippingClock) -> None:
+    backend = ScriptedBackend(clock, [ConnectionFailed("unreachable"), "J-1"])
+    policy = SubmitPolicy(deadline=clock.now(), once=True)
+
+    with pytest.raises(ConnectionFailed):
+        replace(submission(backend), policy=policy).resume_or_submit()
+
+    assert len(backend.sent) == 1
+
+
+# Slots that are far off.
+
+
+def patient(backend: ScriptedBackend, limiter: SubmitLimiter, seconds: float = 60.0) -> Submission:
+    def stage() -> dict[str, str]:
+        backend.clock.sleep(20)
+        return {}
+
+    waiting = submission(backend, prepare_request=stage)
+    policy = replace(waiting.policy, max_wait_for_slot=seconds)
+    return replace(waiting, policy=policy, limiter=limiter)
+
+
+def test_a_slot_that_is_far_off_after_staging_is_for_another_process(clock: SkippingClock) -> None:
+    backend, limiter = ScriptedBackend(clock, ["J-1"]), ScriptedLimiter(clock, after=300)
+
+    with pytest.raises(SlotIsLater) as later:
+        patient(backend, limiter).resume_or_submit()
+
+    assert (backend.sent, limiter.waited) == ([], 0)
+    assert (later.value.seconds, later.value.slot) == (300, {"at": 300})
+    assert 20 <= later.value.preparation < 30
+
+
+def test_a_throttled_submission_whose_next_slot_is_far_off_is_for_another_process(
+    clock: SkippingClock,
+) -> None:
+    limiter = ScriptedLimiter(clock)
+
+    def throttle() -> str:
+        limiter.after = 300
+        raise Throttled("no", code="Throttling.User")
+
+    backend = ScriptedBackend(clock, [throttle, "J-1"])
+
+    with pytest.raises(SlotIsLater):
+        patient(backend, limiter).resume_or_submit()
+
+    assert (len(backend.sent), limiter.waited) == (1, 0)
+
+
+def test_the_time_that_staging_takes_again_is_not_spent_for_a_slot_that_comes_sooner(
+    clock: SkippingClock,
+) -> None:
+    backend, limiter = ScriptedBackend(clock, ["J-1"]), ScriptedLimiter(clock, after=95)
+
+    assert patient(backend, limiter).resume_or_submit()[0].id == "J-1"
+
+
+def test_a_slot_is_not_reserved_long_ahead(clock: SkippingClock) -> None:
+    """A task that is cleared, failed or killed meanwhile would leave the slot unused."""
+    backend, limiter = ScriptedBackend(clock, ["J-1"]), ScriptedLimiter(clock, before_staging=1800)
+
+    with pytest.raises(SlotIsLater) as later:
+        patient(backend, limiter).resume_or_submit()
+
+    assert (limiter.reserved, later.value.slot) == (None, {})
+    assert 100 <= later.value.seconds <= 1800
+
+
+def test_the_shared_storage_is_not_called_between_a_response_and_the_record_of_its_job(
+    clock: SkippingClock,
+) -> None:
+    store = MemoryStore()
+
+    class SlowLimiter(SubmitLimiter):
+        recorded: object = None
+
+        def release(self, *, throttled: bool, answered_at: datetime | None = None) -> None:
+            self.recorded, self.answered_at = Ledger(store).read(), answered_at
+
+    def respond() -> str:
+        clock.sleep(3)
+        return "J-1"
+
+    limiter = SlowLimiter()
+    replace(
+        submission(ScriptedBackend(clock, [respond]), ledger=Ledger(store)), limiter=limiter
+    ).resume_or_submit()
+
+    assert limiter.recorded is not None
+    assert limiter.recorded == Ledger(store).read()
+    assert limiter.answered_at is not None

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException, Asset
+from airflow.providers.common.compat.sdk import DAG, AirflowFailException, Asset
 
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.errors import BatchFailed, InvalidRequest, ServiceError, SubmissionInDoubt
@@ -27,6 +27,7 @@ from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOpera
 from airflow_provider_viapi.task_instance import cancellation
 from emulator import fake_media
 from operators.run_batch import BatchRun, Store, WorkerLost, run_batch
+from run_task import TaskInstance
 from served_folder import ServedFolder
 from timing import poll_quickly, set_timing
 
@@ -893,3 +894,55 @@ def test_the_output_of_a_mapped_task_is_accepted_as_a_lazy_sequence(
         return operator
 
     assert [row["error"] for row in run_batch(make, Store()).rows] == [None] * 3
+
+
+def test_prices_that_cannot_be_read_keep_no_retry_from_its_jobs_but_every_batch_from_new_ones(
+    emulator: EmulatorServer, batch: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store()
+    emulator.fault(action=EVERY, job={"processing": 0.5}, times=None)
+
+    def lose_worker(run: BatchRun) -> None:
+        raise WorkerLost
+
+    with pytest.raises(WorkerLost):
+        run_batch(batch("a", "b"), store, between=lose_worker)
+    monkeypatch.setenv("AIRFLOW__VIAPI__PRICES", "{broken")
+
+    with pytest.raises(ServiceError, match=r"\[viapi\] prices"):
+        run_batch(batch("a", "b", "c"), store, try_number=2)
+    assert all(row["error"] is None for row in run_batch(batch("a", "b"), store, try_number=3).rows)
+    assert len(accepted(emulator)) == 2
+
+
+def test_without_a_durable_store_a_batch_with_an_item_in_doubt_is_not_retried(
+    emulator: EmulatorServer, batch: Make
+) -> None:
+    emulator.fault(action=EVERY, drop="after")
+    emulator.fault(action="QueryAsyncJobList", code="Forbidden.NotAuthorized")
+
+    with pytest.raises(AirflowFailException, match="item 0: SubmissionInDoubt"):
+        run_batch(batch("a", "b"), None)
+
+
+def test_a_land_to_that_becomes_none_during_the_wait_fails_the_batch_and_its_retry_stores_the_results(
+    emulator: EmulatorServer, batch: Make, tmp_path: Path
+) -> None:
+    emulator.fault(action=EVERY, job={"processing": 0.5}, times=None)
+    store, destinations = Store(), [f"file://{tmp_path}/", None, f"file://{tmp_path}/"]
+
+    def make() -> ViapiBatchOperator:
+        with DAG("dag", schedule=None, render_template_as_native_obj=True) as dag:
+            operator = batch("a", "b", land_to="{{ destination }}")()
+        destination = destinations.pop(0) if destinations else f"file://{tmp_path}/"
+        context: Any = {"ti": TaskInstance(), "destination": destination}
+        operator.render_template_fields(context, jinja_env=dag.get_template_env())
+        return operator
+
+    with pytest.raises(ServiceError, match="land_to renders to None after the wait"):
+        run_batch(make, store)
+    run = run_batch(make, store, try_number=2)
+
+    assert len(list(tmp_path.iterdir())) == 2
+    assert all(row["result"]["landed"] for row in run.rows)
+    assert len(accepted(emulator)) == 2

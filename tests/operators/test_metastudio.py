@@ -265,6 +265,27 @@ def test_at_its_deadline_a_live_task_that_is_not_on_air_is_ended(emulator: Emula
     assert response["state"] == "SUCCEED"
 
 
+def test_at_its_deadline_a_live_task_is_ended_in_its_own_room_although_another_is_rendered(
+    emulator: EmulatorServer, room: str
+) -> None:
+    emulator.fault(action="StartSmartLive", job={"processing": 3600})
+    other = HuaweiCloudHook().call(
+        "metastudio.CreateSmartLiveRoom", {"room_name": "other", "scene_scripts": []}
+    )["room_id"]
+    before, after = (
+        StartLiveOperator(task_id="start", room_id=each, deferrable=True, job_timeout=timedelta(seconds=1))
+        for each in (room, other)
+    )
+
+    with pytest.raises(JobTimedOut) as raised:
+        run_task(before, Store(), resumed=after)
+
+    response = HuaweiCloudHook().call(
+        "metastudio.ShowSmartLive", {"room_id": room, "job_id": raised.value.job_id}
+    )
+    assert response["state"] == "SUCCEED"
+
+
 def test_a_retry_resumes_the_live_task_of_the_attempt_before(emulator: EmulatorServer, room: str) -> None:
     store = Store()
 

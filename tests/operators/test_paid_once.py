@@ -536,3 +536,30 @@ def test_a_stop_after_the_wait_has_ended_changes_nothing(service: ScriptedServer
     assert run_task(waits_here, Store()).result == RESULT
 
     waits_here.on_kill()
+
+
+def test_without_a_durable_store_a_submission_in_doubt_is_not_retried(service: ScriptedServer) -> None:
+    """A retry would not know of it, and pay again without a check."""
+    says(
+        service,
+        EraseVideoSubtitles=[HANG_UP, SEEN_BEFORE, accepted("J-9")],
+        QueryAsyncJobList=[job_list("J-1", "J-2")],
+        GetAsyncJobResult=[DONE],
+    )
+
+    with pytest.raises(AirflowFailException, match=r"Look for the job at the service: .* is not retried"):
+        run_task(task(), None)
+
+
+def test_prices_that_cannot_be_read_do_not_keep_a_retry_from_its_job(
+    service: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    says(service, EraseVideoSubtitles=[accepted("J-1")], GetAsyncJobResult=[DONE])
+    store = Store()
+    store.lost_before_write = 3
+    with pytest.raises(WorkerLost):
+        run_task(task(), store)
+    monkeypatch.setenv("AIRFLOW__VIAPI__PRICES", "{broken")
+
+    assert run_task(task(), store, try_number=2).result == RESULT
+    assert submissions(service) == 1

@@ -25,7 +25,7 @@ from airflow_provider_viapi.operators.videoenhan import ChangeVideoSizeOperator,
 from media.team_storage import TeamStorage, storage_emulator, team
 from operators import run_batch
 from operators.test_paid_once import Store, WorkerLost
-from run_task import run_task
+from run_task import TaskInstance, run_task
 from timing import skip_waits
 
 __all__ = ["storage_emulator", "team"]
@@ -83,6 +83,33 @@ def test_a_landing_that_fails_is_made_up_for_by_the_retry_without_another_job(
     monkeypatch.setattr(Staging, "stage", stage)
 
     outcome = run_task(erase(team, film, f"{in_the_way}/"), store, try_number=2)
+
+    assert Path(outcome.result["landed"]["VideoUrl"].removeprefix("file://")).read_bytes() == FILM
+    assert len(team.emulator.jobs()) == 1
+
+
+def test_a_land_to_that_becomes_none_during_the_wait_fails_the_task_and_its_retry_stores_the_result(
+    team: TeamStorage, film: str, tmp_path: Path
+) -> None:
+    def landing_at(destination: str | None) -> Any:
+        with DAG("dag", schedule=None, render_template_as_native_obj=True) as dag:
+            operator = EraseVideoSubtitlesOperator(
+                task_id="erase",
+                video_url=film,
+                staging="oss://team/staged",
+                land_to="{{ destination }}",
+                deferrable=True,
+                viapi_conn_id=team.hook.viapi_conn_id,
+            )
+        context: Any = {"ti": TaskInstance(), "destination": destination}
+        operator.render_template_fields(context, jinja_env=dag.get_template_env())
+        return operator
+
+    store, folder = Store(), f"file://{tmp_path}/out/"
+    with pytest.raises(ServiceError, match="land_to renders to None after the wait"):
+        run_task(landing_at(folder), store, resumed=landing_at(None))
+
+    outcome = run_task(landing_at(folder), store, try_number=2)
 
     assert Path(outcome.result["landed"]["VideoUrl"].removeprefix("file://")).read_bytes() == FILM
     assert len(team.emulator.jobs()) == 1

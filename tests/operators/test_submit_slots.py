@@ -6,11 +6,12 @@ import json
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferred
 
-from airflow_provider_viapi.errors import Throttled
+from airflow_provider_viapi.errors import Throttled, TransientError
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
 from operators.test_paid_once import DONE, VIDEO, Store, accepted, says, submissions
@@ -31,7 +32,8 @@ def service(monkeypatch: pytest.MonkeyPatch, clock: SkippingClock) -> Iterator[S
     """Yield a service whose account may submit one job in 100 seconds."""
     with scripted_server(Answer(500)) as server:
         extra = {"endpoint": server.url, "submit_qps": 0.01}
-        fields = {"conn_type": "viapi", "login": "key-of-slots", "password": "s", "extra": extra}
+        # Slots belong to an account, for all processes of a machine.
+        fields = {"conn_type": "viapi", "login": f"key-{uuid4()}", "password": "s", "extra": extra}
         monkeypatch.setenv("AIRFLOW_CONN_VIAPI_DEFAULT", json.dumps(fields))
         yield server
 
@@ -142,7 +144,7 @@ def test_a_deadline_that_is_seconds_away_does_not_wait_for_a_slot_that_comes_sec
     service: ScriptedServer, clock: SkippingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     extra = {"endpoint": service.url, "submit_qps": 0.2}
-    fields = {"conn_type": "viapi", "login": "key-of-short-slots", "password": "s", "extra": extra}
+    fields = {"conn_type": "viapi", "login": f"key-{uuid4()}", "password": "s", "extra": extra}
     monkeypatch.setenv("AIRFLOW_CONN_VIAPI_DEFAULT", json.dumps(fields))
     ViapiHook().quota.submit_limiter("videoenhan.EraseVideoSubtitles", 0.2, lambda seconds: None).reserve()
     says(service, EraseVideoSubtitles=[accepted("J-1")], GetAsyncJobResult=[DONE])
@@ -181,3 +183,73 @@ def test_a_storage_that_is_down_fails_no_task(
     says(service, EraseVideoSubtitles=[accepted("J-1")], GetAsyncJobResult=[DONE])
 
     assert run_task(erase(deferrable=True), Store()).result["VideoUrl"]
+
+
+def test_a_task_that_is_resumed_after_its_deadline_submits_nothing(
+    service: ScriptedServer, clock: SkippingClock
+) -> None:
+    take_slots(service, 3)
+    with pytest.raises(TaskDeferred) as left:
+        erase(deferrable=True, job_timeout=3600).execute(context_with(Store()))
+    clock.sleep(2 * 3600)
+
+    with pytest.raises(TransientError, match="nothing was submitted"):
+        erase(deferrable=True, job_timeout=3600).execute_at_slot(
+            context_with(Store()), None, **left.value.kwargs
+        )
+
+    assert submissions(service) == 0
+
+
+def test_a_task_is_resumed_half_a_minute_before_its_slot(
+    service: ScriptedServer, clock: SkippingClock
+) -> None:
+    """Airflow needs up to 14 s for that; a slot that is missed is not used."""
+    take_slots(service, 3)
+
+    with pytest.raises(TaskDeferred) as left:
+        erase(deferrable=True).execute(context_with(Store()))
+
+    moment = left.value.trigger.serialize()[1]["moment"].timestamp()
+    assert moment == pytest.approx((left.value.kwargs or {})["deferral"]["at"] - 30, abs=1)
+
+
+def test_a_task_reserves_no_slot_as_long_as_that_would_come_much_later(
+    service: ScriptedServer, clock: SkippingClock
+) -> None:
+    """The slots of tasks that are cleared, failed or killed while they are deferred would stay unused."""
+    take_slots(service, 10)
+    contexts = [context_with(Store()) for _ in range(5)]
+    for context in contexts:
+        with pytest.raises(TaskDeferred) as left:
+            erase(deferrable=True).execute(context)
+        assert "at" not in (left.value.kwargs or {})["deferral"]
+    clock.sleep(1000)
+    says(service, EraseVideoSubtitles=[accepted("J-1")], GetAsyncJobResult=[DONE])
+
+    # Those tasks were cleared; one of the next DAG run does not wait for their slots.
+    began = clock.now()
+    with pytest.raises(TaskDeferred) as waits:
+        erase(deferrable=True).execute(context_with(Store()))
+
+    assert waits.value.method_name == "execute_complete"
+    assert (clock.now() - began).total_seconds() < 200
+
+
+def test_a_task_that_stages_long_is_resumed_earlier(
+    service: ScriptedServer, clock: SkippingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class SlowlyStaged(EraseVideoSubtitlesOperator):
+        def prepare_request(self, request: Any, context: Any) -> Any:
+            clock.sleep(50)
+            take_slots(service, 3)
+            return request
+
+    with pytest.raises(TaskDeferred) as left:
+        SlowlyStaged(task_id="erase", video_url=VIDEO, deferrable=True).execute(context_with(Store()))
+
+    assert submissions(service) == 0
+    deferral = (left.value.kwargs or {})["deferral"]
+    moment = left.value.trigger.serialize()[1]["moment"].timestamp()
+    # The moment is in real time; the test's clock is ahead of it by what was slept.
+    assert moment + clock.skipped.total_seconds() == pytest.approx(deferral["at"] - 80, abs=2)

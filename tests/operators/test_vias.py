@@ -191,6 +191,29 @@ def test_at_its_deadline_a_task_is_stopped_unless_it_is_to_go_on(emulator: Emula
     assert seen["left"] == "STARTING"
 
 
+def test_at_the_deadline_of_a_retry_a_job_whose_result_was_returned_is_neither_stopped_nor_replaced(
+    emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def stop(hook: HuaweiCloudHook, job: Job, log: Any) -> bool:
+        """Stop the job, as the service does in states in which the emulator does not."""
+        emulator.move_huawei_job(job.id, "STOPPED")
+        return True
+
+    monkeypatch.setattr(HuaweiCloudHook, "cancel", stop)
+    store = Store()
+    job_id = str(run_task(watch(), store).pushed["job_id"])
+    # Airflow has not received the result, and the stream is interrupted meanwhile.
+    emulator.move_huawei_job(job_id, "RECOVERING")
+
+    with pytest.raises(JobTimedOut, match="resumes this job"):
+        run_task(watch(job_timeout=timedelta(seconds=1)), store, try_number=2)
+
+    assert state_of(job_id) == "RECOVERING"
+    emulator.move_huawei_job(job_id, "RUNNING")
+    assert run_task(watch(), store, try_number=3).pushed["job_id"] == job_id
+    assert accepted(emulator, "CreateTask") == 1
+
+
 @pytest.mark.parametrize(("marked", "stops"), [("failed", True), ("success", False)])
 def test_who_fails_a_waiting_task_stops_the_job_and_who_calls_it_done_does_not(
     emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch, marked: str, stops: bool

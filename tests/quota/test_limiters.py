@@ -8,11 +8,13 @@ from functools import cache
 import pytest
 
 from airflow_provider_viapi.errors import StopRequested, Throttled
+from airflow_provider_viapi.jobs.attempt_context import Intent
 from airflow_provider_viapi.jobs.ledger import Ledger
+from airflow_provider_viapi.jobs.submission import SlotIsLater
 from airflow_provider_viapi.quota.limiters import LEAD, SharedSubmitLimiter
 from airflow_provider_viapi.quota.slots import SlotReservations
 from airflow_provider_viapi.state.stores import MemoryStore
-from jobs.scripted_backend import ScriptedBackend, submission
+from jobs.scripted_backend import ScriptedBackend, ScriptedClaims, submission
 from quota.processes import BrokenCounters, DictCounters
 from skipping_clock import SkippingClock
 
@@ -139,3 +141,50 @@ def test_without_any_counters_tasks_submit_at_once(clock: SkippingClock) -> None
     replace(submission(backend), limiter=limited(clock, BrokenCounters())).resume_or_submit()
 
     assert len(backend.sent) == 1
+
+
+@pytest.mark.parametrize("rate", [0.01, 0.02, 0.06])
+def test_a_task_that_ended_in_its_slot_delays_the_next_one_but_fails_none_of_its_submissions(
+    clock: SkippingClock, rate: float
+) -> None:
+    counters = DictCounters()
+    SlotReservations(counters, "a:x", rate, lambda: clock.now().timestamp()).reserve()
+    intents: list[Intent] = []
+
+    class Claims(ScriptedClaims):
+        def open(self, intent: Intent) -> None:
+            intents.append(intent)
+
+    backend = ScriptedBackend(clock, ["J-1"])
+
+    replace(
+        submission(backend, claims=Claims()), limiter=limited(clock, counters, rate=rate)
+    ).resume_or_submit()
+
+    # The intent was recorded once, and shortly before it was sent.
+    assert len(intents) == len(backend.sent) == 1
+    assert (clock.now() - backend.sent[0].at).total_seconds() < 30
+
+
+def test_a_kept_slot_that_is_missed_while_media_are_staged_does_not_mean_to_wait_out_the_queue(
+    clock: SkippingClock,
+) -> None:
+    counters = DictCounters()
+    earlier, others = (
+        limited(clock, counters),
+        SlotReservations(counters, "a:x", 0.1, lambda: clock.now().timestamp()),
+    )
+    earlier.reserve()
+    for _ in range(25):
+        others.reserve()
+    kept = limited(clock, counters)
+    kept.restore_slot(earlier.saved_slot())
+    backend = ScriptedBackend(clock, ["J-1"])
+    waiting = submission(backend, prepare_request=lambda: clock.sleep(40) or {})
+    policy = replace(waiting.policy, max_wait_for_slot=60)
+
+    with pytest.raises(SlotIsLater) as later:
+        replace(waiting, limiter=kept, policy=policy).resume_or_submit()
+
+    assert later.value.seconds > 150
+    assert (clock.slept, backend.sent) == (40, [])

@@ -114,7 +114,6 @@ class TaskBatchBackend:
             # Not shown: the batch publishes what is shown of its items.
             view=TaskView(operator.action_name, attempt_context.identity.number),
             request=item.request or {},
-            # The batch retries, after other items: for a single submission the deadline has passed at once.
             deadline=attempt_context.timing.now(),
         )
         submission: Submission = operator.submission(run)
@@ -134,6 +133,8 @@ class TaskBatchBackend:
         return replace(
             submission,
             prepare_request=prepare_request,
+            # The batch retries, after other items.
+            policy=replace(submission.policy, once=True),
             digest=item.digest,
             sources=lambda: None if results is None else results.versions(item.request or {}),
             resubmitted=self._resubmitted,

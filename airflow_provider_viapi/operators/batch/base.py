@@ -16,6 +16,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow_provider_viapi.errors import (
     InvalidRequest,
     StopRequested,
+    SubmissionInDoubt,
     from_dict,
 )
 from airflow_provider_viapi.links.job import ResultLink, result_address, store_links
@@ -83,7 +84,6 @@ class BatchOperator(BaseBatchOperator):
             self.check_rendered()
             items, self._arguments = build_items(self.operator, self.items, self.shared)
             self.check_inputs()
-            self._check_prices()
             self._check_destination(len(items))
             ledger = self._open_ledger(context)
             if not (items or ledger.names()):
@@ -127,6 +127,7 @@ class BatchOperator(BaseBatchOperator):
 
     def _check_can_submit(self, context: Context) -> None:
         """Refuse to submit jobs whose results could not be stored, or which could not be waited for."""
+        self._check_prices()
         self._probe_destination(context)
         check_retention(self.job_timeout, durable=self.durable)
         self.hook.check_can_wait()
@@ -142,6 +143,7 @@ class BatchOperator(BaseBatchOperator):
         with fail_without_retry(self.operator.is_permanent), self._view(context).publishing_errors(context):
             if "error" in event:
                 raise from_dict(event["error"])
+            self.check_land_to_after_wait()
             ledger = self._open_ledger(context)
             attempt_context = attempt_context_of(context, self.log, self.timing, lambda: self._stop_requested)
             batch = self._batch(self._same_items(ledger), ledger, attempt_context, context, state or {})
@@ -275,7 +277,15 @@ class BatchOperator(BaseBatchOperator):
                 raise AirflowFailException(f"BatchFailed: {failed}. {NO_RETRY}") from failed
             # A retry submits nothing more within an exhausted limit, but resumes what was submitted.
             can_resume = any(batch.ledger.entry(item.name) is not None for item in batch.items)
-            if permanent > self.max_failed or (batch.cost_limits.exhausted and not can_resume):
+            # A retry would submit again, without a check, what may have been accepted.
+            is_unchecked = not batch.ledger.is_persistent and any(
+                row["error"] and row["error"]["class"] == SubmissionInDoubt.__name__ for row in rows
+            )
+            if (
+                is_unchecked
+                or permanent > self.max_failed
+                or (batch.cost_limits.exhausted and not can_resume)
+            ):
                 raise AirflowFailException(f"BatchFailed: {failed}") from failed
             raise failed
         landed, files = landed_files(rows)

@@ -21,26 +21,31 @@ class SlotDeferral:
     """Deferral of a task until its slot to submit, as the process that continues receives it.
 
     :param deadline: of the attempt, an aware time; ``None``: the attempt begins now
-    :param deferred: how often the attempt has deferred for its slot
+    :param deferred: how often the attempt has deferred for a reserved slot
+    :param preparation: seconds that preparing the request took, if that is known
     :param slot: see ``jobs.attempt_context.SubmitLimiter.saved_slot``
     :param is_lost: the task has deferred for a slot, and does not know for which one
     """
 
     deadline: datetime | None = None
     deferred: int = 0
+    preparation: float = 0.0
     slot: Mapping[str, Any] = field(default_factory=dict)
     is_lost: bool = False
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> SlotDeferral:
         """Build it from the arguments of a deferral."""
-        slot = {name: value for name, value in values.items() if name not in ("deadline", "deferred")}
-        return cls(datetime.fromisoformat(values["deadline"]), values["deferred"], slot)
+        own = ("deadline", "deferred", "preparation")
+        slot = {name: value for name, value in values.items() if name not in own}
+        deadline = datetime.fromisoformat(values["deadline"])
+        return cls(deadline, values["deferred"], values["preparation"], slot)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the arguments of a deferral, as JSON values."""
         deadline = self.deadline and self.deadline.isoformat()
-        return {**self.slot, "deadline": deadline, "deferred": self.deferred}
+        own = {"deadline": deadline, "deferred": self.deferred, "preparation": self.preparation}
+        return {**self.slot, **own}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +74,16 @@ class JobRun:
         if entry is None or entry.job_id is None or entry.delivery is not None:
             return None
         return Job(entry.job_id, action, entry.scope)
+
+    def job(self, job_id: str, action: str) -> Job:
+        """Return a job with the scope in which it was submitted; the request may render differently now.
+
+        :param action: as ``service.Action``
+        """
+        from airflow_provider_viapi.jobs.model import Job
+
+        entry = self.ledger.read()
+        return Job(job_id, action, entry.scope if entry is not None and entry.job_id == job_id else None)
 
     @property
     def is_delivered(self) -> bool:

@@ -14,6 +14,7 @@ from airflow_provider_viapi.errors import (
     PermissionDenied,
     ResultExpired,
     ServiceError,
+    SubmissionInDoubt,
 )
 
 
@@ -26,14 +27,19 @@ def is_permanent(error: ServiceError) -> bool:
 
 
 @contextmanager
-def fail_without_retry(decide: Callable[[ServiceError], bool] = is_permanent) -> Iterator[None]:
+def fail_without_retry(
+    decide: Callable[[ServiceError], bool] = is_permanent, *, is_recorded: Callable[[], bool] = lambda: True
+) -> Iterator[None]:
     """Fail the task without using up its retries on a permanent error.
 
     :param decide: returns whether an error is permanent
+    :param is_recorded: returns whether a retry knows of the submissions of this attempt; if not, it would submit
+        again what may have been accepted
     """
     try:
         yield
     except ServiceError as error:
-        if not decide(error):
+        is_unchecked = isinstance(error, SubmissionInDoubt) and not is_recorded()
+        if not (is_unchecked or decide(error)):
             raise
         raise AirflowFailException(f"{type(error).__name__}: {error}") from error
