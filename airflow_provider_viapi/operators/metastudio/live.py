@@ -32,7 +32,7 @@ class StartLiveOperator(HuaweiCloudJobOperator):
     reporting viewers' messages.
 
     :param room_id: id of the live room
-    :param target_state: the state to wait for: ``PROCESSING`` (on air) or ``SUCCEED`` (ended); default: ``PROCESSING``
+    :param target_state: state to wait for: ``PROCESSING`` (on air) or ``SUCCEED`` (ended); default: ``PROCESSING``
     :param video_config: ``width`` and ``height`` in pixels, ``bitrate`` in kbit/s and optionally others
     :param play_policy: order and repetition of the scripts
     :param output_urls: RTMP URLs that receive the stream; at present one
