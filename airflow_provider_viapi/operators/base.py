@@ -55,8 +55,7 @@ from airflow_provider_viapi.operators.task.job_run import JobRun, SlotDeferral, 
 from airflow_provider_viapi.operators.task.permanent_errors import fail_without_retry
 from airflow_provider_viapi.operators.task.view import TaskView, measured_usage, read_prices
 from airflow_provider_viapi.result_fields import file_urls
-from airflow_provider_viapi.task_instance.job_states import showing_states, states_writer_of_worker
-from airflow_provider_viapi.task_instance.xcoms import JOB_KEY
+from airflow_provider_viapi.task_instance.xcoms import JOB_KEY, showing_states, states_writer_of_worker
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context

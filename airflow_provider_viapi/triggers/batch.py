@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_viapi.task_instance.cancellation import jobs_to_cancel
 from airflow_provider_viapi.task_instance.xcoms import RUNNING_KEY
-from airflow_provider_viapi.triggers.base import WaitTrigger
+from airflow_provider_viapi.triggers.job import WaitTrigger
 
 if TYPE_CHECKING:
     from typing_extensions import Self

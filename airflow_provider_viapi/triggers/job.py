@@ -1,22 +1,76 @@
-"""Triggers that wait for one job, through ``jobs.polling.poller``: what all share, and one for each cloud."""
+"""Triggers that wait for jobs, through ``jobs.polling.poller``: their base, and for one job one of each cloud."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import asyncio
+from collections.abc import AsyncIterator, Collection
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow_provider_viapi.task_instance.cancellation import TERMINAL, UNSUCCESSFUL, jobs_to_cancel
-from airflow_provider_viapi.task_instance.job_states import showing_states, states_writer_of_trigger
-from airflow_provider_viapi.task_instance.xcoms import JOB_KEY
-from airflow_provider_viapi.triggers.base import WaitTrigger
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+from airflow_provider_viapi.errors import ServiceError
+from airflow_provider_viapi.result_fields import storable
+from airflow_provider_viapi.task_instance.cancellation import (
+    TERMINAL,
+    UNSUCCESSFUL,
+    jobs_to_cancel,
+    run_shielded,
+)
+from airflow_provider_viapi.task_instance.xcoms import JOB_KEY, showing_states, states_writer_of_trigger
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from airflow_provider_viapi.hooks.base import CloudHook
     from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
     from airflow_provider_viapi.hooks.viapi import ViapiHook
     from airflow_provider_viapi.jobs.model import Job
+
+
+class WaitTrigger(BaseTrigger):
+    """Wait for jobs of one connection's account, then fire one event.
+
+    The event holds what the wait has returned, or ``error`` (see ``errors``). Airflow stores the arguments in its
+    database: they name a connection and never hold a key.
+    """
+
+    argument_names: ClassVar[tuple[str, ...]]
+    """Arguments that rebuild the trigger; each is an attribute."""
+
+    def hook(self) -> CloudHook:
+        """Return the hook that polls."""
+        raise NotImplementedError
+
+    async def wait(self) -> dict[str, Any]:
+        """Wait, and return what the event holds."""
+        raise NotImplementedError
+
+    async def cancel_if_ended(self) -> None:
+        """Cancel queued jobs if a user ended the task, or cleared it and its next attempt does not find the jobs."""
+        raise NotImplementedError
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Return the class and the arguments that rebuild this trigger in any triggerer."""
+        path = f"{type(self).__module__}.{type(self).__qualname__}"
+        return path, {name: getattr(self, name) for name in self.argument_names}
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Wait, then yield one event."""
+        try:
+            event = await self.wait()
+        except asyncio.CancelledError:
+            # Before 3.3 Airflow has no on_kill: the state of the task shows why the trigger is stopped.
+            if not hasattr(BaseTrigger, "on_kill"):
+                await self.on_kill()
+            raise
+        except ServiceError as error:
+            event = {"error": error.as_dict()}
+        yield TriggerEvent(storable(event))
+
+    async def on_kill(self) -> None:
+        """Cancel queued jobs that nobody waits for any more; see :meth:`cancel_if_ended`."""
+        await run_shielded(self.cancel_if_ended())
 
 
 class JobTrigger(WaitTrigger):

@@ -7,7 +7,7 @@ import gc
 from collections.abc import Mapping
 from typing import Any
 
-from airflow_provider_viapi.task_instance.job_states import showing_states, states_writer_of_trigger
+from airflow_provider_viapi.task_instance.xcoms import showing_states, states_writer_of_trigger
 
 QUEUED = {"QUEUING": "2026-01-01T00:00:00.000+00:00"}
 RUNNING = {**QUEUED, "PROCESSING": "2026-01-01T00:00:09.000+00:00"}

@@ -1,7 +1,7 @@
 """Wait for jobs with few calls.
 
 * ``poller``: one per event loop and connection, kept in ``registry``
-* ``pending_jobs``, ``intervals``: the queue of polls; how long to wait between two
+* ``pending_jobs``: the jobs that are waited for; ``poll_queue``: their polls
 * ``list_reader``, ``message_reader``: the job list; messages about finished jobs
-* ``rate_limiter``, ``supervision``: calls per second; loops that no exception ends
+* ``rate_limiter``: intervals, calls per second; ``supervision``: loops that no exception ends
 """

@@ -6,9 +6,9 @@ import logging
 from collections import defaultdict, deque
 from typing import TYPE_CHECKING
 
-from airflow_provider_viapi.jobs.polling.intervals import Backoff
 from airflow_provider_viapi.jobs.polling.pending_jobs import PendingJob, PendingJobs
 from airflow_provider_viapi.jobs.polling.poll_queue import now
+from airflow_provider_viapi.jobs.polling.rate_limiter import Backoff
 from airflow_provider_viapi.redaction import describe_error
 
 if TYPE_CHECKING:
@@ -54,20 +54,12 @@ class MessageRecord:
 
 
 class MessageReader:
-    """Reads the messages that name finished jobs; a message only causes a poll, whatever it says.
+    """Reads the messages that name finished jobs; a message only causes a poll, whatever it says."""
 
-    :param messages: the messages; ``None``: there are none
-    """
-
-    def __init__(self, messages: JobMessages | None) -> None:
+    def __init__(self, messages: JobMessages) -> None:
         self._messages = messages
         self._connected_since: float | None = None
         self._failures = 0
-
-    @property
-    def is_used(self) -> bool:
-        """True if there are messages to read."""
-        return self._messages is not None
 
     def will_announce_end(self, pending: PendingJob) -> bool:
         """Return whether a message will announce the end of a job, so that it need only be polled rarely.
@@ -75,8 +67,7 @@ class MessageReader:
         The job must have been seen waiting since the messages arrive: its end may have been announced before.
         """
         return (
-            self._messages is not None
-            and self._connected_since is not None
+            self._connected_since is not None
             and pending.seen_waiting_at is not None
             and pending.seen_waiting_at > self._connected_since
             and not pending.is_finished
@@ -86,13 +77,11 @@ class MessageReader:
 
     def record_end(self, pending: PendingJob) -> None:
         """Record that a job has ended."""
-        if self._messages is not None and self._connected_since is not None:
+        if self._connected_since is not None:
             self._messages.record.add(pending.job.action, named_first=pending.was_announced)
 
     async def follow(self, jobs: PendingJobs) -> float:
         """Have the jobs polled that messages name until the connection is lost; return the seconds until another."""
-        if self._messages is None:
-            return RECONNECT_BACKOFF.longest
         try:
             async with self._messages.subscribe() as messages:
                 self._connected_since = now()

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta, timezone
 
 from airflow_provider_viapi.jobs.backend import Ending
 from airflow_provider_viapi.jobs.model import Job, JobReport, Log, OnState
-from airflow_provider_viapi.jobs.polling.intervals import Backoff
 from airflow_provider_viapi.jobs.polling.poll_queue import PollQueue, now
+from airflow_provider_viapi.jobs.polling.rate_limiter import Backoff
 from airflow_provider_viapi.retrying import jittered
 
 MAX_AGO = 30 * 86400.0
@@ -175,9 +175,7 @@ class PendingJobs:
     :param will_announce_end: returns whether a message will announce the end of a job
     """
 
-    def __init__(
-        self, backoff: Backoff, will_announce_end: Callable[[PendingJob], bool] = lambda pending: False
-    ) -> None:
+    def __init__(self, backoff: Backoff, will_announce_end: Callable[[PendingJob], bool]) -> None:
         self.backoff = backoff
         self._will_announce_end = will_announce_end
         self.queue = PollQueue()

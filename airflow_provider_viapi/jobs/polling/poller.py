@@ -22,12 +22,11 @@ from airflow_provider_viapi.errors import JobTimedOut, ServiceError, Throttled
 from airflow_provider_viapi.jobs.backend import JobBackend
 from airflow_provider_viapi.jobs.metrics import Stats, WaitingGauge, record_finished
 from airflow_provider_viapi.jobs.model import Job, JobReport, ListJobs, Log, OnState
-from airflow_provider_viapi.jobs.polling.intervals import Backoff
 from airflow_provider_viapi.jobs.polling.list_reader import JobListReader
 from airflow_provider_viapi.jobs.polling.message_reader import MessageReader
 from airflow_provider_viapi.jobs.polling.pending_jobs import PendingJob, PendingJobs
 from airflow_provider_viapi.jobs.polling.poll_queue import now
-from airflow_provider_viapi.jobs.polling.rate_limiter import Permit, RateLimiter
+from airflow_provider_viapi.jobs.polling.rate_limiter import Backoff, Permit, RateLimiter
 from airflow_provider_viapi.jobs.polling.supervision import (
     MAX_UNEXPECTED_ERRORS,
     as_coroutine,
@@ -80,8 +79,9 @@ class Poller:
         messages: JobMessages | None = None,
     ) -> None:
         self._backend = backend
-        self._message_reader = MessageReader(messages)
-        self._jobs = PendingJobs(backoff or Backoff(), self._message_reader.will_announce_end)
+        self._message_reader = reader = MessageReader(messages) if messages else None
+        will_announce_end = reader.will_announce_end if reader else lambda pending: False
+        self._jobs = PendingJobs(backoff or Backoff(), will_announce_end)
         self.limiter = limiter or RateLimiter(10)
         self.list = JobListReader(backend, self._jobs, self.limiter, list_jobs, shared_list)
         self._stats = stats or Stats()
@@ -126,9 +126,13 @@ class Poller:
 
     def _start(self) -> None:
         if not self._loops:
-            loops = [self._poll_loop, self.list.read, self.list.follow_others, self._metrics_loop]
-            if self._message_reader.is_used:
-                loops.append(self._message_loop)
+            loops = (
+                self._poll_loop,
+                self.list.read,
+                self.list.follow_others,
+                self._metrics_loop,
+                self._message_loop,
+            )
             self._loops = [asyncio.ensure_future(supervise(loop)) for loop in loops]
 
     async def close(self) -> None:
@@ -196,7 +200,7 @@ class Poller:
         pending.failed_polls += pending.is_finished
         seconds = self._jobs.interval(pending)
         self._jobs.queue.schedule(pending, min(seconds, LATE_INTERVAL) if pending.is_late else seconds)
-        if pending.is_named:
+        if pending.is_named and self._message_reader:
             # A message arrived during the poll, which may not have seen the end.
             self._message_reader.schedule(self._jobs, pending)
 
@@ -233,12 +237,13 @@ class Poller:
         for pending in waits:
             pending.resolve(outcome)
         if waits and isinstance(outcome, JobReport):
-            self._message_reader.record_end(waits[0])
+            if self._message_reader:
+                self._message_reader.record_end(waits[0])
             with suppress(Exception):
                 record_finished(self._stats, waits[0], now())
 
     async def _message_loop(self) -> None:
-        while True:
+        while self._message_reader:
             seconds = await self._message_reader.follow(self._jobs)
             if not self.list.is_used:
                 # Those that were to be polled rarely.

@@ -2,7 +2,7 @@
 
 The view of a job is written twice, when the job was accepted and when the task ends, and the usage once: each write
 is a call of Airflow's API. A task without a job writes its view only if it fails (:func:`fail_and_show`). While a
-task waits, the states of its job are in another XCom (``task_instance.job_states``). docs/ui.md describes the fields.
+task waits, the states of its job are in another XCom (``task_instance.xcoms``). docs/ui.md describes the fields.
 The view holds no signature: signed links are in the task's result alone.
 """
 
