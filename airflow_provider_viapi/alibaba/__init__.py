@@ -7,6 +7,7 @@
 * ``sts``: temporary keys
 * ``signing``, ``rpc``: the protocol, without I/O
 * ``client``: clients for workers (``requests``) and event loops (``aiohttp``)
-* ``job_backend``: jobs, as ``jobs.backend`` needs them; ``imagesearch_job_backend``: bulk jobs of ImageSearch
+* ``job_backend``, ``job_reports``: jobs, as ``jobs.backend`` needs them
+* ``imagesearch_job_backend``: bulk jobs of ImageSearch
 * ``filter_expressions``: filters of ImageSearch, parsed and evaluated
 """

@@ -252,7 +252,7 @@ _PLAIN = {"string": str, "integer": int, "number": float, "boolean": bool}
 def _fields(action: Action) -> tuple[ResultField, ...]:
     if action.name != "GetAsyncJobResult":
         return action.result
-    # A text that holds JSON, or the JSON itself; ``job_backend.read_report`` reads both.
+    # A text that holds JSON, or the JSON itself; ``job_reports.read_report`` reads both.
     return tuple(field for field in action.result if field.name != "Result")
 
 

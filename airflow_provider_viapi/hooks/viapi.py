@@ -170,7 +170,7 @@ class ViapiHook(CloudHook):
             response = self.call(INCREASE_LIST, imagesearch_job_backend.list_request(job))
             return imagesearch_job_backend.read_report(job, response)
 
-        from airflow_provider_viapi.alibaba.job_backend import read_report, result_action
+        from airflow_provider_viapi.alibaba.job_reports import read_report, result_action
 
         return read_report(job, self.call(result_action(job), {"JobId": job.id}))
 

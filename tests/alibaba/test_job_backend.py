@@ -9,7 +9,8 @@ import pytest
 
 from airflow_provider_viapi.alibaba.account import Account
 from airflow_provider_viapi.alibaba.client import Client
-from airflow_provider_viapi.alibaba.job_backend import STATES, ViapiSubmitBackend, read_report, result_action
+from airflow_provider_viapi.alibaba.job_backend import ViapiSubmitBackend
+from airflow_provider_viapi.alibaba.job_reports import STATES, read_report, result_action
 from airflow_provider_viapi.alibaba.services import videoenhan
 from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.errors import ResponseLost, ServiceError, TransientError

@@ -12,7 +12,7 @@ from PIL import Image
 import media_samples
 from airflow_provider_viapi.alibaba.account import Account
 from airflow_provider_viapi.alibaba.client import Client
-from airflow_provider_viapi.alibaba.job_backend import STATES, result_action
+from airflow_provider_viapi.alibaba.job_reports import STATES, result_action
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.alibaba.rpc import flatten
 from airflow_provider_viapi.alibaba.services import actions
