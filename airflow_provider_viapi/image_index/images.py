@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.errors import InvalidRequest
-from airflow_provider_viapi.media.storage_schemes import installation_hint, opens
+from airflow_provider_viapi.media.addresses import installation_hint, opens
 from airflow_provider_viapi.record import Record
 from airflow_provider_viapi.redaction import has_password, strip_userinfo
 from airflow_provider_viapi.schema import (

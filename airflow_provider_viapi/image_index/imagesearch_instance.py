@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.alibaba.services.imagesearch import ADD_IMAGE, CHECK_IMAGE_EXISTS, DETAIL
 from airflow_provider_viapi.image_index.images import Backend, ImageEntry
-from airflow_provider_viapi.image_index.service_reads import ServiceReads
+from airflow_provider_viapi.image_index.imgsearch_database import ServiceReads
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.client import AsyncClient

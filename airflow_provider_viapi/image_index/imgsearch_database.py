@@ -19,17 +19,65 @@ from airflow_provider_viapi.alibaba.services.imgsearch import (
     LIST_IMAGES,
     REACHED_BY_OFFSET,
 )
-from airflow_provider_viapi.errors import InvalidRequest, ServiceError
+from airflow_provider_viapi.errors import InvalidRequest, ServiceError, Throttled
 from airflow_provider_viapi.image_index.images import Backend, Identity, ImageEntry
-from airflow_provider_viapi.image_index.service_reads import ServiceReads
+from airflow_provider_viapi.jobs.polling.rate_limiter import RateLimiter
+from airflow_provider_viapi.retrying import READ, aretry_call
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.client import AsyncClient
+    from airflow_provider_viapi.alibaba.model import Action
     from airflow_provider_viapi.jobs.model import Log
 
 
 LARGE_PAGE, SMALL_PAGE = 500, 50
 """Page sizes: the largest that the service allows is not documented, 50 is its documents' example."""
+
+
+SETTLE_SECONDS = 5.0
+"""A database that has not grown for so long has no call of an earlier run in flight. How long the service may work on
+one is not documented; the emulator takes hundredths of a second."""
+
+MAX_READS = 6
+"""After so many reads another task is adding, and waiting would not end."""
+
+READS_FOR_A_LOST_IMAGE = 2
+"""An image may take a moment to be listed."""
+
+RETRY_SECONDS = 120.0
+"""Seconds over which a read is retried while the service throttles or fails."""
+
+
+class ServiceReads:
+    """Calls that read, from one event loop.
+
+    :param client: calls the service
+    :param qps: calls per second; the service's quota holds per action, so calls that add have their own
+    """
+
+    def __init__(self, client: AsyncClient, qps: float) -> None:
+        self._client = client
+        self._limiter = RateLimiter(qps)
+
+    async def read(self, action: Action, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the field ``Data`` of a response.
+
+        :raises ServiceError: the service refuses, or still fails after two minutes
+        """
+        return await aretry_call(
+            lambda: self._read_once(action, request), policy=READ, max_seconds=RETRY_SECONDS
+        )
+
+    async def _read_once(self, action: Action, request: Mapping[str, Any]) -> dict[str, Any]:
+        await self._limiter.wait()
+        try:
+            response = await self._client.call_once(action, request)
+        except Throttled:
+            self._limiter.on_throttled()
+            raise
+        self._limiter.on_success()
+        data: dict[str, Any] = response["Data"]
+        return data
 
 
 class ImageDatabase:
@@ -96,12 +144,43 @@ class ImageDatabase:
     async def missing(
         self, images: Sequence[ImageEntry], *, resumed: bool, log: Log, settle_seconds: float
     ) -> list[ImageEntry]:
-        """Return the images that it does not hold; see :func:`find_missing`."""
-        return await find_missing(self, images, resumed=resumed, log=log, settle_seconds=settle_seconds)
+        """Return the images that it does not hold, in their order.
+
+        :param resumed: an earlier run of the same work was begun
+        :param settle_seconds: pause between reads
+        """
+        held = await self.contents()
+        absent = _absent(images, held)
+        if not absent or not (resumed or len(absent) < len(images)):
+            return absent
+        log.info(
+            "%s of %s images are in %s already; waiting until it no longer changes, since calls of an earlier run "
+            "may be in flight",
+            f"{len(images) - len(absent):,}",
+            f"{len(images):,}",
+            self.name,
+        )
+        for _ in range(MAX_READS):
+            await asyncio.sleep(settle_seconds)
+            if await self.count() == held.total():
+                return absent
+            before, held = held, await self.contents()
+            absent = _absent(images, held)
+            if held == before:
+                return absent
+        log.warning(
+            "Database %s still changes, so another task adds images to it: an image that both add may be in it twice",
+            self.name,
+        )
+        return absent
 
     async def was_added(self, image: ImageEntry, settle_seconds: float) -> bool:
-        """Return whether an image whose response was lost is there; see :func:`was_added`."""
-        return await was_added(self, image, settle_seconds)
+        """Return whether an image whose response was lost is there after all."""
+        for _ in range(READS_FOR_A_LOST_IMAGE):
+            await asyncio.sleep(settle_seconds)
+            if await self.holds(image):
+                return True
+        return False
 
     async def add(self, image: ImageEntry, address: str) -> None:
         """Add an image by a single call.
@@ -189,67 +268,6 @@ class Listing:
             )
         self._tokens.add(token)
         return {"Token": token, "Limit": self._size}
-
-
-SETTLE_SECONDS = 5.0
-"""A database that has not grown for so long has no call of an earlier run in flight. How long the service may work on
-one is not documented; the emulator takes hundredths of a second."""
-
-MAX_READS = 6
-"""After so many reads another task is adding, and waiting would not end."""
-
-READS_FOR_A_LOST_IMAGE = 2
-"""An image may take a moment to be listed."""
-
-
-async def find_missing(
-    database: ImageDatabase,
-    images: Sequence[ImageEntry],
-    *,
-    resumed: bool,
-    log: Log,
-    settle_seconds: float = SETTLE_SECONDS,
-) -> list[ImageEntry]:
-    """Return the images that are not in the database, in their order.
-
-    :param resumed: an earlier run of the same work was begun
-    :param settle_seconds: pause between reads
-    """
-    held = await database.contents()
-    absent = _absent(images, held)
-    if not absent or not (resumed or len(absent) < len(images)):
-        return absent
-    log.info(
-        "%s of %s images are in %s already; waiting until it no longer changes, since calls of an earlier run may be "
-        "in flight",
-        f"{len(images) - len(absent):,}",
-        f"{len(images):,}",
-        database.name,
-    )
-    for _ in range(MAX_READS):
-        await asyncio.sleep(settle_seconds)
-        if await database.count() == held.total():
-            return absent
-        before, held = held, await database.contents()
-        absent = _absent(images, held)
-        if held == before:
-            return absent
-    log.warning(
-        "Database %s still changes, so another task adds images to it: an image that both add may be in it twice",
-        database.name,
-    )
-    return absent
-
-
-async def was_added(
-    database: ImageDatabase, image: ImageEntry, settle_seconds: float = SETTLE_SECONDS
-) -> bool:
-    """Return whether an image whose response was lost is in the database after all."""
-    for _ in range(READS_FOR_A_LOST_IMAGE):
-        await asyncio.sleep(settle_seconds)
-        if await database.holds(image):
-            return True
-    return False
 
 
 def _absent(images: Sequence[ImageEntry], held: Collection[Identity]) -> list[ImageEntry]:

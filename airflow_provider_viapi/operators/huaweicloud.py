@@ -14,7 +14,7 @@ from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.huawei import services
 from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.links.job import HuaweiCloudJobLink, ResultLink, huaweicloud_job_address
-from airflow_provider_viapi.media.storage_schemes import opens
+from airflow_provider_viapi.media.addresses import opens
 from airflow_provider_viapi.operators.action_base import ActionOperator
 from airflow_provider_viapi.operators.arguments.checks import as_flag
 from airflow_provider_viapi.operators.arguments.options import HuaweiCloudJobOptions, HuaweiCloudOptions
@@ -72,7 +72,7 @@ class HuaweiCloudOperator(ActionOperator):
 
     def files_for_label(self, request: Mapping[str, Any]) -> Iterable[Any]:
         """Return the addresses of what is read; not those that receive alarms or callbacks."""
-        from airflow_provider_viapi.media.outputs.openlineage_datasets import sources_of
+        from airflow_provider_viapi.media.outputs.lineage import sources_of
 
         return sources_of(request)
 
@@ -172,7 +172,7 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
 
     def media_addresses(self) -> Iterable[str]:
         """Return the addresses in the request of what is read, as the author wrote them."""
-        from airflow_provider_viapi.media.outputs.openlineage_datasets import sources_of
+        from airflow_provider_viapi.media.outputs.lineage import sources_of
 
         return sources_of(self.request)
 

@@ -98,7 +98,7 @@ class LandingOperator(ActionOperator):
 
     def publish_landed(self, landed: dict[str, str], job_id: str, context: Context) -> None:
         """Store the addresses of landed files as XComs, and report them as updates of the task's outlets."""
-        from airflow_provider_viapi.media.outputs.asset_events import Origin, describe_files, report_assets
+        from airflow_provider_viapi.media.outputs.lineage import Origin, describe_files, report_assets
 
         self._landed = landed
         for key, address in landed.items():
@@ -109,6 +109,6 @@ class LandingOperator(ActionOperator):
 
     def get_openlineage_facets_on_complete(self, _: Any) -> Any:
         """Return the datasets that were read and landed."""
-        from airflow_provider_viapi.media.outputs.openlineage_datasets import lineage_of
+        from airflow_provider_viapi.media.outputs.lineage import lineage_of
 
         return lineage_of(self.media_addresses(), self._landed.values(), self._usage)

@@ -181,7 +181,7 @@ class ViapiOperator(LandingOperator):
 
     def media_addresses(self) -> Iterable[str]:
         """Return the addresses of the request's media, as the author wrote them."""
-        from airflow_provider_viapi.media.outputs.openlineage_datasets import media_of
+        from airflow_provider_viapi.media.outputs.lineage import media_of
 
         return media_of(self.action.parameters, self.request)
 

@@ -97,8 +97,8 @@ class ViapiResultToObjectStorageOperator(ProviderTask, BaseOperator):
 
     def execute(self, context: Context) -> dict[str, str]:
         """Land every file, add events to the outlets, return the addresses by the files' keys in the result."""
-        from airflow_provider_viapi.media.outputs.asset_events import Origin, describe_files, report_assets
         from airflow_provider_viapi.media.outputs.landing import Landing, check_writable
+        from airflow_provider_viapi.media.outputs.lineage import Origin, describe_files, report_assets
 
         with fail_and_show(context):
             self.check_rendered()
@@ -118,7 +118,7 @@ class ViapiResultToObjectStorageOperator(ProviderTask, BaseOperator):
 
     def get_openlineage_facets_on_complete(self, _: Any) -> Any:
         """Return the landed datasets."""
-        from airflow_provider_viapi.media.outputs.openlineage_datasets import lineage_of
+        from airflow_provider_viapi.media.outputs.lineage import lineage_of
 
         return lineage_of((), self._landed.values())
 

@@ -6,24 +6,18 @@ import asyncio
 import logging
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any, cast
 
 import pytest
 
 from airflow_provider_viapi.image_index.images import Identity, ImageEntry
-from airflow_provider_viapi.image_index.imgsearch_database import (
-    MAX_READS,
-    ImageDatabase,
-    find_missing,
-    was_added,
-)
+from airflow_provider_viapi.image_index.imgsearch_database import MAX_READS, ImageDatabase
 
 LOG = logging.getLogger("indexing")
 IMAGES = [ImageEntry(index, "http://h/a.png", f"e{index}") for index in range(5)]
 
 
 @dataclass
-class Growing:
+class Growing(ImageDatabase):
     """A database into which calls of a process that was killed still arrive, one per list request.
 
     :param held: entity ids that are in it
@@ -54,10 +48,8 @@ class Growing:
         del self.under_way[:1]
 
 
-def absent(database: Any, *, resumed: bool = False) -> list[int]:
-    left = asyncio.run(
-        find_missing(cast("ImageDatabase", database), IMAGES, resumed=resumed, log=LOG, settle_seconds=0.01)
-    )
+def absent(database: ImageDatabase, *, resumed: bool = False) -> list[int]:
+    left = asyncio.run(database.missing(IMAGES, resumed=resumed, log=LOG, settle_seconds=0.01))
     return [image.index for image in left]
 
 
@@ -92,6 +84,6 @@ def test_somebody_else_who_goes_on_adding_is_not_waited_for_for_ever() -> None:
     ("under_way", "there"), [(["e1"], True), (["x", "e1"], True), (["x", "y", "e1"], False)]
 )
 def test_a_lost_one_is_looked_for_twice(under_way: list[str], there: bool) -> None:
-    database = cast("ImageDatabase", Growing([], under_way))
+    database = Growing([], under_way)
 
-    assert asyncio.run(was_added(database, IMAGES[1], 0.01)) is there
+    assert asyncio.run(database.was_added(IMAGES[1], 0.01)) is there

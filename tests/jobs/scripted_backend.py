@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from airflow_provider_viapi.alibaba.job_backend import LIST_TIME_ZONES
+from airflow_provider_viapi.alibaba.job_reports import LIST_TIME_ZONES
 from airflow_provider_viapi.errors import ServiceError
 from airflow_provider_viapi.jobs.attempt_context import Attempt, AttemptContext, Intent, OtherTasks
 from airflow_provider_viapi.jobs.backend import Identity

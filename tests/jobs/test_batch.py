@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from airflow_provider_viapi.alibaba.job_backend import LIST_TIME_ZONES
+from airflow_provider_viapi.alibaba.job_reports import LIST_TIME_ZONES
 from airflow_provider_viapi.alibaba.services import videoenhan
 from airflow_provider_viapi.errors import (
     ConnectionFailed,

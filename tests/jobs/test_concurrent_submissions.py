@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from airflow_provider_viapi.alibaba.job_backend import LIST_TIME_ZONES
+from airflow_provider_viapi.alibaba.job_reports import LIST_TIME_ZONES
 from airflow_provider_viapi.errors import InvalidRequest, ResponseLost, SubmissionInDoubt, Throttled
 from airflow_provider_viapi.jobs.attempt_context import Attempt
 from airflow_provider_viapi.jobs.backend import Identity

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from airflow_provider_viapi.alibaba.job_backend import LIST_TIME_ZONES
+from airflow_provider_viapi.alibaba.job_reports import LIST_TIME_ZONES
 from airflow_provider_viapi.errors import (
     CredentialsRejected,
     InvalidRequest,

@@ -13,7 +13,7 @@ import media_samples
 from airflow_database import AIRFLOW_VERSION
 from airflow_provider_viapi.http_settings import HttpSettings
 from airflow_provider_viapi.media.asset_uris import asset_uri
-from airflow_provider_viapi.media.outputs.asset_events import (
+from airflow_provider_viapi.media.outputs.lineage import (
     MAX_SOURCES,
     Origin,
     describe_files,

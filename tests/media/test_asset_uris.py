@@ -14,7 +14,7 @@ from airflow_provider_viapi.media.asset_uris import (
     create_asset,
     sanitize_uri,
 )
-from airflow_provider_viapi.media.outputs.openlineage_datasets import name_of
+from airflow_provider_viapi.media.outputs.lineage import name_of
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 
 from airflow_provider_viapi.alibaba.services import videoenhan
 from airflow_provider_viapi.jobs.usage import Clip, Prices, Usage
-from airflow_provider_viapi.media.outputs.openlineage_datasets import lineage_of, media_of, name_of
+from airflow_provider_viapi.media.outputs.lineage import lineage_of, media_of, name_of
 
 
 def test_inputs_are_the_media_and_outputs_what_has_landed() -> None:

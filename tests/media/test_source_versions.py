@@ -11,7 +11,8 @@ import pytest
 
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.http_settings import HttpSettings
-from airflow_provider_viapi.media.inputs.source_versions import find_sources, is_versioned, source_versions
+from airflow_provider_viapi.media.addresses import find_sources
+from airflow_provider_viapi.media.inputs.source_versions import is_versioned, source_versions
 from media.moto_s3 import Bucket, bucket, moto_endpoint
 from media.team_storage import TeamStorage, storage_emulator, team
 from scripted_server import FileResponse, FileServer, file_server

@@ -16,9 +16,8 @@ from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.huawei.job_reports import read_report
 from airflow_provider_viapi.huawei.services import find, vias
 from airflow_provider_viapi.jobs.model import Job
-from airflow_provider_viapi.media.inputs.source_versions import find_sources
-from airflow_provider_viapi.media.outputs.asset_events import Origin, report_assets
-from airflow_provider_viapi.media.outputs.openlineage_datasets import lineage_of, media_of, name_of
+from airflow_provider_viapi.media.addresses import find_sources
+from airflow_provider_viapi.media.outputs.lineage import Origin, lineage_of, media_of, name_of, report_assets
 from airflow_provider_viapi.operators.batch import ViapiBatchOperator
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudOperator
 from airflow_provider_viapi.operators.image_index import IndexImagesOperator

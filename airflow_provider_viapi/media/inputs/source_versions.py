@@ -7,11 +7,11 @@ its content. One without anything but ``size`` identifies no content; see :func:
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.errors import ServiceError
-from airflow_provider_viapi.media.addresses import is_http_url
+from airflow_provider_viapi.media.addresses import find_sources, is_http_url
 
 if TYPE_CHECKING:
     import requests
@@ -21,36 +21,11 @@ if TYPE_CHECKING:
 
 Version = Mapping[str, str]
 
-_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,20}://")
-_RECEIVER = re.compile(r"(?i)(?:.*[._])?(?:\w*(?:callback|notify|webhook)\w*|(?:\w+_)?output)(?:[._].*)?")
-"""Positions of addresses that something is sent to, whose paths may hold a key."""
-
-_ID = re.compile(r"(?:.*_)?ids?|(?:.*[a-z0-9])?(?:Id|ID)s?")
 _NO_TAG = re.compile(r'(?i)"?(?:null|none|undefined|-|0)?"?')
 """Values that some servers send in place of a tag, for every file."""
 
 _TIMEOUTS = (10.0, 30.0)
 """Seconds to wait for a connection, and for a response."""
-
-
-def find_sources(value: Any, path: str = "") -> Iterator[tuple[str, str | None]]:
-    """Yield position and address of everything outside a request that its result depends on.
-
-    The address is ``None`` for what has no version anywhere: something stored at the service that the request names
-    by its id, and what receives a callback, an alarm or the output.
-
-    :param value: a checked request, before staging
-    """
-    if isinstance(value, Mapping):
-        for name, item in value.items():
-            yield from find_sources(item, f"{path}.{name}" if path else str(name))
-    elif isinstance(value, list | tuple):
-        for index, item in enumerate(value):
-            yield from find_sources(item, f"{path}.{index}")
-    elif isinstance(value, str) and _ADDRESS.match(value):
-        yield path, None if _RECEIVER.fullmatch(path) else value
-    elif value is not None and _ID.fullmatch(_name_of(path)):
-        yield path, None
 
 
 def source_versions(
@@ -81,11 +56,6 @@ def source_versions(
 def is_versioned(version: Version) -> bool:
     """Return whether a version changes with the content of the file."""
     return any(name != "size" for name in version)
-
-
-def _name_of(path: str) -> str:
-    """Return the last part of a position that is not an index."""
-    return next((part for part in reversed(path.split(".")) if not part.isdecimal()), "")
 
 
 def _version(address: str, hook: Any, session: requests.Session) -> Version:

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_viapi.media.addresses import redacted_address
-from airflow_provider_viapi.media.inputs.source_versions import Version, find_sources
+from airflow_provider_viapi.media.addresses import find_sources, redacted_address
+from airflow_provider_viapi.media.inputs.source_versions import Version
 from airflow_provider_viapi.media.outputs.output_paths import MANIFEST_SUFFIX
 from airflow_provider_viapi.redaction import redact_values
 

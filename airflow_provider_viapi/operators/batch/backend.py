@@ -21,8 +21,7 @@ from airflow_provider_viapi.jobs.model import Job, JobReport
 from airflow_provider_viapi.jobs.polling.rate_limiter import RateLimiter
 from airflow_provider_viapi.jobs.submission import Submission, check_adopted
 from airflow_provider_viapi.jobs.usage import Usage
-from airflow_provider_viapi.media.addresses import without_connection
-from airflow_provider_viapi.media.inputs.source_versions import find_sources
+from airflow_provider_viapi.media.addresses import find_sources, without_connection
 from airflow_provider_viapi.operators.task.attempt import counting_in_doubt
 from airflow_provider_viapi.operators.task.claims import ItemClaims, TaskClaims
 from airflow_provider_viapi.operators.task.job_run import SubmittingRun

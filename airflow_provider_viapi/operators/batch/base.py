@@ -254,7 +254,7 @@ class BatchOperator(BaseBatchOperator):
 
     def _finish(self, batch: BatchRunner, context: Context) -> list[Mapping[str, Any]]:
         from airflow_provider_viapi.jobs.batch.report import batch_failure, truncate
-        from airflow_provider_viapi.media.outputs.asset_events import Origin, report_assets
+        from airflow_provider_viapi.media.outputs.lineage import Origin, report_assets
 
         rows = batch.ledger.rows(batch.items)
         publish_usage(context, self.operator.action.full_name, rows)

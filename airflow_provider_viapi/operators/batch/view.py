@@ -74,7 +74,7 @@ def landed_files(
 
     :param rows: of the items that have ended
     """
-    from airflow_provider_viapi.media.outputs.asset_events import type_of
+    from airflow_provider_viapi.media.outputs.lineage import type_of
 
     landed, files = {}, {}
     for row in rows:

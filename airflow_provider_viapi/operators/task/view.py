@@ -73,8 +73,7 @@ class TaskView:
 
     def show_request(self, request: Mapping[str, Any]) -> None:
         """Record the sources of a request, without signatures."""
-        from airflow_provider_viapi.media.addresses import redacted_address
-        from airflow_provider_viapi.media.inputs.source_versions import find_sources
+        from airflow_provider_viapi.media.addresses import find_sources, redacted_address
 
         self.mark("rendered")
         self.fields["sources"] = [

@@ -1,19 +1,24 @@
-"""Asset events for landed files, with what the files are and where they come from."""
+"""What Airflow and OpenLineage learn of a task's files: asset events of those that have landed, and datasets."""
 
 from __future__ import annotations
 
 import logging
 import mimetypes
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_viapi.media.addresses import redacted_address
+from airflow_provider_viapi.alibaba.parameters import Structured
+from airflow_provider_viapi.jobs.usage import Usage
+from airflow_provider_viapi.media.addresses import find_sources, redacted_address, storage_of
 from airflow_provider_viapi.media.asset_uris import asset_uri
+from airflow_provider_viapi.redaction import redact_text
+from airflow_provider_viapi.schema import Parameter, Url
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
+    from airflow.providers.openlineage.extractors import OperatorLineage
 
     from airflow_provider_viapi.http_settings import HttpSettings
     from airflow_provider_viapi.jobs.model import Log
@@ -51,8 +56,6 @@ class Origin:
 
 
 def _display(address: str) -> str:
-    from airflow_provider_viapi.media.outputs.openlineage_datasets import name_of
-
     namespace, name = name_of(address)
     return f"{namespace}://{name}" if namespace == "file" else f"{namespace}/{name}"
 
@@ -156,3 +159,66 @@ def _measured(address: str, log: Log, http: HttpSettings) -> dict[str, Any]:
         )
         return {}
     return {**size, "duration": round(clip.seconds, 3)} if clip and clip.seconds else size
+
+
+def lineage_of(
+    read: Iterable[str], landed: Iterable[str], usage: Usage | None = None
+) -> OperatorLineage[Any, Any]:
+    """Return inputs and outputs of a task, for ``get_openlineage_facets_on_complete``.
+
+    :param read: addresses of media as the author wrote them, before staging; see :func:`media_of`
+    :param landed: addresses of the landed files
+    :param usage: becomes the run facet ``viapi_usage``
+    """
+    from airflow.providers.common.compat.openlineage.facet import Dataset
+    from airflow.providers.openlineage.extractors import OperatorLineage
+
+    def datasets(addresses: Iterable[str]) -> list[Any]:
+        named = dict.fromkeys(name_of(address) for address in addresses)
+        return [Dataset(namespace=namespace, name=name) for namespace, name in named]
+
+    facets = {} if usage is None else {"viapi_usage": _usage_facet(usage)}
+    return OperatorLineage(inputs=datasets(read), outputs=datasets(landed), run_facets=facets)
+
+
+def _usage_facet(usage: Usage) -> Any:
+    """Return a run facet with the same numbers as the XCom ``usage``."""
+    import attr
+    from airflow.providers.common.compat.openlineage.facet import RunFacet
+
+    values = usage.as_dict()
+    facet = attr.make_class("ViapiUsageRunFacet", list(values), bases=(RunFacet,), kw_only=True)
+    return facet(**values)
+
+
+def media_of(parameters: Iterable[Parameter], request: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the media addresses of a request, also inside lists."""
+    for parameter in parameters:
+        value = request.get(parameter.name)
+        if isinstance(parameter, Url) and isinstance(value, str):
+            yield value
+        elif isinstance(parameter, Structured):
+            for _, item in parameter.structures(value):
+                yield from media_of(parameter.fields, item)
+
+
+def sources_of(request: Any) -> Iterator[str]:
+    """Yield the addresses in a request of what is read, for a cloud whose parameters do not say which are media."""
+    return (address for _, address in find_sources(request) if address is not None)
+
+
+def name_of(address: str) -> tuple[str, str]:
+    """Return namespace and name of the dataset at an address: without signature, user, connection id.
+
+    :param address: HTTP(S), or of an object storage
+    """
+    scheme, _, rest = address.partition("://")
+    scheme = storage_of(scheme).name or scheme
+    if scheme == "file":
+        return "file", "/" + rest.lstrip("/")
+    if scheme in ("http", "https", "rtsp", "rtsps", "rtmp", "rtmps", "ftp", "sftp"):
+        rest = rest.partition("#")[0].partition("?")[0]
+    else:
+        rest = redact_text(rest)
+    place, _, path = rest.partition("/")
+    return f"{scheme}://{place.rpartition('@')[2]}", path
