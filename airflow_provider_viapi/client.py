@@ -26,7 +26,6 @@ from airflow_provider_viapi.errors import (
 from airflow_provider_viapi.http import (
     AsyncTransport,
     HttpRequest,
-    HttpResponse,
     HttpSettings,
     SyncTransport,
 )
@@ -48,11 +47,6 @@ class AcquireCredentials:
 
 T = TypeVar("T")
 Call = Generator[AcquireCredentials | HttpRequest, Any, T]
-
-
-def exchange(request: HttpRequest, decode: Callable[[HttpResponse], T]) -> Call[T]:
-    """Send one request and return its decoded response."""
-    return decode((yield request))
 
 
 def call_with_renewal(

@@ -22,7 +22,6 @@ from airflow_provider_viapi.errors import ConfigurationError
 from airflow_provider_viapi.http_errors import (
     origin_of,
     translate,
-    was_not_sent,
 )
 from airflow_provider_viapi.http_settings import TOTAL_TIMEOUT_FACTOR, HttpSettings, is_socks
 from airflow_provider_viapi.redaction import redact_text
@@ -114,7 +113,7 @@ class SyncTransport:
             return HttpResponse(response.status_code, body, _lower_case(response.headers))
         # Besides its own exceptions the library lets through some of urllib3's and of the operating system's.
         except Exception as error:
-            translated = translate(error, request, self._settings, was_not_sent(error))
+            translated = translate(error, request, self._settings)
         # Raised here, it has no context, and the library's message cannot be printed with it.
         raise translated
 
@@ -207,7 +206,7 @@ class AsyncTransport:
                     _extend(body, piece)
             return HttpResponse(response.status, bytes(body), _lower_case(response.headers))
         except Exception as error:
-            translated = translate(error, request, self._settings, was_not_sent(error))
+            translated = translate(error, request, self._settings)
         raise translated
 
     def _session_for(self, socks: str | None) -> aiohttp.ClientSession:

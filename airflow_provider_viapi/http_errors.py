@@ -92,7 +92,7 @@ _NEVER_SENT = frozenset(
 """Names of the exceptions about addresses and headers that cannot be sent."""
 
 
-def was_not_sent(error: BaseException) -> bool:
+def _was_not_sent(error: BaseException) -> bool:
     """Return true if an exception of requests or aiohttp proves that no request was sent.
 
     It does if the connection was still being made, with its proxy's tunnel and TLS handshake. Both libraries do that
@@ -110,13 +110,8 @@ def _is_connect_timeout(error: BaseException) -> bool:
     return type(error).__name__ in ("ConnectTimeout", "ConnectionTimeoutError")
 
 
-def translate(
-    error: BaseException, request: HttpRequest, settings: HttpSettings, not_sent: bool
-) -> ServiceError:
-    """Return the error of this package for an exception of an HTTP library.
-
-    :param not_sent: the exception proves that the request was not sent
-    """
+def translate(error: BaseException, request: HttpRequest, settings: HttpSettings) -> ServiceError:
+    """Return the error of this package for an exception of requests or aiohttp."""
     address, action = request.origin, request.action
     causes = list(_causes(error))
     if untrusted := certificate_error(error, address, settings):
@@ -124,7 +119,7 @@ def translate(
         return untrusted
     reasons = [str(cause.strerror) for cause in causes if isinstance(cause, OSError) and cause.strerror]
     reason = reasons[-1] if reasons else type(error).__name__
-    if not_sent:
+    if _was_not_sent(error):
         via = settings.proxy_for(request.url)
         through = f" through the proxy {display_proxy(via)}" if via else ""
         status = _proxy_status(error) if via else None
@@ -146,7 +141,7 @@ def translate(
 
 def _proxy_status(error: BaseException) -> int | None:
     """Return the status with which a proxy answered CONNECT; ``None`` if it did not."""
-    # urllib3: "Tunnel connection failed: 407 Proxy Authentication Required"; httpx: "407 Proxy …".
+    # urllib3: "Tunnel connection failed: 407 Proxy Authentication Required"; aiohttp: "407, message=…".
     found = (re.match(r"(?:Tunnel connection failed: )?(\d{3})\b", str(cause)) for cause in _causes(error))
     return next((int(match[1]) for match in found if match), None)
 
@@ -177,7 +172,7 @@ def certificate_error(
 def _cannot_be_sent(error: BaseException, url: str) -> bool:
     """Return true for the errors that the libraries raise before they open a connection."""
     try:
-        # Out of range, it raises ValueError; httpx finds out only from the operating system.
+        # Out of range, it raises ValueError.
         _ = urlsplit(url).port
     except ValueError:
         return True

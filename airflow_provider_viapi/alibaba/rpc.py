@@ -89,7 +89,7 @@ def _encode_1_0(
         parameters["SecurityToken"] = credentials.security_token
     queried, form = (encoded_pairs(part) for part in _parts(action, own))
     query = _SAME_IN_ALL | encoded_pairs(parameters) | queried
-    signature = signing.sign_canonical("POST", in_order(query | form), credentials.access_key_secret)
+    signature = signing.sign("POST", in_order(query | form), credentials.access_key_secret)
     signed = f"{in_order(query)}&Signature={signing.percent_encode(signature)}"
     return HttpRequest(
         method="POST",

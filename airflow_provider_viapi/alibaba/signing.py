@@ -60,25 +60,19 @@ def canonical_query(parameters: Mapping[str, str]) -> str:
     )
 
 
-def string_to_sign(method: str, parameters: Mapping[str, str]) -> str:
+def string_to_sign(method: str, query: str) -> str:
     """Return the text that signature 1.0 signs: method, path ``/`` and the canonical query, encoded once more."""
-    return _string_to_sign(method, canonical_query(parameters))
-
-
-def _string_to_sign(method: str, query: str) -> str:
     # After the first encoding these three are the only characters that a second one changes.
     encoded_again = query.replace("%", "%25").replace("&", "%26").replace("=", "%3D")
     return f"{method}&%2F&{encoded_again}"
 
 
-def sign(method: str, parameters: Mapping[str, str], access_key_secret: str) -> str:
-    """Return signature 1.0 of a request in base64, the value of the parameter ``Signature``."""
-    return sign_canonical(method, canonical_query(parameters), access_key_secret)
+def sign(method: str, query: str, access_key_secret: str) -> str:
+    """Return signature 1.0 of a request in base64, the value of the parameter ``Signature``.
 
-
-def sign_canonical(method: str, query: str, access_key_secret: str) -> str:
-    """Return signature 1.0 for parameters that are in canonical form already."""
-    digest = hmac.digest(f"{access_key_secret}&".encode(), _string_to_sign(method, query).encode(), "sha1")
+    :param query: see :func:`canonical_query`
+    """
+    digest = hmac.digest(f"{access_key_secret}&".encode(), string_to_sign(method, query).encode(), "sha1")
     return base64.b64encode(digest).decode("ascii")
 
 

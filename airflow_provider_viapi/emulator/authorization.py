@@ -74,14 +74,15 @@ def _read_1_0(request: Request) -> Authorization:
             "A call needs Signature, SignatureMethod=HMAC-SHA1 and SignatureVersion=1.0, or the headers of "
             "ACS3-HMAC-SHA256.",
         )
+    query = canonical_query(parameters)
     return Authorization(
         access_key_id=parameters["AccessKeyId"],
         security_token=parameters.get("SecurityToken"),
         timestamp=parameters["Timestamp"],
         nonce=parameters["SignatureNonce"],
         signature=signature,
-        sign=partial(sign, request.method, parameters),
-        describe_signed=lambda: f"server string to sign is:{string_to_sign(request.method, parameters)}",
+        sign=partial(sign, request.method, query),
+        describe_signed=lambda: f"server string to sign is:{string_to_sign(request.method, query)}",
     )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.errors import ServiceError
-    from airflow_provider_viapi.jobs.model import Job, JobReport, Log, OnState, Outcome, RequestNonce
+    from airflow_provider_viapi.jobs.model import Job, JobReport, Log, Outcome, RequestNonce
     from airflow_provider_viapi.jobs.polling.message_reader import MessageRecord
     from airflow_provider_viapi.jobs.reconciliation import JobList
 
@@ -180,7 +180,7 @@ class JobMessages(Protocol):
 
 
 class JobHook(Protocol):
-    """The part of a cloud's hook that submissions, operators and triggers use."""
+    """The part of a cloud's hook that submissions use."""
 
     def report(self, job: Job) -> JobReport:
         """Return the state of a job, usually with one call."""
@@ -188,14 +188,4 @@ class JobHook(Protocol):
 
     async def cancel(self, job: Job, log: Log) -> bool:
         """Cancel a job that is still queued, and log which of the two happened."""
-        ...
-
-    async def wait_for(
-        self, job: Job, *, deadline: datetime, log: Log, on_state: OnState | None = None
-    ) -> JobReport:
-        """Wait until a job has ended.
-
-        :raises JobTimedOut: it had not ended at ``deadline``
-        :raises ServiceError: retrying would not help
-        """
         ...

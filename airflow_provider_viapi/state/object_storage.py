@@ -79,7 +79,7 @@ class ObjectStorageStore:
 
         :raises StateError: the storage cannot be read
         """
-        document, self._versions[key] = self._read(self._path(self._task, key))
+        document, self._versions[key] = self._read(self._path(key))
         return None if document is None else document["value"]
 
     def set(self, key: str, value: Any) -> None:
@@ -119,8 +119,8 @@ class ObjectStorageStore:
             lambda: delete_older_than(days, self._fs, folder, depth=DEPTH_IN_DAG, together=True),
         )
 
-    def _path(self, task: TaskKey, key: str) -> str:
-        names = (task.dag_id, task.run_id, task.task_id, str(task.map_index))
+    def _path(self, key: str) -> str:
+        names = map(str, self._task)
         return "/".join((self._root, *map(_encode, names), f"{_encode(key)}.json"))
 
     def _read(self, path: str) -> tuple[dict[str, Any] | None, Version]:
@@ -142,7 +142,7 @@ class ObjectStorageStore:
         return dict(document)
 
     def _write(self, key: str, value: Any) -> None:
-        path = self._path(self._task, key)
+        path = self._path(key)
         if key not in self._versions:
             self.get(key)
         document = {

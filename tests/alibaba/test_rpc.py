@@ -16,7 +16,7 @@ from airflow_provider_viapi.alibaba import signing
 from airflow_provider_viapi.alibaba.account import Account
 from airflow_provider_viapi.alibaba.rpc import HttpRequest, HttpResponse, decode, encode, flatten
 from airflow_provider_viapi.alibaba.services import find, imgsearch, videoenhan
-from airflow_provider_viapi.alibaba.signing import sign
+from airflow_provider_viapi.alibaba.signing import canonical_query, sign
 from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.errors import CredentialsRejected, ResponseLost, ServiceError, Throttled
 from airflow_provider_viapi.jobs.model import RequestNonce
@@ -70,7 +70,9 @@ def test_the_signature_covers_query_and_body() -> None:
 
     query = query_of(request)
     signature = query.pop("Signature")
-    assert signature == sign("POST", query | dict(parse_qsl(request.body.decode())), "key-secret")
+    assert signature == sign(
+        "POST", canonical_query(query | dict(parse_qsl(request.body.decode()))), "key-secret"
+    )
 
 
 def test_acs3_has_system_parameters_in_headers_and_the_actions_own_in_the_body() -> None:
@@ -150,7 +152,7 @@ def test_the_signature_covers_the_query_of_either_kind() -> None:
 
     request = encode(in_query, REQUEST, ACCOUNT, ACCOUNT.credentials.current(), RequestNonce("n-1", NOW))
     query = query_of(request)
-    assert query.pop("Signature") == sign("POST", query, "key-secret")
+    assert query.pop("Signature") == sign("POST", canonical_query(query), "key-secret")
 
     request = encode(in_query, REQUEST, ACS3, ACS3.credentials.current(), RequestNonce("n-1", NOW))
     headers = dict(request.headers)

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import httpx
 
 from airflow_provider_viapi.alibaba.services import actions
-from airflow_provider_viapi.alibaba.signing import sign
+from airflow_provider_viapi.alibaba.signing import canonical_query, sign
 
 VERSIONS = {action.name: action.service.version for action in reversed(actions().values())}
 
@@ -60,7 +60,7 @@ class Caller:
         own = {name.replace("__", "."): str(value) for name, value in parameters.items()}
         changed = {"AccessKeyId": self.access_key_id, **(system or {})}
         query = system_parameters(action, self.now(), **changed)
-        query["Signature"] = sign(method, query | own, self.secret)
+        query["Signature"] = sign(method, canonical_query(query | own), self.secret)
         if method == "GET":
             return self.http.get("/?" + urlencode(query | own))
         return self.http.post("/?" + urlencode(query), data=own)

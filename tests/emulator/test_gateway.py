@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from airflow_provider_viapi.alibaba.services import actions
-from airflow_provider_viapi.alibaba.signing import sign
+from airflow_provider_viapi.alibaba.signing import canonical_query, sign
 from airflow_provider_viapi.emulator.access_keys import AccessKey, AccessKeys
 from airflow_provider_viapi.emulator.errors import ApiError
 from airflow_provider_viapi.emulator.gateway import Gateway
@@ -53,7 +53,7 @@ def signed(
 ) -> Request:
     own = {"JobId": "A"} if own is None else own
     query = system_parameters(action, NOW, **system)
-    query["Signature"] = sign(method, query | own, secret)
+    query["Signature"] = sign(method, canonical_query(query | own), secret)
     if method == "GET":
         return Request("GET", urlencode(query | own))
     return Request("POST", urlencode(query), urlencode(own).encode())
@@ -223,7 +223,7 @@ def test_a_nonce_is_free_again_after_31_minutes(
     gateway.admit(signed(SignatureNonce="once"))
     clock.time += minutes * 60
     again = system_parameters("GetAsyncJobResult", clock.time, SignatureNonce="once", JobId="A")
-    again["Signature"] = sign("GET", again, KEY.secret)
+    again["Signature"] = sign("GET", canonical_query(again), KEY.secret)
     request = Request("GET", urlencode(again))
 
     if free:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_viapi.credentials import Credentials, Renewable, RenewableCredentials
+from airflow_provider_viapi.emulator.huawei.identity import read_authorization
 from airflow_provider_viapi.errors import (
     ConfigurationError,
     ConnectionFailed,
@@ -86,7 +87,7 @@ def test_what_arrives_is_signed_as_it_was_sent(call: Call, server: ScriptedServe
     assert call(account(server), SHOW, TASK) == {"id": "t1", "state": "RUNNING"}
 
     (request,) = server.requests
-    claim = signing.read_authorization(request.headers["authorization"])
+    claim = read_authorization(request.headers["authorization"])
     expected = signing.expected_signature(
         request.method, request.path, "", request.headers, request.body, claim.signed_headers, "the-sk"
     )
@@ -313,9 +314,7 @@ def test_a_key_that_was_replaced_is_read_again_once(call: Call, server: Scripted
 
     assert call(account(server, auth=source), SPEAK, TEXT) == {"job_id": "j1"}
 
-    keys = [
-        signing.read_authorization(each.headers["authorization"]).access_key_id for each in server.requests
-    ]
+    keys = [read_authorization(each.headers["authorization"]).access_key_id for each in server.requests]
     assert keys == ["the-ak", "the-next-ak"]
 
 

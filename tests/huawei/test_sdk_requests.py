@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from airflow_provider_viapi.credentials import Credentials
+from airflow_provider_viapi.emulator.huawei.identity import read_authorization, read_timestamp
 from airflow_provider_viapi.huawei import signing
 from airflow_provider_viapi.huawei.account import Account
 from airflow_provider_viapi.huawei.rest import encode
@@ -31,7 +32,7 @@ KEY = Credentials(CAPTURED["key"]["ak"], CAPTURED["key"]["sk"], CAPTURED["key"][
 def test_the_same_goes_over_the_wire_as_from_the_sdk(captured: dict[str, Any]) -> None:
     action, headers = find(f"metastudio.{captured['operation']}"), captured["headers"]
     account = Account(KEY, project_id=CAPTURED["project_id"], endpoint=f"http://{headers['host']}")
-    now = signing.read_timestamp(headers["x-sdk-date"])
+    now = read_timestamp(headers["x-sdk-date"])
 
     request = encode(action, captured["given"], account, KEY, now)
 
@@ -48,7 +49,7 @@ def test_the_same_goes_over_the_wire_as_from_the_sdk(captured: dict[str, Any]) -
 def test_the_same_form_goes_over_the_wire_as_from_the_sdk(captured: dict[str, Any]) -> None:
     action, headers = find(f"metastudio.{captured['operation']}"), captured["headers"]
     account = Account(KEY, project_id=CAPTURED["project_id"], endpoint=f"http://{headers['host']}")
-    now = signing.read_timestamp(headers["x-sdk-date"])
+    now = read_timestamp(headers["x-sdk-date"])
 
     request = encode(action, captured["given"], account, KEY, now)
 
@@ -81,7 +82,7 @@ def parts_of(content_type: str, body: bytes) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("captured", CAPTURED["requests"], ids=lambda each: each["operation"])
 def test_with_the_sdks_headers_and_body_ours_is_the_sdks_signature(captured: dict[str, Any]) -> None:
-    claim = signing.read_authorization(captured["headers"]["authorization"])
+    claim = read_authorization(captured["headers"]["authorization"])
     signed = {name: captured["headers"][name] for name in claim.signed_headers}
     parts = urlsplit(captured["target"])
 
@@ -102,11 +103,11 @@ def test_with_the_sdks_headers_and_body_ours_is_the_sdks_signature(captured: dic
 
 def test_an_applications_user_goes_along_to_metastudio_alone() -> None:
     account = replace(Account(KEY, project_id="p"), app_user_id="user-1")
-    now = signing.read_timestamp("20250102T030405Z")
+    now = read_timestamp("20250102T030405Z")
 
     studio = encode(find("metastudio.ListProducts"), {}, account, KEY, now)
     tasks = encode(find("vias.ListTasks"), {}, account, KEY, now)
 
     assert studio.headers["x-app-userid"] == "user-1"
-    assert "x-app-userid" in signing.read_authorization(studio.headers["authorization"]).signed_headers
+    assert "x-app-userid" in read_authorization(studio.headers["authorization"]).signed_headers
     assert "x-app-userid" not in tasks.headers

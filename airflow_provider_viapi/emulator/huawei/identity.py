@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -40,6 +41,40 @@ class Tenant:
     user: str = "viapi-emulator"
     password: str = field(default="viapi-emulator-password", repr=False)
     domain: str = "viapi-emulator-domain"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Content of an ``Authorization`` header.
+
+    :param access_key_id: id of the key that is said to have signed
+    :param signed_headers: names of the signed headers in lower case
+    :param signature: 64 hexadecimal digits
+    """
+
+    access_key_id: str
+    signed_headers: tuple[str, ...]
+    signature: str
+
+
+def read_timestamp(text: str) -> datetime:
+    """Parse the header ``X-Sdk-Date``.
+
+    :raises ValueError: it holds no time
+    """
+    return datetime.strptime(text, signing.DATE_FORMAT).replace(tzinfo=timezone.utc)
+
+
+def read_authorization(header: str) -> Claim:
+    """Parse the header ``Authorization``.
+
+    :raises ValueError: it is not of this algorithm
+    """
+    form = rf"{signing.ALGORITHM} Access=([!-~]+), SignedHeaders=([!-~]+), Signature=([0-9a-f]{{64}})"
+    found = re.fullmatch(form, header)
+    if found is None:
+        raise ValueError(f"not an {signing.ALGORITHM} authorization")
+    return Claim(found[1], tuple(found[2].split(";")), found[3])
 
 
 class Identity:
@@ -115,8 +150,8 @@ class Identity:
     def _check_signature(self, request: RestRequest) -> None:
         headers = request.headers
         try:
-            claim = signing.read_authorization(headers["authorization"].strip())
-            signed_at = signing.read_timestamp(headers["x-sdk-date"])
+            claim = read_authorization(headers["authorization"].strip())
+            signed_at = read_timestamp(headers["x-sdk-date"])
             key = self._access_keys[claim.access_key_id]
         except KeyError:
             raise unauthorized("x-sdk-date not found") from None
@@ -135,7 +170,7 @@ class Identity:
             raise unauthorized(error.message) from None
 
     @staticmethod
-    def _is_signed_by(key: AccessKey, claim: signing.Claim, request: RestRequest) -> bool:
+    def _is_signed_by(key: AccessKey, claim: Claim, request: RestRequest) -> bool:
         digest = request.headers.get("x-sdk-content-sha256")
         if digest not in (None, signing.UNSIGNED, sha256(request.body).hexdigest()):
             return False
