@@ -10,8 +10,8 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_viapi.errors import ConfigurationError, PermissionDenied, ServiceError
-from airflow_provider_viapi.hooks.base import CloudHook
 from airflow_provider_viapi.hooks.connection import ConnectionFields
+from airflow_provider_viapi.hooks.waiting import WaitingHook
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
@@ -27,7 +27,7 @@ Auth = Literal["aksk", "password"]
 """Authentication: an access key that signs, or a token for an IAM user's password."""
 
 
-class HuaweiCloudHook(CloudHook):
+class HuaweiCloudHook(WaitingHook):
     """Client of MetaStudio and VIAS with the key, or the password, of an Airflow connection.
 
     Example::

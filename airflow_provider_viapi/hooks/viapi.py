@@ -11,8 +11,8 @@ from airflow.providers.common.compat.sdk import conf
 
 from airflow_provider_viapi.alibaba import services
 from airflow_provider_viapi.errors import ConfigurationError, InvalidRequest, ServiceError
-from airflow_provider_viapi.hooks.base import CloudHook
 from airflow_provider_viapi.hooks.connection import ConnectionFields
+from airflow_provider_viapi.hooks.waiting import WaitingHook
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
@@ -42,7 +42,7 @@ BULK_ACTION = "imagesearch.IncreaseInstance"
 services.read_user_models_from(lambda: conf.get("viapi", "models_path", fallback=None))
 
 
-class ViapiHook(CloudHook):
+class ViapiHook(WaitingHook):
     """Client of VIAPI with the key of an Airflow connection.
 
     Example::

@@ -10,7 +10,7 @@ The sequence, with the method of each step and the module that does its work; th
 1. validate: ``validated_request`` (``operators.action_base``)
 2. ledger: ``open_ledger`` (``operators.task.attempt``, ``jobs.ledger``); it is cleared if the task returned its
    result and was cleared since
-3. check what could waste a new job: ``_check_can_submit`` (``operators.landing_base``, ``hooks.base``,
+3. check what could waste a new job: ``_check_can_submit`` (``operators.landing_base``, ``hooks.waiting``,
    ``operators.task.view``)
 4. reuse: ``_reuse`` returns a landed result of an earlier job, if the task allows it (``state.reusable_results``)
 5. resume or submit: ``_resume_or_submit`` (``jobs.submission``), which stages the media with ``prepare_request``

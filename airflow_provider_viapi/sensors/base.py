@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
     from airflow.triggers.base import BaseTrigger
 
-    from airflow_provider_viapi.hooks.base import CloudHook
+    from airflow_provider_viapi.hooks.waiting import WaitingHook
     from airflow_provider_viapi.result_fields import HasResultFields
 
 MAX_TIMEOUT = 10 * 365 * 86_400.0
@@ -59,7 +59,7 @@ class JobSensor(ProviderTask, BaseSensorOperator):
     # What a cloud implements.
 
     @property
-    def hook(self) -> CloudHook:
+    def hook(self) -> WaitingHook:
         """Hook that polls."""
         raise NotImplementedError
 

@@ -22,9 +22,9 @@ from airflow_provider_viapi.task_instance.xcoms import JOB_KEY, showing_states, 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from airflow_provider_viapi.hooks.base import CloudHook
     from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
     from airflow_provider_viapi.hooks.viapi import ViapiHook
+    from airflow_provider_viapi.hooks.waiting import WaitingHook
     from airflow_provider_viapi.jobs.model import Job
 
 
@@ -38,7 +38,7 @@ class WaitTrigger(BaseTrigger):
     argument_names: ClassVar[tuple[str, ...]]
     """Arguments that rebuild the trigger; each is an attribute."""
 
-    def hook(self) -> CloudHook:
+    def hook(self) -> WaitingHook:
         """Return the hook that polls."""
         raise NotImplementedError
 

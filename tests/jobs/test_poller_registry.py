@@ -10,10 +10,10 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from airflow_provider_viapi.errors import ConnectionFailed
+from airflow_provider_viapi.hooks.waiting import shared_limiter, shared_poller
 from airflow_provider_viapi.jobs.model import Job, JobReport
 from airflow_provider_viapi.jobs.polling.poller import Poller
 from airflow_provider_viapi.jobs.polling.rate_limiter import RateLimiter
-from airflow_provider_viapi.jobs.polling.registry import shared_limiter, shared_poller
 from jobs import virtual_time
 from jobs.fake_account import FakeAccount, FakeBackend
 
