@@ -30,7 +30,7 @@ from airflow_provider_viapi.alibaba.parameters import ListOf, Media, Parameter, 
 from airflow_provider_viapi.alibaba.services import actions
 from airflow_provider_viapi.emulator.engine import emulated_actions
 from airflow_provider_viapi.get_provider_info import get_provider_info
-from airflow_provider_viapi.operators.task.permanent_errors import is_permanent
+from airflow_provider_viapi.operators.task.attempt import is_permanent
 from airflow_provider_viapi.operators.viapi import ViapiJobOperator, ViapiOperator
 
 ROOT = Path(__file__).parents[1]

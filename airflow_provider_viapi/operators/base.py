@@ -5,7 +5,7 @@
 keyword arguments.
 
 The sequence, with the method of each step and the module that does its work; the steps pass on a ``JobRun``
-(``operators.task.job_run``):
+(``operators.task.attempt``):
 
 1. validate: ``validated_request`` (``operators.action_base``)
 2. ledger: ``open_ledger`` (``operators.task.attempt``, ``jobs.ledger``); it is cleared if the task returned its
@@ -44,15 +44,17 @@ from airflow_provider_viapi.errors import (
 from airflow_provider_viapi.links.job import result_address, store_links
 from airflow_provider_viapi.operators.job_arguments import BaseJobOperator
 from airflow_provider_viapi.operators.task.attempt import (
+    JobRun,
+    SlotDeferral,
+    SubmittingRun,
     attempt_context_of,
     check_retention,
     choose_store,
     counting_in_doubt,
+    fail_without_retry,
     open_ledger,
     record_decision,
 )
-from airflow_provider_viapi.operators.task.job_run import JobRun, SlotDeferral, SubmittingRun
-from airflow_provider_viapi.operators.task.permanent_errors import fail_without_retry
 from airflow_provider_viapi.operators.task.view import TaskView, measured_usage, read_prices
 from airflow_provider_viapi.result_fields import file_urls
 from airflow_provider_viapi.task_instance.xcoms import JOB_KEY, showing_states, states_writer_of_worker

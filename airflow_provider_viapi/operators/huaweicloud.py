@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_viapi.huawei.job_backend import HuaweiSubmitBackend
     from airflow_provider_viapi.jobs.model import Job
-    from airflow_provider_viapi.operators.task.job_run import JobRun
+    from airflow_provider_viapi.operators.task.attempt import JobRun
 
 
 class HuaweiCloudOperator(ActionOperator):

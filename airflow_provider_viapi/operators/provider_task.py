@@ -18,7 +18,7 @@ from airflow_provider_viapi.operators.arguments.checks import (
     rendered_to_none,
 )
 from airflow_provider_viapi.operators.result_references import Mappable, ResultRef
-from airflow_provider_viapi.operators.task.permanent_errors import is_permanent
+from airflow_provider_viapi.operators.task.attempt import is_permanent
 from airflow_provider_viapi.schema import NONE_HINT, as_address
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ except ImportError as error:
     ) from error
 
 from airflow_provider_viapi.errors import JobFailed, ServiceError, Throttled
-from airflow_provider_viapi.operators.task.permanent_errors import is_permanent
+from airflow_provider_viapi.operators.task.attempt import is_permanent
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -38,7 +38,7 @@ class ViapiRetryPolicy(RetryPolicy):
 
     * A throttled call and a job that the service gave up (``LIMIT_RETRY_FAILED``) are retried after ``busy_delay``;
       where Airflow can (3.4), without using up a retry.
-    * An error that no retry can fix (see ``operators.task.permanent_errors``) fails the task.
+    * An error that no retry can fix (see ``is_permanent`` in ``operators.task.attempt``) fails the task.
     * Everything else follows the task's ``retries`` and ``retry_delay``; ``SubmissionInDoubt`` too if a
       durable store records the submission, since a retry checks again, and submits only if nothing was accepted.
 

@@ -20,7 +20,7 @@ from airflow_provider_viapi.jobs.model import Job, JobReport
 from airflow_provider_viapi.links.job import result_address, store_links
 from airflow_provider_viapi.operators.arguments.checks import as_id, default_deferrable, is_templated
 from airflow_provider_viapi.operators.provider_task import ProviderTask
-from airflow_provider_viapi.operators.task.permanent_errors import fail_without_retry
+from airflow_provider_viapi.operators.task.attempt import fail_without_retry
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context

@@ -10,11 +10,11 @@ import pytest
 
 from airflow_provider_viapi import errors
 from airflow_provider_viapi.alibaba.errors import VIAPI_CODES, classify
-from airflow_provider_viapi.alibaba.job_backend import read_report
+from airflow_provider_viapi.alibaba.job_reports import read_report
 from airflow_provider_viapi.errors import ServiceError, from_dict, proves_not_accepted
 from airflow_provider_viapi.huawei.errors import classify as classify_huawei
 from airflow_provider_viapi.jobs.model import Job
-from airflow_provider_viapi.operators.task.permanent_errors import is_permanent
+from airflow_provider_viapi.operators.task.attempt import is_permanent
 
 
 @pytest.mark.parametrize(

@@ -22,9 +22,8 @@ from airflow_provider_viapi.jobs.polling.rate_limiter import RateLimiter
 from airflow_provider_viapi.jobs.submission import Submission, check_adopted
 from airflow_provider_viapi.jobs.usage import Usage
 from airflow_provider_viapi.media.addresses import find_sources, without_connection
-from airflow_provider_viapi.operators.task.attempt import counting_in_doubt
+from airflow_provider_viapi.operators.task.attempt import SubmittingRun, counting_in_doubt
 from airflow_provider_viapi.operators.task.claims import ItemClaims, TaskClaims
-from airflow_provider_viapi.operators.task.job_run import SubmittingRun
 from airflow_provider_viapi.operators.task.view import TaskView, measured_usage
 from airflow_provider_viapi.result_fields import file_urls
 from airflow_provider_viapi.state.reusable_results import ReusableResults

@@ -29,8 +29,8 @@ from airflow_provider_viapi.operators.task.attempt import (
     attempt_of,
     check_retention,
     choose_store,
+    fail_without_retry,
 )
-from airflow_provider_viapi.operators.task.permanent_errors import fail_without_retry
 from airflow_provider_viapi.operators.task.view import TaskView
 from airflow_provider_viapi.task_instance.xcoms import PROGRESS_KEY
 

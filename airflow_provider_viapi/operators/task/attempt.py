@@ -1,22 +1,137 @@
-"""The running attempt of a task: its store and ledger, what identifies it, what it decided about its job."""
+"""One attempt of a task: its store and ledger, what the steps of its job pass on, which failures no retry can fix."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
-from airflow_provider_viapi.errors import SubmissionInDoubt
+from airflow.providers.common.compat.sdk import AirflowFailException
+
+from airflow_provider_viapi.errors import (
+    SEVERAL_JOBS,
+    InvalidRequest,
+    JobFailed,
+    PermissionDenied,
+    ResultExpired,
+    ServiceError,
+    SubmissionInDoubt,
+)
 
 if TYPE_CHECKING:
-    from datetime import timedelta
-
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_viapi.jobs.attempt_context import Attempt, AttemptContext, Timing
     from airflow_provider_viapi.jobs.ledger import Entry, Ledger, Store
     from airflow_provider_viapi.jobs.metrics import Stats
     from airflow_provider_viapi.jobs.model import Job, JobReport, Log
+    from airflow_provider_viapi.operators.task.view import TaskView
+
+
+@dataclass(frozen=True)
+class SlotDeferral:
+    """Deferral of a task until its slot to submit, as the process that continues receives it.
+
+    :param deadline: of the attempt, an aware time; ``None``: the attempt begins now
+    :param deferred: how often the attempt has deferred for a reserved slot
+    :param preparation: seconds that preparing the request took, if that is known
+    :param slot: see ``jobs.attempt_context.SubmitLimiter.saved_slot``
+    :param is_lost: the task has deferred for a slot, and does not know for which one
+    """
+
+    deadline: datetime | None = None
+    deferred: int = 0
+    preparation: float = 0.0
+    slot: Mapping[str, Any] = field(default_factory=dict)
+    is_lost: bool = False
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> SlotDeferral:
+        """Build it from the arguments of a deferral."""
+        own = ("deadline", "deferred", "preparation")
+        slot = {name: value for name, value in values.items() if name not in own}
+        deadline = datetime.fromisoformat(values["deadline"])
+        return cls(deadline, values["deferred"], values["preparation"], slot)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the arguments of a deferral, as JSON values."""
+        deadline = self.deadline and self.deadline.isoformat()
+        own = {"deadline": deadline, "deferred": self.deferred, "preparation": self.preparation}
+        return {**self.slot, **own}
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobRun:
+    """Running attempt of a task with one job.
+
+    :param context: of the running task instance
+    :param attempt_context: which attempt, the claims of its task, clock, log and stop flag
+    :param ledger: records the job
+    :param view: what the UI shows of the job
+    """
+
+    context: Context
+    attempt_context: AttemptContext
+    ledger: Ledger
+    view: TaskView
+
+    def recorded_job(self, action: str) -> Job | None:
+        """Return the job whose result the task has not returned yet, if there is one.
+
+        :param action: as ``service.Action``
+        """
+        from airflow_provider_viapi.jobs.model import Job
+
+        entry = self.ledger.read()
+        if entry is None or entry.job_id is None or entry.delivery is not None:
+            return None
+        return Job(entry.job_id, action, entry.scope)
+
+    def job(self, job_id: str, action: str) -> Job:
+        """Return a job with the scope in which it was submitted; the request may render differently now.
+
+        :param action: as ``service.Action``
+        """
+        from airflow_provider_viapi.jobs.model import Job
+
+        entry = self.ledger.read()
+        return Job(job_id, action, entry.scope if entry is not None and entry.job_id == job_id else None)
+
+    @property
+    def is_delivered(self) -> bool:
+        """True if an earlier attempt has returned the result of the recorded job."""
+        entry = self.ledger.read()
+        return entry is not None and entry.delivery is not None
+
+    def mark_delivered(self) -> None:
+        """Record that the task returns its result, or has no result to return any more."""
+        self.ledger.mark_delivered(self.attempt_context.identity)
+
+    def time_since_submission(self) -> str:
+        """Return the end of a log line about the recorded job: how long ago it was submitted."""
+        entry = self.ledger.read()
+        if entry is None:
+            return ""
+        seconds = (self.attempt_context.timing.now() - entry.signed_time).total_seconds()
+        return f", {timedelta(seconds=round(seconds))} after its submission"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubmittingRun(JobRun):
+    """Run in a process that submits or resumes the job.
+
+    :param request: the checked request, before its media are staged
+    :param deadline: when the attempt gives up, an aware time
+    :param before: the ledger's entry when the attempt began
+    :param deferral: of the task before it submits
+    """
+
+    request: Mapping[str, Any]
+    deadline: datetime
+    before: Entry | None = None
+    deferral: SlotDeferral = field(default_factory=SlotDeferral)
 
 
 def choose_store(context: Context, *, durable: bool = True) -> Store:
@@ -120,3 +235,30 @@ def record_decision(stats: Stats, before: Entry | None, job: Job, report: JobRep
         with trace.get_tracer(__name__).start_as_current_span("resumable_job.resume_decision") as span:
             span.set_attribute("resumable.external_id", job.id)
             span.set_attribute("resumable.decision", decision)
+
+
+def is_permanent(error: ServiceError) -> bool:
+    """Return whether no retry of the task can succeed; about a failed job its cloud has decided."""
+    if isinstance(error, JobFailed):
+        return error.is_permanent
+    # What a request for one job has become several of is for a user to sort out.
+    return error.code == SEVERAL_JOBS or isinstance(error, InvalidRequest | PermissionDenied | ResultExpired)
+
+
+@contextmanager
+def fail_without_retry(
+    decide: Callable[[ServiceError], bool] = is_permanent, *, is_recorded: Callable[[], bool] = lambda: True
+) -> Iterator[None]:
+    """Fail the task without using up its retries on a permanent error.
+
+    :param decide: returns whether an error is permanent
+    :param is_recorded: returns whether a retry knows of the submissions of this attempt; if not, it would submit
+        again what may have been accepted
+    """
+    try:
+        yield
+    except ServiceError as error:
+        is_unchecked = isinstance(error, SubmissionInDoubt) and not is_recorded()
+        if not (is_unchecked or decide(error)):
+            raise
+        raise AirflowFailException(f"{type(error).__name__}: {error}") from error

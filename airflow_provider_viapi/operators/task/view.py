@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import conf
 
 from airflow_provider_viapi.errors import ServiceError
-from airflow_provider_viapi.operators.task.permanent_errors import fail_without_retry, is_permanent
+from airflow_provider_viapi.operators.task.attempt import fail_without_retry, is_permanent
 from airflow_provider_viapi.task_instance.xcoms import USAGE_KEY, VIEW_KEY
 
 if TYPE_CHECKING:
