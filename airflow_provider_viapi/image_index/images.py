@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.errors import InvalidRequest
-from airflow_provider_viapi.media.addresses import installation_hint, opens
+from airflow_provider_viapi.media.addresses import display_url, installation_hint, is_http_url, opens
 from airflow_provider_viapi.record import Record
 from airflow_provider_viapi.redaction import has_password, strip_userinfo
 from airflow_provider_viapi.schema import (
@@ -107,13 +107,12 @@ class ImageEntry:
     @property
     def is_http_url(self) -> bool:
         """True if the service can fetch it at its address."""
-        return self.address.partition("://")[0].lower() in ("http", "https")
+        return is_http_url(self.address)
 
     @property
     def display_url(self) -> str:
         """The address as a log may show it: without its query, which may hold a signature."""
-        (parameter,) = (each for each in form_of("imgsearch").action.parameters if each.name == "ImageUrl")
-        return parameter.redacted_repr(self.address).strip("'\"")
+        return display_url(self.address)
 
 
 def parse_images(

@@ -157,20 +157,14 @@ class Entry:
         return cls(**values)
 
 
-class Ledger:
-    """The current submission of a task instance.
+class KeptInStore:
+    """Base of ledgers, which last as long as their store.
 
-    The entry is read once, since each read may be a call of Airflow's API. A write of another attempt is detected
-    when this one writes.
-
-    :param store: where the entry is kept
+    :param store: keeps what is recorded
     """
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._entry: Entry | None = None
-        self._past: tuple[str, ...] = ()
-        self._is_read = False
 
     @property
     def is_persistent(self) -> bool:
@@ -181,6 +175,22 @@ class Ledger:
     def survives_clear(self) -> bool:
         """True if also the next attempt of a cleared task finds what is recorded now."""
         return self._store.survives_clear
+
+
+class Ledger(KeptInStore):
+    """The current submission of a task instance.
+
+    The entry is read once, since each read may be a call of Airflow's API. A write of another attempt is detected
+    when this one writes.
+
+    :param store: where the entry is kept
+    """
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store)
+        self._entry: Entry | None = None
+        self._past: tuple[str, ...] = ()
+        self._is_read = False
 
     def read(self) -> Entry | None:
         """Return the entry, if there is one."""

@@ -221,15 +221,11 @@ class BulkIndexImagesOperator(ViapiJobOperator):
 
     @property
     def _folder(self) -> IncrementFolder:
-        from airflow_provider_viapi.fs.oss_client import open_oss
-        from airflow_provider_viapi.hooks.viapi import ViapiHook
         from airflow_provider_viapi.image_index.increment_folder import IncrementFolder
         from airflow_provider_viapi.media.inputs.request_media import StagingLocation
 
         conn_id = StagingLocation.parse(as_address(self.staging)).conn_id
-        return IncrementFolder(
-            open_oss(self.hook if conn_id is None else ViapiHook(conn_id)), *self._location
-        )
+        return IncrementFolder(self.hook.oss(conn_id), *self._location)
 
     def job_link(self, job: Job) -> str:
         """Return Alibaba's page of the list that has the task, or the connection's own endpoint."""

@@ -22,7 +22,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import conf
 
@@ -97,29 +97,12 @@ def open_store(context: Context) -> ObjectStorageStore | AirflowStore | MemorySt
         instance: Any = context["ti"]
         attempt = int(getattr(instance, "try_number", None) or 0)
         return ObjectStorageStore(config, TaskKey.of(instance), attempt=attempt)
-    airflow_store: Any = context.get("task_state_store")
-    if airflow_store is not None:
-        return AirflowStore(airflow_store)
+    if (accessor := context.get("task_state_store")) is not None:
+        return AirflowStore(accessor)
 
     key = TaskKey.of(context["ti"])
     warn_once(key.dag_id, key.run_id)
     return MemoryStore()
-
-
-class TaskStateStore(Protocol):
-    """Airflow's ``context["task_state_store"]``, as far as it is used here."""
-
-    def get(self, key: str) -> Any:
-        """Return the value, or ``None``."""
-        ...
-
-    def set(self, key: str, value: Any) -> None:
-        """Store a value of JSON's types that is not ``None``."""
-        ...
-
-    def delete(self, key: str) -> None:
-        """Delete the value, if there is one."""
-        ...
 
 
 class AirflowStore:
@@ -133,7 +116,7 @@ class AirflowStore:
 
     is_persistent = True
 
-    def __init__(self, accessor: TaskStateStore) -> None:
+    def __init__(self, accessor: Any) -> None:
         self._accessor = accessor
 
     @property

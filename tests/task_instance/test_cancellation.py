@@ -151,7 +151,7 @@ def test_airflows_own_store_is_emptied_by_a_clear_from_3_4_on(
 
     monkeypatch.setattr(airflow, "__version__", version)
 
-    assert AirflowStore(accessor=None).survives_clear is survives  # type: ignore[arg-type]
+    assert AirflowStore(accessor=None).survives_clear is survives
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from airflow_provider_viapi.jobs.batch.item_records import (
 )
 from airflow_provider_viapi.jobs.batch.limits import Counted
 from airflow_provider_viapi.jobs.batch.paged_store import PagedStore
-from airflow_provider_viapi.jobs.ledger import Delivery, Entry, Ledger, Store
+from airflow_provider_viapi.jobs.ledger import Delivery, Entry, KeptInStore, Ledger, Store
 
 BATCH_KEY = "viapi_batch"
 """Prefix of the keys in the store. Deployed batches find their jobs by it, so it never changes."""
@@ -86,7 +86,7 @@ class Row:
         return row if self.usage is None else {**row, "usage": self.usage}
 
 
-class BatchLedger:
+class BatchLedger(KeptInStore):
     """Record of the items of one task.
 
     The row of an item that was delivered is final. A failure counts for the attempt that saw it, or, if it is
@@ -100,7 +100,7 @@ class BatchLedger:
     """
 
     def __init__(self, store: Store, attempt: Attempt) -> None:
-        self._store = store
+        super().__init__(store)
         self._attempt = attempt
         self._head: dict[str, Any] = store.get(BATCH_KEY) or {"round": 0}
         self._indexes: dict[str, int] = {}
@@ -114,16 +114,6 @@ class BatchLedger:
             self._start_over()
         pages = [record.page for record in self._records.by_name.values() if record.page is not None]
         self._rows = PagedStore(store, self._key("rows"), first=max(pages, default=0))
-
-    @property
-    def is_persistent(self) -> bool:
-        """True if the next attempt finds what is recorded now."""
-        return self._store.is_persistent
-
-    @property
-    def survives_clear(self) -> bool:
-        """True if also the next attempt of a cleared task finds what is recorded now."""
-        return self._store.survives_clear
 
     def begin_attempt(self, items: Sequence[Item], began: datetime) -> None:
         """Fix the items of an attempt: those of a resume must be the same.
