@@ -15,8 +15,6 @@ from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from airflow_provider_viapi.jobs.attempt_context import TaskKey
-
 if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.model import OnState
 
@@ -64,6 +62,8 @@ def supervisor() -> Any:
 
 def xcom_owner(task_instance: Any) -> dict[str, Any]:
     """Return the fields by which Airflow finds the XComs of a task."""
+    from airflow_provider_viapi.jobs.attempt_context import TaskKey
+
     return TaskKey.of(task_instance)._asdict()
 
 
