@@ -1,4 +1,4 @@
-"""What Airflow and OpenLineage learn of a task's files: asset events of those that have landed, and datasets."""
+"""Report the files of a task: asset events of those that have landed to Airflow, datasets to OpenLineage."""
 
 from __future__ import annotations
 
