@@ -27,7 +27,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
-from airflow_provider_viapi.errors import ConfigurationError, ServiceError, StateConflict, StateError
+from airflow_provider_viapi.errors import ConfigurationError, StateConflict, StateError
 from airflow_provider_viapi.jobs.attempt_context import TaskKey
 from airflow_provider_viapi.redaction import describe_error
 from airflow_provider_viapi.retrying import STORAGE, retry_call
@@ -193,18 +193,27 @@ class ObjectStorageStore:
             logger.info("Deleted %d objects of old state below %s", deleted, self._shown_path)
 
     def _retry(self, done: str, path: str, call: Callable[[], T]) -> T:
-        try:
-            return retry_call(call, policy=STORAGE)
-        except (Conflict, ServiceError):
-            raise
-        except Exception as error:
-            raise StateError(
-                f"the task's state at {self._name_of(path)} cannot be {done} ({describe_error(error)}); check"
-                " [viapi] state_path, its connection and its permissions"
-            ) from None
+        return call_storage(call, f"the task's state at {self._name_of(path)} cannot be {done}")
 
     def _name_of(self, path: str) -> str:
         return f"{self._shown_path.rstrip('/')}{path.removeprefix(self._root)}"
+
+
+def call_storage(call: Callable[[], T], failure: str) -> T:
+    """Return what a call of the storage of ``state_path`` returns; it is retried for a moment.
+
+    :param failure: what cannot be done, for the error
+    :raises StateError: the call has failed
+    """
+    try:
+        return retry_call(call, policy=STORAGE)
+    except (Conflict, ConfigurationError):
+        raise
+    except Exception as error:
+        # Also an error of OSS: taken for one of the job's service, it could mean that nothing was submitted.
+        raise StateError(
+            f"{failure} ({describe_error(error)}); check [viapi] state_path, its connection and its permissions"
+        ) from None
 
 
 def open_state_path(path: str) -> tuple[Any, str]:

@@ -28,9 +28,7 @@ from urllib.parse import quote, unquote
 
 from airflow_provider_viapi.errors import StateError
 from airflow_provider_viapi.jobs.attempt_context import Intent, OtherTasks, TaskKey
-from airflow_provider_viapi.redaction import describe_error
-from airflow_provider_viapi.retrying import STORAGE, retry_call
-from airflow_provider_viapi.state.object_storage import PRUNE_PROBABILITY, open_state_path
+from airflow_provider_viapi.state.object_storage import PRUNE_PROBABILITY, call_storage, open_state_path
 from airflow_provider_viapi.state.stores import StateConfig
 
 logger = logging.getLogger(__name__)
@@ -207,13 +205,7 @@ class SharedClaims:
             return "a task"
 
     def _call(self, done: str, call: Callable[[], T]) -> T:
-        try:
-            return retry_call(call, policy=STORAGE)
-        except Exception as error:
-            raise StateError(
-                f"the open submissions below [viapi] state_path cannot be {done} ({describe_error(error)}); check "
-                "the path, its connection and its permissions"
-            ) from None
+        return call_storage(call, f"the open submissions below state_path cannot be {done}")
 
     def _prune_quietly(self, intent: Intent) -> None:
         try:
