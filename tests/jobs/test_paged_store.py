@@ -7,7 +7,7 @@ import json
 import pytest
 from hypothesis import given, strategies as st
 
-from airflow_provider_viapi.jobs.batch.paged_store import PAGE_BYTES, PagedStore
+from airflow_provider_viapi.jobs.batch.item_records import PAGE_BYTES, PagedStore
 from operators.run_batch import Store
 
 NAMES = st.sampled_from([f"item-{number}" for number in range(6)])

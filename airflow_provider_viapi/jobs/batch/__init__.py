@@ -3,7 +3,7 @@
 * ``runner``: when to submit and how long to wait
 * ``running_jobs``: what a batch needs of its cloud and its task; collect results, expire, cancel
 * ``wait``: wait for running jobs
-* ``ledger``, ``item_records``, ``paged_store``: what was submitted, over attempts
+* ``ledger``, ``item_records``: what was submitted, over attempts
 * ``background_wait``: the poller in a thread while the worker submits
 * ``report``: the outcome; ``limits``: jobs in flight, failures, time, length and cost
 """

@@ -17,11 +17,11 @@ from airflow_provider_viapi.jobs.batch.item_records import (
     ItemFailure,
     ItemRecord,
     ItemRecords,
+    PagedStore,
     Status,
     submission_of,
 )
 from airflow_provider_viapi.jobs.batch.limits import Counted
-from airflow_provider_viapi.jobs.batch.paged_store import PagedStore
 from airflow_provider_viapi.jobs.ledger import Delivery, Entry, KeptInStore, Ledger, Store
 
 BATCH_KEY = "viapi_batch"
