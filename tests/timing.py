@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from airflow_provider_viapi.hooks.base import CloudHook
+from airflow_provider_viapi.hooks.waiting import WaitingHook
 from airflow_provider_viapi.image_index.indexer import IndexingTiming
 from airflow_provider_viapi.jobs.attempt_context import Timing
 from airflow_provider_viapi.jobs.polling.rate_limiter import Backoff
@@ -18,7 +18,7 @@ from skipping_clock import SkippingClock
 
 def poll_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have all hooks poll a job every 20 ms."""
-    monkeypatch.setattr(CloudHook, "poll_backoff", Backoff(first=0.02, longest=0.02))
+    monkeypatch.setattr(WaitingHook, "poll_backoff", Backoff(first=0.02, longest=0.02))
 
 
 def set_timing(monkeypatch: pytest.MonkeyPatch, timing: Timing | IndexingTiming) -> None:
