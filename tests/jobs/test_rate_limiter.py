@@ -150,12 +150,26 @@ def test_the_rate_stays_within_bounds_and_calls_keep_their_distance(events: list
     assert all(later - earlier >= 1 / 8 - 1e-9 for earlier, later in pairwise(starts))
 
 
+def test_a_successful_call_ends_a_series_of_throttled_ones() -> None:
+    clock = Clock()
+    limiter = RateLimiter(2, clock)
+    for _ in range(10):
+        clock.now += 10
+        limiter.on_throttled()
+    assert limiter.rate == 0.1
+
+    limiter.on_success()
+
+    assert limiter.rate == 0.5
+
+
 def test_a_maximum_below_the_lowest_rate_is_not_exceeded() -> None:
-    limiter = RateLimiter(0.1, Clock())
+    limiter = RateLimiter(0.05, Clock())
 
     limiter.on_throttled()
+    limiter.on_success()
 
-    assert limiter.rate == 0.1
+    assert limiter.rate == 0.05
 
 
 @pytest.mark.parametrize("rate", [0, -1, float("nan"), float("inf")])

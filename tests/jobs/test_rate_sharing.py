@@ -205,7 +205,18 @@ def test_a_triggerer_whose_polls_are_throttled_catches_up_when_the_other_has_fin
         seen = wait_for(account, {"a": names[::2], "b": names[1::2]}, qps=2, seconds=30, seed=seed)
 
         assert seen.all_succeeded
-        assert seen.last_of(names) < last + 60
+        assert seen.last_of(names) < last + 90
+
+
+def test_many_triggerers_on_a_low_quota_are_throttled_in_less_than_half_of_their_calls() -> None:
+    account = FakeAccount({f"J-{number}": 30 + number / 2 for number in range(200)}, results_per_second=2)
+    names = list(account.ends)
+    shares = {f"triggerer {number}": names[number::8] for number in range(8)}
+
+    seen = wait_for(account, shares, qps=2, seconds=30)
+
+    assert seen.all_succeeded
+    assert sum(account.throttled.values()) < 0.5 * sum(account.calls.values())
 
 
 def test_a_triggerer_that_is_refused_most_reads_leaves_the_list_to_the_others() -> None:

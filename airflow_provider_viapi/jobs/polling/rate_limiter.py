@@ -18,11 +18,14 @@ from airflow_provider_viapi.retrying import jittered
 SLOW_START_THRESHOLD = 0.85
 """From this share of the rate that was throttled last, the rate grows a twentieth as fast."""
 
-MIN_RATE = 0.5
-"""Calls per second that throttling leaves at least, unless the maximum is lower.
+MIN_RATE = 0.1
+"""Calls per second that throttling leaves at least, unless the maximum is lower."""
 
-Where another process uses the whole quota, every call of this one may be throttled, however rare it is. From a lower
-rate it would take minutes to recover after the other one has finished, since the rate grows with successful calls.
+RECOVERED_RATE = 0.5
+"""Calls per second at least after a successful call, unless the maximum is lower.
+
+Where another process uses the whole quota, every call of this one may be throttled, however rare it is. When the other
+one has finished, a rate that grows with each successful call would take minutes to recover.
 """
 
 RARE_AFTER = 20
@@ -180,7 +183,8 @@ class RateLimiter:
     def on_success(self) -> None:
         """Increase the rate a little; after about a hundred calls it is back where it was."""
         is_close = SLOW_START_THRESHOLD * self._throttled_rate <= self.rate <= self._throttled_rate
-        self.rate = min(self.ceiling, self.rate + self.ceiling / (2000 if is_close else 100))
+        grown = self.rate + self.ceiling / (2000 if is_close else 100)
+        self.rate = min(self.ceiling, max(RECOVERED_RATE, grown))
 
     def on_throttled(self) -> None:
         """Pause, and reduce the rate: a little if this is rare, otherwise by half.
