@@ -24,8 +24,8 @@ MIN_RATE = 0.1
 RECOVERED_RATE = 0.5
 """Calls per second at least after a successful call, unless the maximum is lower.
 
-Where another process uses the whole quota, every call of this one may be throttled, however rare it is. When the other
-one has finished, a rate that grows with each successful call would take minutes to recover.
+Where another process uses the whole quota, every call of this one may be throttled, however rare it is. When the
+other one has finished, a rate that grows with each successful call would take minutes to recover.
 """
 
 RARE_AFTER = 20
