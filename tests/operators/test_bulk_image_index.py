@@ -268,7 +268,7 @@ def test_an_image_that_cannot_be_read_now_does_not_stop_the_others(
     rows, (left_out,) = written("any", entries).read()
 
     assert [row["ProductId"] for row in rows] == list(NAMES)
-    assert left_out["Msg"].startswith("http://127.0.0.1:1/a.jpg: ")
+    assert left_out["Msg"].startswith("http://127.0.0.1:1/a.jpg cannot be downloaded now: ")
     with pytest.raises(TransientError, match="1 of 4 images could not be read now"):
         written("all", entries, max_failed=0)
     with pytest.raises(TransientError, match="1 of 1 images"):
