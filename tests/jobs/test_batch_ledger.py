@@ -145,6 +145,12 @@ def test_a_job_that_was_not_delivered_survives_a_clear_after_success(is_late: bo
     entry = again.entry(late.name)
     assert entry is not None and entry.job_id == "second"
     assert again.job_ids(besides=late) == {"first"}
+    assert again.survived_clear(late.name)
+    # So also for a retry, and not for the job that replaces it.
+    later = opened(store, try_number=3, max_tries=5)
+    assert later.survived_clear(late.name)
+    submit(later, late, "third")
+    assert not later.survived_clear(late.name)
 
 
 def test_a_clear_is_recognized_when_retries_was_lowered_meanwhile() -> None:

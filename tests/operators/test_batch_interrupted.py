@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -150,3 +151,50 @@ def test_clearing_a_successful_batch_resumes_a_job_that_it_had_given_up(
     assert again.rows[0]["job_id"] == first.rows[0]["job_id"]
     assert again.rows[0]["error"] is None
     assert [url.rpartition("/")[2] for url in accepted(emulator)] == ["slow.mp4", "quick.mp4", "quick.mp4"]
+
+
+@pytest.mark.parametrize("lands", [True, False])
+@pytest.mark.parametrize(
+    ("expires", "is_forgotten", "jobs"),
+    [({}, False, 3), ({"result_expires": 0}, False, 4), ({}, True, 4)],
+    ids=["succeeded", "result expired", "unknown to the service"],
+)
+def test_clearing_a_successful_batch_replaces_a_given_up_job_without_a_result_in_the_same_attempt(
+    emulator: EmulatorServer,
+    batch: Make,
+    tmp_path: Path,
+    expires: dict[str, Any],
+    is_forgotten: bool,
+    jobs: int,
+    lands: bool,
+) -> None:
+    emulator.fault(action=EVERY, job={"processing": 2}, **expires, times=1)
+    store = Store()
+    land_to = {"land_to": f"file://{tmp_path}/"} if lands else {}
+    make = batch("slow", "quick", max_failed=1, job_timeout=timedelta(seconds=1), **land_to)
+    assert run_batch(make, store).rows[0]["error"]["class"] == "JobTimedOut"
+    while emulator.jobs()[0]["status"] != "PROCESS_SUCCESS":
+        time.sleep(0.1)
+    if is_forgotten:
+        emulator.fault(action="GetAsyncJobResult", code="InvalidParameter.BadRequest", status=400)
+
+    again = run_batch(make, store, try_number=2, max_tries=5)
+
+    assert [row["error"] for row in again.rows] == [None, None]
+    assert len(accepted(emulator)) == jobs
+
+
+def test_a_retry_does_not_replace_a_job_that_the_service_does_not_know(
+    emulator: EmulatorServer, batch: Make
+) -> None:
+    emulator.fault(action=EVERY, job={"processing": 600}, times=1)
+    store = Store()
+    make = batch("slow", "quick", job_timeout=timedelta(seconds=1))
+    with pytest.raises(BatchFailed, match="JobTimedOut"):
+        run_batch(make, store)
+    emulator.fault(action="GetAsyncJobResult", code="InvalidParameter.BadRequest", status=400)
+
+    with pytest.raises(BatchFailed, match="SubmissionInDoubt"):
+        run_batch(make, store, try_number=2)
+
+    assert len(accepted(emulator)) == 2

@@ -69,6 +69,7 @@ class ItemRecord:
     :param failure: why that row has no result; ``None`` if it has one
     :param counted: what the limits of the batch count for the row
     :param past: its earlier jobs
+    :param survived_clear: a user has cleared the delivered batch while the item had this job, which was not delivered
     """
 
     index: int | None = None
@@ -78,6 +79,7 @@ class ItemRecord:
     failure: ItemFailure | None = None
     counted: Counted | None = None
     past: tuple[str, ...] = ()
+    survived_clear: bool = False
 
     @property
     def status(self) -> Status:
@@ -104,7 +106,7 @@ class ItemRecord:
 
     def without_job(self) -> ItemRecord:
         """Return the record without submission and job; the id of the job is kept."""
-        return replace(self, submission=None, job_id=None, past=self.jobs)
+        return replace(self, submission=None, job_id=None, past=self.jobs, survived_clear=False)
 
     def entry(self, digest: str) -> Entry | None:
         """Return the submission, if there is one."""
@@ -127,6 +129,7 @@ class ItemRecord:
             "row": self.page,
             "counted": self.counted,
             "past": [*self.past] or None,
+            "survived_clear": self.survived_clear or None,
         }
         return stored | {name: value for name, value in others.items() if value is not None}
 
@@ -143,6 +146,7 @@ class ItemRecord:
             failure=ItemFailure(Delivery(**failed), is_permanent, began) if failed else None,
             counted=None if counted is None else (counted[0], counted[1]),
             past=tuple(stored.get("past", ())),
+            survived_clear=stored.get("survived_clear", False),
         )
 
 

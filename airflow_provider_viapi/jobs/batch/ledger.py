@@ -181,6 +181,10 @@ class BatchLedger(KeptInStore):
         """Return an item's submission, if there is one."""
         return self._records.get(name).entry(digest=name)
 
+    def survived_clear(self, name: str) -> bool:
+        """Return whether an item has a job of a round that was delivered without it, and that a user has cleared."""
+        return self._records.get(name).survived_clear
+
     def open_ledger(self, item: Item) -> Ledger:
         """Return the ledger of one item, for its submission."""
         return Ledger(_EntryStore(self._records, item, self.is_persistent, self.survives_clear))
@@ -246,7 +250,9 @@ class BatchLedger(KeptInStore):
         earlier = self._records
         rows = PagedStore(self._store, self._key("rows"))
         kept = {
-            name: ItemRecord(submission=record.submission, job_id=record.job_id)
+            name: ItemRecord(
+                submission=record.submission, job_id=record.job_id, survived_clear=record.job_id is not None
+            )
             for name, record in earlier.by_name.items()
             if record.submission is not None
         }

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -25,6 +26,7 @@ from airflow_provider_viapi.media.addresses import find_sources, without_connect
 from airflow_provider_viapi.operators.task.attempt import SubmittingRun, counting_in_doubt
 from airflow_provider_viapi.operators.task.claims import ItemClaims, TaskClaims
 from airflow_provider_viapi.operators.task.view import TaskView, measured_usage
+from airflow_provider_viapi.presigned_urls import link_expiry
 from airflow_provider_viapi.result_fields import file_urls
 from airflow_provider_viapi.state.reusable_results import ReusableResults
 
@@ -94,8 +96,18 @@ class TaskBatchBackend:
         """Resume an item's job, or find out whether it has one; ``None`` if a new one is to be submitted."""
         if self._ledger.status(item.name) == "running":
             self._wait_for_poll_limiter()
+        survived_clear = self._ledger.survived_clear(item.name)
         with self._counting_in_doubt():
-            return self._submission(item).resume()
+            begun = self._submission(item).resume()
+        if survived_clear and begun is not None and begun[1] is not None and self._has_expired(begun[1]):
+            self._log.warning("The result of job %s has expired; submitting again", begun[0].id)
+            return None
+        return begun
+
+    def _has_expired(self, report: JobReport) -> bool:
+        files = file_urls(report.result or {}, self._task.operator.action.result)
+        expiries = [expiry for url in files.values() if (expiry := link_expiry(url))]
+        return bool(expiries) and min(expiries) <= datetime.now(timezone.utc)
 
     def _counting_in_doubt(self) -> AbstractContextManager[None]:
         return counting_in_doubt(self._task.hook.stats, self._task.operator.action.full_name)
@@ -127,12 +139,16 @@ class TaskBatchBackend:
                 # Staging has its own retries. More of them would delay all items behind this one.
                 raise ServiceError(error.message, code=error.code or "NotStaged") from error
 
-        results = self._results
+        results, policy = self._results, submission.policy
+        if self._ledger.survived_clear(item.name):
+            # A job that the service does not know any more has ended. If the item were in doubt instead, each clear
+            # would pay for the other items again.
+            policy = replace(policy, on_doubt="resubmit")
         return replace(
             submission,
             prepare_request=prepare_request,
             # The batch retries, after other items.
-            policy=replace(submission.policy, once=True),
+            policy=replace(policy, once=True),
             digest=item.digest,
             sources=lambda: None if results is None else results.versions(item.request or {}),
             resubmitted=self._resubmitted,
