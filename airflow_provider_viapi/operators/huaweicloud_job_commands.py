@@ -55,6 +55,7 @@ class CommandRecord:
     :param previous_state: state of the job before the command
     :param acknowledged: the service has accepted the command, or none was needed
     :param delivery: when the task ended; the record stays for a worker that is lost before Airflow knows
+    :param sent: when a command to a job was acknowledged
     :param response: to the command, where it is the task's result
     :param about: name or id of what the command is about, for messages
     """
@@ -63,6 +64,7 @@ class CommandRecord:
     previous_state: str
     acknowledged: bool = False
     delivery: Delivery | None = None
+    sent: Delivery | None = None
     response: Mapping[str, Any] | None = None
     about: str = ""
 
@@ -73,8 +75,9 @@ class CommandRecord:
 
         known = {field.name for field in fields(cls)}
         values = {"digest": "", **{name: value for name, value in stored.items() if name in known}}
-        if values.get("delivery"):
-            values["delivery"] = Delivery(**values["delivery"])
+        for name in ("delivery", "sent"):
+            if values.get(name):
+                values[name] = Delivery(**values[name])
         return cls(**values)
 
 
@@ -102,9 +105,19 @@ class CommandLedger:
             return None
         return record
 
+    def was_cleared_since_sent(self, record: CommandRecord) -> bool:
+        """Return whether a user has cleared the task since the command was acknowledged, however the task ended."""
+        return record.sent is not None and record.sent.was_cleared_before(self._attempt)
+
     def write(self, record: CommandRecord) -> None:
         """Store a record; a command may be sent only after this has returned."""
         self._store.set(COMMAND_KEY, asdict(record))
+
+    def acknowledge(self, record: CommandRecord) -> None:
+        """Store that the job's command is accepted, or that none is needed."""
+        from airflow_provider_viapi.jobs.ledger import Delivery
+
+        self.write(replace(record, acknowledged=True, sent=Delivery.of(self._attempt)))
 
     def finish(self) -> None:
         """Mark the record as that of a task that has ended; it is kept, see :class:`CommandRecord`."""
@@ -260,12 +273,15 @@ class JobCommandOperator(StoppableOperator, HuaweiCloudOperator):
         digest = request_digest(self.action.full_name, request)
         if not self.needs_command(report):
             self.log.info("Job %s is already %s", report.job_id, report.state)
-            log.write(CommandRecord(digest, report.state, acknowledged=True))
+            log.acknowledge(CommandRecord(digest, report.state))
             return report
         # A job that has failed gets the command again; one that was stopped since is left as somebody wants it.
         has_ended = report.outcome in (Outcome.SUCCEEDED, Outcome.CANCELLED)
         record = log.read() if has_ended else None
         if record is not None and not same_request(record.digest, digest):
+            record = None
+        # A job that has reached its target state is the result of this task, which it has not returned yet.
+        if record and report.state != self.target_state and log.was_cleared_since_sent(record):
             record = None
         if record is not None and (record.acknowledged or record.previous_state != report.state):
             self.log.info(
@@ -316,7 +332,7 @@ class JobCommandOperator(StoppableOperator, HuaweiCloudOperator):
             may_be_done = isinstance(error, InvalidRequest) and not self.durable
             if not may_be_done or self.needs_command(self.hook.report(self.job)):
                 raise
-        log.write(replace(record, acknowledged=True))
+        log.acknowledge(record)
         self.log.info(
             "Sent the command that changes job %s from %s to %s",
             self.job.id,

@@ -281,6 +281,33 @@ def test_the_command_of_a_task_that_has_ended_is_sent_again_only_for_a_user(
     assert (found is not None) is is_found
 
 
+@pytest.mark.parametrize("state", ["STOPPED", "SUCCEEDED"])
+def test_a_clear_after_a_timeout_starts_the_task_again_unless_it_has_succeeded(
+    emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    monkeypatch.setattr(StartViasTaskOperator, "state_lag", 0.1)
+    task_id, store = stopped_task(), Store()
+    start = StartViasTaskOperator(
+        task_id="start",
+        vias_task_id=task_id,
+        target_state="SUCCEEDED",
+        deferrable=False,
+        job_timeout=timedelta(seconds=1),
+    )
+    with pytest.raises(JobTimedOut):
+        run_task(start, store)
+    emulator.move_huawei_job(task_id, state)
+    before = accepted(emulator, "StartStopTask")
+
+    if state == "SUCCEEDED":
+        assert run_task(start, store, try_number=2, max_tries=9).result["state"] == "SUCCEEDED"
+    else:
+        with pytest.raises(JobTimedOut):
+            run_task(start, store, try_number=2, max_tries=9)
+
+    assert accepted(emulator, "StartStopTask") - before == (state == "STOPPED")
+
+
 def test_a_stop_waits_for_no_other_state_than_stopped() -> None:
     arguments: Any = {"vias_task_id": "1", "target_state": "RUNNING"}
     with pytest.raises(TypeError, match="target_state"):

@@ -162,11 +162,11 @@ class StartViasTaskOperator(JobCommandOperator):
     """Start a task that was stopped or has ended; one that runs or is about to is left as it is.
 
     The command is recorded in the task's state store, so that a retry does not start, and pay for, a task again that
-    has ended since. Clearing this Airflow task after its success starts the VIAS task again. If the response to the
-    command was lost and the VIAS task is in the same terminal state as before, this fails with
-    ``SubmissionInDoubt``; clear it to send the command again. Without a durable store (Airflow before 3.3 without
-    ``[viapi] state_path``) a retry starts a task again that has ended meanwhile: set ``retries=0`` there if that
-    matters.
+    has ended since. Clearing this Airflow task starts the VIAS task again, unless that runs, or is in the target
+    state and no attempt has returned it. If the response to the command was lost and the VIAS task is in the same
+    terminal state as before, this fails with ``SubmissionInDoubt``; clear it to send the command again. Without a
+    durable store (Airflow before 3.3 without ``[viapi] state_path``) a retry starts a task again that has ended
+    meanwhile: set ``retries=0`` there if that matters.
 
     Returns the task.
 
