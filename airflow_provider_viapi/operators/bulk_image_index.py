@@ -27,7 +27,12 @@ from airflow_provider_viapi.image_index.images import (
 from airflow_provider_viapi.links.job import viapi_action_address
 from airflow_provider_viapi.media.addresses import opens
 from airflow_provider_viapi.operators.arguments.checks import is_templated
-from airflow_provider_viapi.operators.task.attempt import attempt_of, choose_store, open_ledger
+from airflow_provider_viapi.operators.task.attempt import (
+    attempt_of,
+    choose_store,
+    counting_in_doubt,
+    open_ledger,
+)
 from airflow_provider_viapi.operators.viapi import ViapiJobOperator
 from airflow_provider_viapi.schema import as_address, short_repr
 from airflow_provider_viapi.task_instance.xcoms import SUMMARY_KEY
@@ -56,6 +61,10 @@ _ACTION = INCREASE_INSTANCE.replace(
     ),
 )
 """The action with the parameters that an author gives; bucket and path are those of the staged files."""
+
+
+class _NothingToDo(BaseException):
+    """The list of images is empty, and no job is left to resume. Not an ``Exception``: the task has not failed."""
 
 
 class BulkIndexImagesOperator(ViapiJobOperator):
@@ -185,21 +194,30 @@ class BulkIndexImagesOperator(ViapiJobOperator):
         if self._rendered_images() == []:
             entry = open_ledger(context, durable=self.durable).read()
             if entry is None or entry.was_delivered_and_cleared(attempt_of(context)):
-                self.log.info("The list of images is empty: nothing to do")
-                summary = {
-                    "instance_name": self.request["InstanceName"],
-                    "images": 0,
-                    "rejected": 0,
-                    "failures": [],
-                }
-                context["ti"].xcom_push(key=SUMMARY_KEY, value=summary)
-                return summary
+                return self._return_nothing(context)
             self.log.info("The list of images is empty; the job of attempt %s is resumed", entry.try_number)
             self._resumed_digest = entry.digest
-        return super()._submit_and_wait(context, deferral)
+        try:
+            return super()._submit_and_wait(context, deferral)
+        except _NothingToDo:
+            return self._return_nothing(context)
+
+    def _return_nothing(self, context: Context) -> dict[str, Any]:
+        self.log.info("The list of images is empty: nothing to do")
+        summary = {"instance_name": self.request["InstanceName"], "images": 0, "rejected": 0, "failures": []}
+        context["ti"].xcom_push(key=SUMMARY_KEY, value=summary)
+        return summary
 
     def _resume_or_submit(self, run: SubmittingRun) -> tuple[Job, JobReport | None]:
         self._set_location(run)
+        if self._resumed_digest is not None:
+            with counting_in_doubt(self.hook.stats, self.action_name):
+                begun = self.submission(run).resume()
+            if begun is not None:
+                return begun
+            run.ledger.clear()
+            self._delete_folder()
+            raise _NothingToDo
         try:
             return super()._resume_or_submit(run)
         except ServiceError as error:

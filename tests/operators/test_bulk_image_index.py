@@ -346,6 +346,26 @@ def test_a_list_that_has_become_empty_does_not_forget_the_job_of_the_attempt_bef
     assert left_in_the_bucket() == []
 
 
+@pytest.mark.parametrize("is_cleared", [True, False], ids=["cleared", "retried"])
+def test_a_list_that_has_become_empty_after_its_job_failed_is_nothing_to_do(
+    images: list[dict[str, Any]], is_cleared: bool
+) -> None:
+    store = Store()
+    store.lost_at_write = 3
+    with pytest.raises(WorkerLost):
+        run_task(task([{**each, "region": "0,900,0,900"} for each in images]), store)
+    rendered_again = task(images)
+    rendered_again.images = []
+
+    outcome = run_task(rendered_again, store, try_number=2, max_tries=5 if is_cleared else 3)
+
+    assert outcome.result == outcome.pushed["summary"]
+    assert outcome.result["images"] == 0
+    assert [each["Status"] for each in tasks_of_the_instance()] == ["FAIL"]
+    assert left_in_the_bucket() == []
+    assert run_task(task(images), store, try_number=3, max_tries=9).result["images"] == 3
+
+
 def test_a_lost_response_is_settled_from_the_list_of_tasks(
     images: list[dict[str, Any]], emulator: EmulatorServer
 ) -> None:
