@@ -218,3 +218,12 @@ def test_a_batch_asks_a_class_which_errors_are_permanent(
 
     with pytest.raises(kind, match="item 0: Timeout"):
         run_batch.run_batch(lambda: batch, run_batch.Store())
+
+
+def test_a_batch_refuses_a_class_whose_decision_on_permanent_errors_needs_an_instance() -> None:
+    class Erase(EraseVideoSubtitlesOperator):
+        def is_permanent(self, error: ServiceError) -> bool:  # type: ignore[override]
+            return True
+
+    with pytest.raises(TypeError, match=r"Erase\.is_permanent .*add @classmethod"):
+        ViapiBatchOperator(task_id="batch", operator=Erase, items=[{"video_url": VIDEO}])

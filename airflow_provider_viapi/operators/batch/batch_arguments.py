@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from datetime import timedelta
+from inspect import getattr_static
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_viapi.errors import (
@@ -180,6 +181,11 @@ class BaseBatchOperator(ProviderTask, StoppableOperator):
         if operator.request_digest is not JobOperator.request_digest:
             raise TypeError(
                 f"{operator.__name__} uses more than its request and cannot run in a batch; map it with expand_kwargs"
+            )
+        if not isinstance(getattr_static(operator, "is_permanent"), classmethod | staticmethod):
+            raise TypeError(
+                f"{operator.__name__}.is_permanent is not a class method, and a batch calls it without an instance; "
+                "add @classmethod"
             )
 
     def _check_number(self, name: str, value: Any, minimum: int, maximum: int) -> int:
