@@ -7,7 +7,7 @@ arrives as the service would.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Literal
 
@@ -208,16 +208,20 @@ class Action(Record):
             )
         return self.job
 
-    def check_target_state(self, target_state: str | None) -> None:
-        """Refuse a state to wait for that the action's jobs do not have.
+    def check_target_state(self, target_state: Any, allowed: Sequence[str] | None = None) -> None:
+        """Refuse a state to wait for that is not allowed.
 
-        :raises InvalidRequest: the message lists the states that may be waited for
+        :param allowed: default: all states of the action's jobs that may be waited for
+        :raises InvalidRequest: the message lists the allowed states
         """
         kind = self.job_kind
-        allowed = (*kind.target_states, *kind.states.succeeded)
-        if target_state is not None and not (isinstance(target_state, str) and target_state in allowed):
+        allowed = allowed or (*kind.target_states, *kind.states.succeeded)
+        if not (isinstance(target_state, str) and target_state in allowed):
+            hint = (
+                "; to return without waiting, set wait_for_completion=False" if target_state is None else ""
+            )
             raise InvalidRequest(
-                f"the state to wait for is {short_repr(target_state)}; allowed: {', '.join(allowed)}",
+                f"the state to wait for is {short_repr(target_state)}; allowed: {', '.join(allowed)}{hint}",
                 action=self.name,
             )
 

@@ -111,7 +111,8 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
         super().__init__(**kwargs)
         if not type(self).__module__.startswith("airflow_provider_viapi.") or "action" in kwargs:
             self._check_can_follow()
-        self.action.check_target_state(target_state)
+        if target_state is not None:
+            self.action.check_target_state(target_state)
         self.target_state = target_state
         self.cancel_on_kill = as_flag("cancel_on_kill", cancel_on_kill, self.action.name)
 

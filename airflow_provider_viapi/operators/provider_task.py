@@ -43,6 +43,9 @@ class ProviderTask:
     job_keys: ClassVar[Sequence[str]] = ()
     """Keys of the XComs in which the task publishes the ids of its jobs."""
 
+    fixed_arguments: ClassVar[frozenset[str]] = frozenset()
+    """Arguments of base classes that the class sets itself, so that its users cannot."""
+
     _none_when_mapped: Sequence[str] = ()
     _rendered_to_none: Sequence[str] = ()
 

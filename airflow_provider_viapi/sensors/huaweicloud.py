@@ -47,7 +47,8 @@ class HuaweiCloudJobSensor(JobSensor):
         **kwargs: Any,
     ) -> None:
         super().__init__(job_id=job_id, **kwargs)
-        services.find(action).check_target_state(target_state)
+        if target_state is not None:
+            services.find(action).check_target_state(target_state)
         if services.find(action).job_kind.scope_name is not None and not is_templated(scope):
             as_id("scope", scope)
         self.action = action

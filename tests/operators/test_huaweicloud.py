@@ -27,6 +27,7 @@ from airflow_provider_viapi.operators.metastudio import (
 from airflow_provider_viapi.operators.vias import (
     CreateViasTaskOperator,
     ListViasTasksOperator,
+    StartViasTaskOperator,
     StopViasTaskOperator,
 )
 from operators.huawei_tasks import FILM, SPEAK, WATCH, Store, connect
@@ -92,7 +93,20 @@ def test_an_argument_becomes_the_parameter_of_its_name(operator: type[HuaweiClou
         (
             CreateViasTaskOperator,
             {**WATCH, "target_state": "PROCESSING"},
-            "allowed: RUNNING, STOPPED, SUCCEEDED",
+            "is 'PROCESSING'; allowed: RUNNING, SUCCEEDED",
+        ),
+        (CreateViasTaskOperator, {**WATCH, "target_state": None}, "set wait_for_completion=False"),
+        (CreateViasTaskOperator, {**WATCH, "target_state": "STOPPED"}, "allowed: RUNNING, SUCCEEDED"),
+        (StartLiveOperator, {"room_id": "r", "target_state": None}, "set wait_for_completion=False"),
+        (
+            StartViasTaskOperator,
+            {"vias_task_id": "t", "target_state": None},
+            "allowed: RUNNING, SUCCEEDED; to return without waiting, set wait_for_completion=False",
+        ),
+        (
+            StartViasTaskOperator,
+            {"vias_task_id": "t", "target_state": "STOPPED"},
+            "allowed: RUNNING, SUCCEEDED",
         ),
         (CreateViasTaskOperator, {**WATCH, "job_timeout": timedelta(0)}, "job_timeout"),
         (StopViasTaskOperator, {"vias_task_id": "t", "job_timeout": timedelta(0)}, "job_timeout"),

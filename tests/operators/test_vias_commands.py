@@ -310,5 +310,5 @@ def test_a_clear_after_a_timeout_starts_the_task_again_unless_it_has_succeeded(
 
 def test_a_stop_waits_for_no_other_state_than_stopped() -> None:
     arguments: Any = {"vias_task_id": "1", "target_state": "RUNNING"}
-    with pytest.raises(TypeError, match="target_state"):
+    with pytest.raises(TypeError, match="has no argument 'target_state'"):
         StopViasTaskOperator(task_id="stop", **arguments)

@@ -222,7 +222,8 @@ def own_parameters(kind: type) -> tuple[inspect.Parameter, ...]:
 # A DAG file may have thousands of operators, and reading a signature takes longer than all other checks.
 @cache
 def _known_arguments(operator: type) -> frozenset[str]:
-    return frozenset(each.name for kind in operator.__mro__ for each in own_parameters(kind))
+    named = frozenset(each.name for kind in operator.__mro__ for each in own_parameters(kind))
+    return named - getattr(operator, "fixed_arguments", frozenset())
 
 
 @cache

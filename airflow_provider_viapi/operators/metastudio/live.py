@@ -77,6 +77,7 @@ class StartLiveOperator(HuaweiCloudJobOperator):
             "co_streamer_config": co_streamer_config,
             "job_run_config": job_run_config,
         }
+        self.action.check_target_state(target_state)
         super().__init__(request=request, target_state=target_state, **kwargs)
 
 
@@ -91,6 +92,7 @@ class StopLiveOperator(JobCommandOperator):
 
     action = live.STOP_SMART_LIVE
     creating_action = live.START_SMART_LIVE
+    fixed_arguments = frozenset({"target_state"})
 
     def __init__(self, *, room_id: Text, job_id: Text, **kwargs: Unpack[JobCommandOptions]) -> None:
         super().__init__(request={"room_id": room_id, "job_id": job_id}, target_state="SUCCEED", **kwargs)

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 _FAILED = ("CREATE_FAILED", "START_FAILED", "FAILED")
 """Failed states in which a task does not run."""
 
+STARTED_STATES = ("RUNNING", "SUCCEEDED")
+"""States that a task that creates or starts a VIAS task may wait for."""
+
 
 class CreateViasTaskOperator(HuaweiCloudJobOperator):
     """Analyse a stream or a file with an algorithm, in the cloud or on an edge device.
@@ -108,6 +111,7 @@ class CreateViasTaskOperator(HuaweiCloudJobOperator):
             "is_saved_as_template": is_saved_as_template,
             "resource_order_id": resource_order_id,
         }
+        self.action.check_target_state(target_state, STARTED_STATES)
         super().__init__(request=request, target_state=target_state, **kwargs)
         self._refuse_several_sources(self.request["input"])
 
@@ -185,6 +189,7 @@ class StartViasTaskOperator(JobCommandOperator):
         target_state: Literal["RUNNING", "SUCCEEDED"] = "RUNNING",
         **kwargs: Unpack[JobCommandOptions],
     ) -> None:
+        self.creating_action.check_target_state(target_state, STARTED_STATES)
         super().__init__(
             request={"task_id": vias_task_id, "command": "start"},
             target_state=target_state,
@@ -209,6 +214,7 @@ class StopViasTaskOperator(JobCommandOperator):
 
     action = tasks.START_STOP_TASK
     creating_action = tasks.CREATE_TASK
+    fixed_arguments = frozenset({"target_state"})
 
     def __init__(self, *, vias_task_id: Text, **kwargs: Unpack[JobCommandOptions]) -> None:
         request = {"task_id": vias_task_id, "command": "stop"}
