@@ -247,13 +247,16 @@ class Submission:
                 now = self.context.timing.now()
                 failing_since = None if isinstance(error, Throttled) else failing_since or now
                 seconds = jittered(pause)
-                is_last = now + timedelta(seconds=seconds) >= self.policy.deadline
-                if self.policy.once or is_last or error.code == AFTER_DEADLINE:
+                if self.policy.once or error.code == AFTER_DEADLINE:
                     raise
+                is_last = now + timedelta(seconds=seconds) >= self.policy.deadline
                 if failing_since and now - failing_since >= self.policy.timeout:
                     self.context.log.warning(
                         "No submission was accepted within %s: %s", self.policy.timeout, error
                     )
+                    is_last = True
+                if is_last:
+                    error.message = f"{error.message.rstrip('.')}; a retry of the task submits again"
                     raise
                 self.context.log.warning("Not accepted, retrying in %.0f s: %s", seconds, error)
             self.context.pause(seconds)
@@ -360,15 +363,14 @@ class Submission:
                 found = self._reconcile(entry, error.message, last_sent=self.context.timing.now())
                 if found is None:
                     raise TransientError(
-                        f"the submission led to no known job ({error.message}); a retry of the task submits again",
+                        f"the submission led to no known job ({error.message})",
                         action=error.action,
                     ) from None
                 return found
             self._forget_intent(entry)
             if self.backend.renewed_key(error):
                 raise TransientError(
-                    "the submission was refused because the key had expired; the key was renewed, and a retry of the "
-                    "task submits again",
+                    "the submission was refused because the key had expired; the key was renewed",
                     action=error.action,
                 ) from None
             raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
@@ -374,6 +375,25 @@ def test_an_unreachable_service_is_given_up_after_minutes_and_a_throttling_one_i
 
 
 # Stopping.
+
+
+@pytest.mark.parametrize("has_expired_key", [True, False], ids=["expired key", "lost response"])
+def test_an_error_says_that_a_retry_submits_again_only_if_the_attempt_does_not(
+    clock: SkippingClock, has_expired_key: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    class RenewingBackend(ScriptedBackend):
+        def renewed_key(self, error: ServiceError) -> bool:
+            return has_expired_key
+
+    refusals = [TOO_OLD if has_expired_key else LOST] * 1000
+    failing = submission(RenewingBackend(clock, [*refusals], replayable_for=timedelta()))
+    context = replace(failing.context, log=logging.getLogger("task"))
+
+    with pytest.raises(TransientError, match=r"; a retry of the task submits again$"):
+        replace(failing, context=context).resume_or_submit()
+
+    assert "Not accepted, retrying" in caplog.text
+    assert "a retry of the task" not in caplog.text
 
 
 def test_a_task_that_is_stopped_while_it_stages_submits_nothing(clock: SkippingClock) -> None:
