@@ -15,6 +15,7 @@ from airflow_provider_viapi.alibaba.errors import fails_again
 from airflow_provider_viapi.alibaba.job_backend import ViapiJobBackend, ViapiSubmitBackend
 from airflow_provider_viapi.alibaba.services.imagesearch import INCREASE_INSTANCE, INCREASE_LIST, META_FILE
 from airflow_provider_viapi.errors import (
+    ConnectionFailed,
     InvalidRequest,
     ResponseLost,
     ServiceError,
@@ -25,6 +26,7 @@ from airflow_provider_viapi.http_errors import malformed_response
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome, RequestNonce
 from airflow_provider_viapi.jobs.reconciliation import JobList, ListedJob
 from airflow_provider_viapi.redaction import redact_message
+from airflow_provider_viapi.retrying import is_transient
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.account import Account
@@ -113,21 +115,32 @@ class IncrementSubmitBackend(ViapiSubmitBackend):
         """Send the request once.
 
         :raises Throttled: the instance works on another task; it takes one at a time
+        :raises ConnectionFailed: it was refused, and whether for another task cannot be found out now
         """
         credentials = self._credentials or self._client.account.credentials.current()
         try:
             response = self._client.send_signed(self._action, request, nonce, credentials)
         except InvalidRequest as refused:
-            # The code for this is not documented.
-            why = self._why_to_repeat()
+            details: Any = {
+                "code": refused.code,
+                "request_id": refused.request_id,
+                "http_status": refused.http_status,
+                "action": refused.action,
+            }
+            try:
+                # The code for this is not documented.
+                why = self._why_to_repeat()
+            except TransientError as error:
+                # Not Throttled: submit_timeout limits these retries. The service may have refused for any reason.
+                raise ConnectionFailed(
+                    f"instance {self._instance} refused a bulk job ({refused.message}), and its bulk jobs cannot be "
+                    f"read now ({error})",
+                    **details,
+                ) from refused
             if why is None:
                 raise
             raise Throttled(
-                f"instance {self._instance} {why}; it runs one bulk job at a time",
-                code=refused.code,
-                request_id=refused.request_id,
-                http_status=refused.http_status,
-                action=refused.action,
+                f"instance {self._instance} {why}; it runs one bulk job at a time", **details
             ) from refused
         return self.job(_id_of(response["Data"], self._action.name))
 
@@ -152,12 +165,15 @@ class IncrementSubmitBackend(ViapiSubmitBackend):
         )
 
     def _why_to_repeat(self) -> str | None:
-        """Return why a refused request may be accepted later; ``None`` if it was not refused for another task."""
+        """Return why a refused request may be accepted later; ``None`` if it was not refused for another task.
+
+        :raises TransientError: that cannot be found out now
+        """
         try:
             tasks = listed(self._list())
-        except TransientError as error:
-            return f"refused a bulk job, and its bulk jobs cannot be read now ({error})"
-        except ServiceError:
+        except ServiceError as error:
+            if is_transient(error):
+                raise
             return None
         for task in tasks:
             if task.get("Status") == "PROCESSING":

@@ -18,7 +18,13 @@ from airflow_provider_viapi.alibaba.imagesearch_job_backend import (
     read_report,
 )
 from airflow_provider_viapi.credentials import Credentials
-from airflow_provider_viapi.errors import InvalidRequest, ResponseLost, Throttled
+from airflow_provider_viapi.errors import (
+    InvalidRequest,
+    ResponseLost,
+    Throttled,
+    TransientError,
+    proves_not_accepted,
+)
 from airflow_provider_viapi.jobs.model import Outcome, RequestNonce
 from scripted_server import Answer, ScriptedServer, scripted_server
 
@@ -80,6 +86,34 @@ def test_a_refusal_is_retried_once_if_the_other_task_may_have_ended_meanwhile(
         Throttled, match="instance shop refused a bulk job, maybe because bulk job 7 had not ended yet"
     ):
         backend.submit(REQUEST, RequestNonce.new())
+    with pytest.raises(InvalidRequest, match="not now"):
+        backend.submit(REQUEST, RequestNonce.new())
+
+
+def test_a_refusal_whose_reason_cannot_be_read_now_is_retried_within_submit_timeout(
+    service: ScriptedServer,
+) -> None:
+    service.by_name = {"IncreaseInstance": [REFUSED], "IncreaseList": [Answer(503)]}
+    account = Account(Credentials("id", "secret"), endpoint=service.url)
+
+    with (
+        Client(account, retry_seconds=0) as client,
+        pytest.raises(
+            TransientError, match=r"refused a bulk job .not now., and its bulk jobs cannot"
+        ) as error,
+    ):
+        IncrementSubmitBackend(client, "shop", "team", REQUEST["Path"]).submit(REQUEST, RequestNonce.new())
+
+    assert proves_not_accepted(error.value)
+    # Throttled submissions are retried for as long as the task waits.
+    assert not isinstance(error.value, Throttled)
+
+
+def test_a_refusal_is_the_services_if_a_proxy_does_not_forward_the_list(
+    service: ScriptedServer, backend: IncrementSubmitBackend
+) -> None:
+    service.by_name = {"IncreaseInstance": [REFUSED], "IncreaseList": [Answer(407, "<html>")]}
+
     with pytest.raises(InvalidRequest, match="not now"):
         backend.submit(REQUEST, RequestNonce.new())
 
