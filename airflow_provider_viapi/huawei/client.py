@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
@@ -17,11 +18,17 @@ from airflow_provider_viapi.credentials import Renewable
 from airflow_provider_viapi.errors import (
     ConfigurationError,
     ConnectionFailed,
-    InvalidRequest,
-    PermissionDenied,
+    ServiceError,
+    Throttled,
     TransientError,
 )
-from airflow_provider_viapi.http import HttpRequest, HttpResponse, SyncTransport, open_async_transport
+from airflow_provider_viapi.http import (
+    AsyncTransport,
+    HttpRequest,
+    HttpResponse,
+    SyncTransport,
+    open_async_transport,
+)
 from airflow_provider_viapi.http_errors import malformed_response
 from airflow_provider_viapi.huawei import services
 from airflow_provider_viapi.huawei.account import Account, Auth, Token
@@ -37,7 +44,7 @@ from airflow_provider_viapi.huawei.rest import decode, encode, rate_limit
 from airflow_provider_viapi.huawei.services import iam
 from airflow_provider_viapi.huawei.services.metastudio.assets import SHOW_ASSET
 from airflow_provider_viapi.jobs.model import Job, JobReport
-from airflow_provider_viapi.retrying import READ, retry_call
+from airflow_provider_viapi.retrying import READ, is_transient, retry_call
 
 
 @dataclass(frozen=True)
@@ -112,6 +119,9 @@ logger = logging.getLogger(__name__)
 
 TOKEN_RETRY_SECONDS = 10.0
 
+MAX_ASSET_FAILURES = 5
+"""Failed reads of a video's asset after which its result is returned without a link; throttled ones do not count."""
+
 
 def _exchange(
     account: Account, action: Action, checked: Mapping[str, Any], auth: Auth
@@ -130,7 +140,13 @@ def _call(account: Account, action: Action, checked: Mapping[str, Any]) -> Call[
     )
 
 
-def _read_report(account: Account, job: Job, target_state: str | None) -> Call[JobReport]:
+def _read_report(
+    account: Account, job: Job, target_state: str | None, failures: Counter[str]
+) -> Call[JobReport]:
+    """Report a job, with the link of an avatar video.
+
+    :param failures: how often the asset of a job could not be read, by the job's id
+    """
     kind = kind_of(job.action)
     shown = yield from _call(account, kind.status_action, kind.status_action.check(request_about(job)))
     report = read_report(job, shown, target_state)
@@ -139,14 +155,20 @@ def _read_report(account: Account, job: Job, target_state: str | None) -> Call[J
         return report
     try:
         asset = yield from _call(account, SHOW_ASSET, SHOW_ASSET.check({"asset_id": asset_id}))
-    except (InvalidRequest, PermissionDenied) as error:
-        # A transient error ends the report: the job is polled again, and a result without a link would be final.
+    except ServiceError as error:
+        # A result without a link is final, so the job is polled again after an error that may pass. Not for ever: the
+        # video is finished and paid for.
+        failures[job.id] += not isinstance(error, Throttled)
+        if is_transient(error) and (isinstance(error, Throttled) or failures[job.id] < MAX_ASSET_FAILURES):
+            raise
+        del failures[job.id]
         logger.warning(
             "The result of job %s has no link to its video, because the asset could not be read: %s",
             job.id,
             error,
         )
         return report
+    failures.pop(job.id, None)
     return with_asset_link(report, kind, asset)
 
 
@@ -182,10 +204,11 @@ class Client(BaseClient[Account, Action]):
 
         :param target_state: see :func:`~airflow_provider_viapi.huawei.job_reports.outcome_of`
         """
+        failures: Counter[str] = Counter()
 
         def report_once() -> JobReport:
             self._ensure_project(kind_of(job.action).status_action)
-            return run(_read_report(self.account, job, target_state), self._transport)
+            return run(_read_report(self.account, job, target_state, failures), self._transport)
 
         return retry_call(report_once, policy=READ, max_seconds=self.retry_seconds, log=logger)
 
@@ -207,6 +230,10 @@ class AsyncClient(BaseAsyncClient[Account]):
 
     _project_lock: asyncio.Lock | None = None
 
+    def __init__(self, account: Account, transport: AsyncTransport) -> None:
+        super().__init__(account, transport)
+        self._asset_failures: Counter[str] = Counter()
+
     async def call_once(self, action: Action | str, request: Mapping[str, Any]) -> dict[str, Any]:
         """Call an action without retries, except once more with a new key or token; see :meth:`Client.call_once`."""
         found = services.find(action)
@@ -217,7 +244,8 @@ class AsyncClient(BaseAsyncClient[Account]):
     async def report(self, job: Job, target_state: str | None = None) -> JobReport:
         """Return the state of a job without retries; see :meth:`Client.report`."""
         await self._ensure_project(kind_of(job.action).status_action)
-        return await arun(_read_report(self.account, job, target_state), self._transport)
+        reading = _read_report(self.account, job, target_state, self._asset_failures)
+        return await arun(reading, self._transport)
 
     async def _ensure_project(self, action: Action) -> None:
         if _needs_project(self.account, action):

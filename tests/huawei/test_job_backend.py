@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from airflow_provider_viapi.credentials import Credentials
-from airflow_provider_viapi.errors import PermissionDenied, ResponseLost
+from airflow_provider_viapi.errors import PermissionDenied, ResponseLost, Throttled
 from airflow_provider_viapi.huawei.account import Account
 from airflow_provider_viapi.huawei.job_backend import (
     HuaweiJobBackend,
@@ -32,6 +32,7 @@ LIVE = Job("j1", "metastudio.StartSmartLive", scope="room-1")
 TASK = Job("t1", "vias.CreateTask")
 VIDEO_AT, VIDEOS_AT = "GET /v1/p1/2d-digital-human-videos/j1", "GET /v1/p1/digital-human-videos"
 TASK_AT, TASKS_AT = "GET /v2/p1/tasks/t1", "GET /v2/p1/tasks"
+ASSET_AT = "GET /v1/p1/digital-assets/a1"
 LIVE_AT = "GET /v1/p1/smart-live-rooms/room-1/smart-live-jobs/j1"
 Result = TypeVar("Result")
 
@@ -108,6 +109,45 @@ def test_the_poller_waits_for_a_video_to_its_end(server: ScriptedServer) -> None
 
     assert report.result == made
     assert len(server.sent(VIDEO_AT)) == len(states)
+
+
+@pytest.mark.parametrize(
+    ("answer", "reads"),
+    [
+        (Answer(500, {"error_code": "MSS.00000001", "error_msg": "Internal error."}), 5),
+        (Answer(407, "<html>"), 1),
+    ],
+    ids=["service fails", "gateway refuses"],
+)
+def test_a_finished_video_whose_asset_stays_unreadable_has_no_link(
+    server: ScriptedServer, answer: Answer, reads: int
+) -> None:
+    made = {"state": "SUCCEED", "output_asset_config": {"asset_id": "a1"}}
+    server.on(VIDEO_AT, Answer(200, made))
+    server.on(ASSET_AT, answer)
+
+    async def wait(jobs: HuaweiJobBackend) -> JobReport:
+        poller = Poller(jobs, Backoff(first=0.05, longest=0.1))
+        try:
+            return await poller.wait(VIDEO, deadline=datetime.now(timezone.utc) + timedelta(seconds=10))
+        finally:
+            await poller.close()
+
+    report = with_jobs(server, VIDEO, wait)
+
+    assert (report.result, server.count(ASSET_AT)) == (made, reads)
+
+
+def test_a_throttled_read_of_an_asset_never_costs_the_link(server: ScriptedServer) -> None:
+    server.on(VIDEO_AT, Answer(200, {"state": "SUCCEED", "output_asset_config": {"asset_id": "a1"}}))
+    server.on(ASSET_AT, Answer(429, {"error_code": "APIGW.0308", "error_msg": "Too fast."}))
+
+    async def ask(jobs: HuaweiJobBackend) -> None:
+        for _ in range(20):
+            with pytest.raises(Throttled):
+                await jobs.report(VIDEO)
+
+    with_jobs(server, VIDEO, ask)
 
 
 def test_an_error_that_cannot_pass_ends_the_waiting(server: ScriptedServer) -> None:
