@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import conf
+from airflow.providers.common.compat.sdk import AirflowConfigException, conf
 
 from airflow_provider_viapi.errors import ConfigurationError
 from airflow_provider_viapi.jobs.attempt_context import TaskKey
@@ -80,9 +80,12 @@ def read_retention() -> tuple[str, int]:
     config = StateConfig.read()
     if config.path is not None:
         return "[viapi] state_retention_days", config.retention_days
-    # Airflow before 3.3 does not have the option.
-    days = conf.getint("state_store", "default_retention_days", fallback=0)
-    return "[state_store] default_retention_days", days
+    option = "[state_store] default_retention_days"
+    try:
+        # Airflow before 3.3 does not have the option.
+        return option, conf.getint("state_store", "default_retention_days", fallback=0)
+    except AirflowConfigException as error:
+        raise ConfigurationError(f"{option} cannot be read: {error}") from error
 
 
 def open_store(context: Context) -> ObjectStorageStore | AirflowStore | MemoryStore:

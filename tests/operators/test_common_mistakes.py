@@ -143,6 +143,15 @@ def test_a_job_that_may_outlive_the_state_that_records_it_is_not_submitted(
     check(team, rf"job_timeout is 7 days, .*{re.escape(option)} is 1: .*could be deleted", run)
 
 
+def test_a_retention_that_is_no_number_fails_before_anything_is_submitted(
+    team: TeamStorage, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__STATE_STORE__DEFAULT_RETENTION_DAYS", "soon")
+    conn_id, url = connect(), f"{team.emulator.url}/a.mp4"
+
+    check(team, r".state_store. default_retention_days cannot be read: .*soon", lambda: erase(conn_id, url))
+
+
 def test_a_missing_connection_says_how_to_create_it(team: TeamStorage) -> None:
     check(
         team,

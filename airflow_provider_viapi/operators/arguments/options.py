@@ -144,8 +144,8 @@ class WaitOptions(LandOptions, total=False):
     :param deferrable: wait in the triggerer instead of on a worker; default: ``[operators] default_deferrable``
     :param wait_for_completion: if false, return the job's id as soon as the job is accepted, and a sensor can wait
         for it; default: true
-    :param job_timeout: how long an attempt waits for the job: a ``timedelta`` or seconds, up to 30 days; default: 1
-        day
+    :param job_timeout: how long an attempt waits for the job: a ``timedelta`` or seconds, up to 30 days, and shorter
+        than the task's state is kept (default: 30 days); default: 1 day
     :param submit_timeout: how long an attempt retries to submit while the service cannot be reached or fails; a
         ``timedelta`` or seconds; default: 10 minutes. Throttled submissions are retried until ``job_timeout``
     :param durable: record the job so that a retry resumes it; if false, a retry submits, and pays for, a new job;

@@ -59,8 +59,8 @@ class BaseBatchOperator(ProviderTask, StoppableOperator):
     :param max_failed: how many items may fail without failing the task; when more have, no more are submitted;
         default: 0
     :param deferrable: wait in the triggerer; default: ``[operators] default_deferrable``
-    :param job_timeout: how long an attempt waits for one job; a ``timedelta`` or seconds, up to 30 days;
-        default: 1 day
+    :param job_timeout: how long an attempt waits for one job; a ``timedelta`` or seconds, up to 30 days, and
+        shorter than the task's state is kept (default: 30 days); default: 1 day
     :param submit_timeout: how long the batch retries to submit while the service cannot be reached or fails; then it
         submits nothing more in this attempt, waits for the running jobs and fails; a ``timedelta`` or seconds;
         default: 10 minutes
