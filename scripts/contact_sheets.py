@@ -40,10 +40,10 @@ SHEETS: Mapping[str, Callable[[Path], Page]] = {
     "GenerateVideo": generated.generate_video,
     "GenerateVideoCover": shots_and_covers.generate_video_cover,
     "InterpolateVideoFrame": frame_interpolation.interpolate_video_frame,
-    "Pictures": photographs.pictures,
+    "Images": photographs.images,
     "SuperResolveVideo": sizes.super_resolve_video,
 }
-"""Action, or Pictures for all actions on pictures -> what draws its sheet, given an empty folder for clips."""
+"""Action, or Images for all actions on images -> what draws its sheet, given an empty folder for clips."""
 
 
 def main() -> None:

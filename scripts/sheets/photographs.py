@@ -1,4 +1,4 @@
-"""The sheet of the actions on single pictures, which share one."""
+"""The sheet of the actions on single images, which share one."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ HEIGHT = 190
 LINE = "Three cups before noon"
 
 
-def pictures(folder: Path) -> Page:
+def images(folder: Path) -> Page:
     """Photographs, each beside what an action makes of it."""
     photographs = media_samples.photographs()
     coffee, astronaut, chelsea, rocket = (
         photographs[name] for name in ("coffee", "astronaut", "chelsea", "rocket")
     )
     page = Page(
-        "Actions on pictures",
+        "Actions on images",
         "Parameters: see each picture",
         "Letters and masked parts are filled from their surroundings; sizes, colours and styles change as asked.",
         clips.credit(clips.COFFEE, clips.ASTRONAUT, clips.CHELSEA, clips.ROCKET),

@@ -28,14 +28,14 @@ def sections() -> dict[str, str]:
 
 
 def test_every_action_has_a_section_and_there_is_no_other() -> None:
-    assert [*sections()] == [*FIRST, *sorted([*WITH_SHEET, "Pictures"]), LAST]
+    assert [*sections()] == [*FIRST, *sorted([*WITH_SHEET, "Images"]), LAST]
 
 
 def test_every_action_has_a_sheet_that_can_be_regenerated() -> None:
-    assert set(SHEETS) == {*WITH_SHEET, "Pictures"}
+    assert set(SHEETS) == {*WITH_SHEET, "Images"}
 
 
-@pytest.mark.parametrize("action", [*WITH_SHEET, "Pictures"])
+@pytest.mark.parametrize("action", [*WITH_SHEET, "Images"])
 def test_a_section_shows_its_picture(action: str) -> None:
     (link,) = re.findall(r"!\[(\w+)\]\((.+?)\)", sections()[action])
 
@@ -55,7 +55,7 @@ def test_a_section_reports_its_measurements(action: str) -> None:
 
 @pytest.mark.parametrize("action", sorted(ON_PICTURES | SCORES))
 def test_every_other_action_is_named_with_its_method(action: str) -> None:
-    assert action in sections()["Pictures"]
+    assert action in sections()["Images"]
 
 
 def test_no_picture_is_unused() -> None:

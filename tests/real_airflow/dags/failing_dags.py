@@ -24,7 +24,7 @@ with DAG("too_late", schedule=None, params={"video_url": ""}):
         task_id="task",
         video_url="{{ params.video_url }}",
         deferrable=True,
-        job_timeout=timedelta(seconds=1),
+        job_timeout=timedelta(seconds=20),
     )
 
 with DAG("mapped", schedule=None, params={"video_url": ""}):
