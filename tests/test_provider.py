@@ -159,7 +159,8 @@ def brought() -> dict[str, set[str]]:
     """Top-level packages that each module imports besides Airflow, which is imported once for all of them."""
     command = [sys.executable, "-c", EACH_MODULE, *modules()]
     run = subprocess.run(command, capture_output=True, text=True, check=True)
-    imports = dict(map(json.loads, run.stdout.splitlines()))
+    # Airflow 3.0 logs to the standard output.
+    imports = dict(json.loads(line) for line in run.stdout.splitlines() if line.startswith('["'))
     return {module: {name.partition(".")[0] for name in names} for module, names in imports.items()}
 
 

@@ -21,6 +21,7 @@ from airflow_provider_viapi.errors import (
     ServiceError,
     Throttled,
     TransientError,
+    proves_not_accepted,
 )
 from airflow_provider_viapi.http_errors import malformed_response
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome, RequestNonce
@@ -121,6 +122,9 @@ class IncrementSubmitBackend(ViapiSubmitBackend):
         try:
             response = self._client.send_signed(self._action, request, nonce, credentials)
         except InvalidRequest as refused:
+            if not proves_not_accepted(refused):
+                # The task that the instance works on may be this one.
+                raise
             details: Any = {
                 "code": refused.code,
                 "request_id": refused.request_id,

@@ -188,10 +188,6 @@ class SubmitLimiter:
     def restore_slot(self, slot: Mapping[str, Any]) -> None:
         """Use a slot that this task took in another process, unless it was missed."""
 
-    def wait_in_queue(self) -> float:
-        """Take a place among the tasks that wait without a slot, and return the seconds until it comes up."""
-        return 0.0
-
     def wait_until_near(self) -> bool:
         """Wait until shortly before the slot, with time to record the intent; return false if it was missed.
 

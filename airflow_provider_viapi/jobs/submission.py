@@ -46,9 +46,6 @@ OnDoubt = Literal["fail", "resubmit"]
 LOGGED_WAIT = 5.0
 """A task logs that it waits for its slot if the slot is more than this many seconds away."""
 
-MAX_RESERVED_AHEAD = 360.0
-"""A task defers with a reserved slot for at most that long: the slot of a task that ends meanwhile is not used."""
-
 SHORT_WAIT = 10.0
 """A task whose slot is at most so many seconds away, and whose deadline comes as soon after it, submits at once:
 calls before it may be answered late."""
@@ -82,10 +79,10 @@ class SubmitPolicy:
 
 
 class SlotIsLater(Exception):
-    """The slot to submit is so far off that another process is to continue then; nothing was sent.
+    """The slot to submit is so far off that another process is to continue then; nothing was accepted.
 
-    :param seconds: until the slot, or until the next attempt to reserve one
-    :param slot: see ``SubmitLimiter.saved_slot``; empty if none is reserved
+    :param seconds: until the slot
+    :param slot: see ``SubmitLimiter.saved_slot``
     :param preparation: seconds that preparing the request took, if that is known
     """
 
@@ -237,8 +234,10 @@ class Submission:
         failing_since: datetime | None = None
         pause = 1.0
         while True:
+            # How long the service has failed, and what was submitted again, is known in this process only.
+            may_defer = failing_since is None and not self.resubmitted
             try:
-                if (job := self._submit_once(sources)) is not None:
+                if (job := self._submit_once(sources, may_defer=may_defer)) is not None:
                     return job
                 continue
             except NotForwarded as error:
@@ -262,10 +261,11 @@ class Submission:
             self.context.pause(seconds)
             pause = min(self.context.timing.max_backoff, 2 * pause)
 
-    def _check_slot(self, seconds: float) -> None:
+    def _check_slot(self, seconds: float, *, may_defer: bool = True) -> None:
         """Check that the slot to submit is near, and before the deadline.
 
         :param seconds: until the slot
+        :param may_defer: another process may continue; it does not know what was sent in this one
         :raises SlotIsLater: the slot is too far off to wait for it in this process
         :raises TransientError: it comes after the deadline, or the deadline has passed
         """
@@ -273,9 +273,6 @@ class Submission:
         policy, now = self.policy, self.context.timing.now()
         # Another process would prepare the request again, which must not take longer than the wait for the slot.
         is_near = seconds <= policy.max_wait_for_slot + 2 * self.preparation
-        if not is_near and seconds > MAX_RESERVED_AHEAD:
-            soonest = seconds - MAX_RESERVED_AHEAD + policy.max_wait_for_slot
-            seconds = max(soonest, self.limiter.wait_in_queue())
         left = math.inf if policy.once else (policy.deadline - now).total_seconds()
         if seconds <= SHORT_WAIT and left <= seconds + SHORT_WAIT:
             # One call above the quota does no harm.
@@ -283,16 +280,13 @@ class Submission:
             self.limiter = SubmitLimiter()
             return
         if left <= seconds:
-            self.limiter.release(throttled=False)
             raise Throttled(
                 f"the rate limit allows this submission in {seconds:.0f} s, after the task's deadline; nothing was "
                 "submitted. Set a longer job_timeout, or a higher submit_qps if the account's quota allows it",
                 code=AFTER_DEADLINE,
             )
-        if not is_near:
-            if seconds <= MAX_RESERVED_AHEAD:
-                seconds = self.limiter.reserve()
-            raise SlotIsLater(seconds, self.limiter.saved_slot(), self.preparation)
+        if may_defer and not is_near:
+            raise SlotIsLater(self.limiter.reserve(), self.limiter.saved_slot(), self.preparation)
 
     def _check_deadline(self) -> None:
         """Check that the job may still be submitted.
@@ -306,17 +300,27 @@ class Submission:
                 code=AFTER_DEADLINE,
             )
 
-    def _wait_until_near_slot(self) -> None:
+    def _wait_until_near_slot(self, *, may_defer: bool) -> None:
         """Take a slot and wait until shortly before it, so that the intent is not recorded long before it is sent.
 
         :raises SlotIsLater, TransientError: as :meth:`_check_slot`
         """
+        try:
+            self._take_near_slot(may_defer=may_defer)
+        except SlotIsLater:
+            raise
+        except BaseException:
+            # The next calls do not wait for one in this slot.
+            self.limiter.release(throttled=False)
+            raise
+
+    def _take_near_slot(self, *, may_defer: bool) -> None:
         is_near = False
         while not is_near:
-            # Without taking it: a slot that is too far off is not reserved.
-            self._check_slot(self.limiter.seconds_to_slot())
+            # Without taking it: a slot after the deadline is not reserved.
+            self._check_slot(self.limiter.seconds_to_slot(), may_defer=may_defer)
             seconds = self.limiter.reserve()
-            self._check_slot(seconds)
+            self._check_slot(seconds, may_defer=may_defer)
             if seconds > LOGGED_WAIT:
                 comes_at = self.context.timing.now() + timedelta(seconds=seconds)
                 self.context.log.info(
@@ -328,12 +332,12 @@ class Submission:
             self.context.raise_if_stopped()
         self._check_deadline()
 
-    def _submit_once(self, sources: Mapping[str, Mapping[str, str]] | None) -> Job | None:
+    def _submit_once(self, sources: Mapping[str, Mapping[str, str]] | None, *, may_defer: bool) -> Job | None:
         """Submit and return the job; ``None`` if the slot was missed and nothing was sent."""
         request = self.prepare_request()
         # Fetch a missing key or token before the slot is taken: that may take long.
         self.backend.identity()
-        self._wait_until_near_slot()
+        self._wait_until_near_slot(may_defer=may_defer)
         entry = self._record_intent(sources)
         if not self._wait_for_slot(entry):
             # Recording took too long. The caller starts again, so that no intent is open while it waits for a slot.

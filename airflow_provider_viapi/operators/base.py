@@ -260,21 +260,17 @@ class JobOperator(BaseJobOperator):
             raise
 
     def _defer_until_slot(self, run: SubmittingRun, later: SlotIsLater) -> NoReturn:
-        """Defer until shortly before the slot to submit, or until the task tries to reserve one; nothing was sent."""
+        """Defer until shortly before the slot to submit; nothing was accepted."""
         from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 
-        deferred, early = run.deferral.deferred, 0.0
-        if later.slot:
-            deferred += 1
-            # The more deferrals, the earlier: Airflow was slow to continue before, and a missed slot means another
-            # wait. Not so early that the task would defer again.
-            early = min(later.seconds / 2, MAX_WAIT_FOR_SLOT, deferred * SLOT_LEAD) + later.preparation
+        deferred = run.deferral.deferred + 1
+        # The more deferrals, the earlier: Airflow was slow to continue before, and a missed slot means another wait.
+        # Not so early that the task would defer again.
+        early = min(later.seconds / 2, MAX_WAIT_FOR_SLOT, deferred * SLOT_LEAD) + later.preparation
         deferral = SlotDeferral(run.deadline, deferred, later.preparation, later.slot)
         wake_at = datetime.now(timezone.utc) + timedelta(seconds=later.seconds - early)
         self.log.info(
-            "Rate limit: other tasks submit first, this one in %.0f s; deferring until %s"
-            if later.slot
-            else "Rate limit: other tasks submit first, and this one reserves its slot in %.0f s; deferring until %s",
+            "Rate limit: other tasks submit first, this one in %.0f s; deferring until %s",
             later.seconds,
             wake_at.isoformat(timespec="seconds"),
         )

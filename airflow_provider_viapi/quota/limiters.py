@@ -70,14 +70,6 @@ class SharedSubmitLimiter(SubmitLimiter):
                 self._slots, self._slot = slots, Slot(slot["number"], slot["at"])
                 self._slot.distance = max(0.0, slots.seconds_until(self._slot))
 
-    def wait_in_queue(self) -> float:
-        """Take a place among the tasks that wait without a slot, and return the seconds until it comes up."""
-        for slots in self._sources:
-            with suppress(CountersUnavailable):
-                queue = slots.queue()
-                return queue.seconds_until(queue.reserve())
-        return 0.0
-
     def wait_until_near(self) -> bool:
         """Wait until shortly before the slot, with time to record the submission; false if it was missed."""
         with suppress(CountersUnavailable):

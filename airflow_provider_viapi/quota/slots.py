@@ -26,9 +26,6 @@ RECHECK_SECONDS = 0.05
 MAX_RENEWALS = 2
 """Missed slots after which a call is sent late: a process that always wakes up late would never send one."""
 
-QUEUE_SPEED = 2
-"""Places of tasks without a slot that come up per slot: some of the tasks have ended, or find no slot yet."""
-
 CLOCK_STEP = 1.0
 """Seconds by which a slot may become more distant while it is waited for; more means that the clock was set back."""
 
@@ -104,10 +101,6 @@ class SlotReservations:
         self._kept_for = math.ceil(KEPT_SECONDS + 2 * self._window)
         # Slots of another rate have other numbers.
         self.key = f"{key}:{round(self.spacing * 1e6)}"
-
-    def queue(self) -> SlotReservations:
-        """Return the places of tasks that wait without a slot, each with the time when it tries to take one."""
-        return SlotReservations(self._counters, f"{self.key}:queue", QUEUE_SPEED / self.spacing, self._clock)
 
     def seconds_until(self, slot: Slot) -> float:
         """Return the seconds until a slot; negative if it has passed."""

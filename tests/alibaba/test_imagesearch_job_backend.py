@@ -125,6 +125,18 @@ def test_any_other_refusal_is_the_services(service: ScriptedServer, backend: Inc
         backend.submit(REQUEST, RequestNonce.new())
 
 
+def test_a_refusal_with_the_status_of_a_failure_proves_nothing_about_the_task(
+    service: ScriptedServer, backend: IncrementSubmitBackend
+) -> None:
+    failed = Answer(500, '{"RequestId": "R", "Code": "InvalidParameter", "Message": "failed"}')
+    service.by_name = {"IncreaseInstance": [failed], "IncreaseList": [listed(entry(7))]}
+
+    with pytest.raises(InvalidRequest) as refused:
+        backend.submit(REQUEST, RequestNonce.new())
+
+    assert not proves_not_accepted(refused.value)
+
+
 @pytest.mark.parametrize("data", [{}, {"Id": None}, {"Id": "soon"}])
 def test_a_response_without_the_id_of_a_task_leaves_the_outcome_unknown(
     service: ScriptedServer, backend: IncrementSubmitBackend, data: dict[str, Any]

@@ -800,9 +800,6 @@ class ScriptedLimiter(SubmitLimiter):
     def saved_slot(self) -> dict[str, float]:
         return {} if self.reserved is None else {"at": self.reserved}
 
-    def wait_in_queue(self) -> float:
-        return 100.0
-
     def wait_until_near(self) -> bool:
         assert self.reserved is not None
         self.waited += self.reserved
@@ -942,23 +939,36 @@ def test_a_throttled_submission_whose_next_slot_is_far_off_is_for_another_proces
     assert (len(backend.sent), limiter.waited) == (1, 0)
 
 
+def test_a_task_whose_submission_failed_waits_for_its_slot_itself(clock: SkippingClock) -> None:
+    """Another process would not know how long the service has failed, nor what was submitted again."""
+    limiter = ScriptedLimiter(clock)
+
+    def fail() -> str:
+        limiter.after = 300
+        raise ConnectionFailed("unreachable")
+
+    backend = ScriptedBackend(clock, [fail, "J-1"])
+
+    assert patient(backend, limiter).resume_or_submit()[0].id == "J-1"
+    assert limiter.waited == 300
+
+
+@pytest.mark.parametrize("after", [300, 2 * 3600])
+def test_a_slot_is_given_back_unless_the_task_defers_until_it(clock: SkippingClock, after: float) -> None:
+    limiter = ScriptedLimiter(clock, after=after)
+
+    with pytest.raises((SlotIsLater, Throttled)):
+        patient(ScriptedBackend(clock, ["J-1"]), limiter).resume_or_submit()
+
+    assert limiter.reserved == (300 if after == 300 else None)
+
+
 def test_the_time_that_staging_takes_again_is_not_spent_for_a_slot_that_comes_sooner(
     clock: SkippingClock,
 ) -> None:
     backend, limiter = ScriptedBackend(clock, ["J-1"]), ScriptedLimiter(clock, after=95)
 
     assert patient(backend, limiter).resume_or_submit()[0].id == "J-1"
-
-
-def test_a_slot_is_not_reserved_long_ahead(clock: SkippingClock) -> None:
-    """A task that is cleared, failed or killed meanwhile would leave the slot unused."""
-    backend, limiter = ScriptedBackend(clock, ["J-1"]), ScriptedLimiter(clock, before_staging=1800)
-
-    with pytest.raises(SlotIsLater) as later:
-        patient(backend, limiter).resume_or_submit()
-
-    assert (limiter.reserved, later.value.slot) == (None, {})
-    assert 100 <= later.value.seconds <= 1800
 
 
 def test_the_shared_storage_is_not_called_between_a_response_and_the_record_of_its_job(

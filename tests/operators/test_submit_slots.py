@@ -214,28 +214,6 @@ def test_a_task_is_resumed_half_a_minute_before_its_slot(
     assert moment == pytest.approx((left.value.kwargs or {})["deferral"]["at"] - 30, abs=1)
 
 
-def test_a_task_reserves_no_slot_as_long_as_that_would_come_much_later(
-    service: ScriptedServer, clock: SkippingClock
-) -> None:
-    """The slots of tasks that are cleared, failed or killed while they are deferred would stay unused."""
-    take_slots(service, 10)
-    contexts = [context_with(Store()) for _ in range(5)]
-    for context in contexts:
-        with pytest.raises(TaskDeferred) as left:
-            erase(deferrable=True).execute(context)
-        assert "at" not in (left.value.kwargs or {})["deferral"]
-    clock.sleep(1000)
-    says(service, EraseVideoSubtitles=[accepted("J-1")], GetAsyncJobResult=[DONE])
-
-    # Those tasks were cleared; one of the next DAG run does not wait for their slots.
-    began = clock.now()
-    with pytest.raises(TaskDeferred) as waits:
-        erase(deferrable=True).execute(context_with(Store()))
-
-    assert waits.value.method_name == "execute_complete"
-    assert (clock.now() - began).total_seconds() < 200
-
-
 def test_a_task_that_stages_long_is_resumed_earlier(
     service: ScriptedServer, clock: SkippingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
