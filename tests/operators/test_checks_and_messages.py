@@ -315,7 +315,7 @@ def test_the_log_says_how_long_the_job_took_and_where_the_result_is(
 
 def test_a_job_that_is_late_names_its_age_and_that_a_retry_resumes_it(team: TeamStorage, film: str) -> None:
     team.emulator.fault(action="EraseVideoSubtitles", job={"processing": 3600})
-    operator = erase(team, film, deferrable=True, job_timeout=1)
+    operator = erase(team, film, deferrable=True, job_timeout=6)
 
     with pytest.raises(
         JobTimedOut, match=r", 0:00:\d\d after its submission\. A retry of the task resumes this job"
@@ -327,7 +327,7 @@ def test_a_job_that_is_late_and_not_durable_says_that_a_retry_pays_again(
     team: TeamStorage, film: str
 ) -> None:
     team.emulator.fault(action="EraseVideoSubtitles", job={"processing": 3600})
-    operator = erase(team, film, deferrable=True, durable=False, job_timeout=1)
+    operator = erase(team, film, deferrable=True, durable=False, job_timeout=6)
 
     with pytest.raises(JobTimedOut, match=r"A retry of the task submits, and pays for, a new job"):
         run_task(operator)

@@ -235,7 +235,7 @@ def test_media_that_cannot_be_staged_now_are_left_to_a_retry_and_hold_no_worker(
     monkeypatch.setattr(Staging, "stage", lost)
 
     with pytest.raises(TransientError, match="the way was lost"):
-        run_task(erase(team, film, f"{tmp_path}/out/", job_timeout=timedelta(seconds=4)), Store())
+        run_task(erase(team, film, f"{tmp_path}/out/", job_timeout=timedelta(seconds=8)), Store())
 
     assert len(begun) == 1
 

@@ -172,7 +172,7 @@ def test_an_unknown_state_is_logged_once_and_polling_continues(
     emulator.fault(action="CreateTask", job={"state": "PONDERING", "message": "hm"})
 
     with pytest.raises(JobTimedOut):
-        run_task(watch(job_timeout=timedelta(seconds=2), cancel_on_kill=False), Store())
+        run_task(watch(job_timeout=timedelta(seconds=6), cancel_on_kill=False), Store())
 
     assert caplog.text.count("state 'PONDERING' is not documented") == 1
 
@@ -183,7 +183,7 @@ def test_at_its_deadline_a_task_is_stopped_unless_it_is_to_go_on(emulator: Emula
         emulator.fault(action="CreateTask", job={"processing": 3600})
         with pytest.raises(JobTimedOut) as raised:
             run_task(
-                watch(name=name, job_timeout=timedelta(seconds=1), cancel_on_kill=cancel_on_kill), Store()
+                watch(name=name, job_timeout=timedelta(seconds=6), cancel_on_kill=cancel_on_kill), Store()
             )
         seen[name] = state_of(raised.value.job_id)
 
