@@ -360,24 +360,7 @@ class Submission:
                 raise ResponseLost(f"the response names job {job.id}, which belongs to another submission")
         except ServiceError as error:
             self.limiter.release(throttled=isinstance(error, Throttled))
-            if not proves_not_accepted(error):
-                self.context.log.warning(
-                    "The request was sent, but %s; checking whether the job was accepted", error.message
-                )
-                found = self._reconcile(entry, error.message, last_sent=self.context.timing.now())
-                if found is None:
-                    raise TransientError(
-                        f"the submission led to no known job ({error.message})",
-                        action=error.action,
-                    ) from None
-                return found
-            self._forget_intent(entry)
-            if self.backend.renewed_key(error):
-                raise TransientError(
-                    "the submission was refused because the key had expired; the key was renewed",
-                    action=error.action,
-                ) from None
-            raise
+            return self._job_despite(error, entry)
         except BaseException:
             # Airflow's execution_timeout, or a signal. Log it now: there may be no further attempt that finds out.
             self.context.log.warning(
@@ -403,6 +386,27 @@ class Submission:
                 action=self.backend.action_name.rpartition(".")[2],
             )
         return job
+
+    def _job_despite(self, error: ServiceError, entry: Entry) -> Job:
+        """Return the job that was accepted although its submission ended with an error.
+
+        :raises TransientError: nothing was accepted, and the submission may be repeated
+        :raises ServiceError: the service refuses, or the outcome is unknown
+        """
+        if not proves_not_accepted(error):
+            self.context.log.warning(
+                "The request was sent, but %s; checking whether the job was accepted", error.message
+            )
+            found = self._reconcile(entry, error.message, last_sent=self.context.timing.now())
+            if found is None:
+                problem = f"the submission led to no known job ({error.message})"
+                raise TransientError(problem, action=error.action) from None
+            return found
+        self._forget_intent(entry)
+        if self.backend.renewed_key(error):
+            problem = "the submission was refused because the key had expired; the key was renewed"
+            raise TransientError(problem, action=error.action) from None
+        raise error
 
     def _record_intent(self, sources: Mapping[str, Mapping[str, str]] | None) -> Entry:
         """Publish the intent to other tasks and record it in the ledger; nothing may be sent unless this returns."""

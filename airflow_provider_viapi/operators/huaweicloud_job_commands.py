@@ -243,28 +243,28 @@ class JobCommandOperator(StoppableOperator, HuaweiCloudOperator):
         """Read the job's state, send the command if it is needed, wait for the target state."""
         with fail_and_show(context, self.action_name, self.is_permanent):
             request = self.validated_request()
-            log = self._command_log(context)
-            if self.durable and not log.is_persistent:
+            ledger = self._command_ledger(context)
+            if self.durable and not ledger.is_persistent:
                 self.log.warning(
                     "Task state is not durable here: a retry sends the command again if the job has ended meanwhile. "
                     "Use Airflow 3.3 or later, or set [viapi] state_path"
                 )
             with counting_in_doubt(self.hook.stats, self.action_name):
-                report = self._send_if_needed(request, log)
+                report = self._send_if_needed(request, ledger)
             if not self.wait_for_completion:
-                log.finish()
+                ledger.finish()
                 return report.job_id
             if not report.is_final:
                 if self.deferrable and not self._stop_requested:
                     self.defer(trigger=self._trigger(), method_name="execute_complete")
                 waiting = self.hook.wait_for(self.job, deadline=self._deadline(), log=self.log)
                 report = self.run_until_stopped(waiting, f"job {self.job.id} was not {self.target_state} yet")
-            return self._finish(report, log)
+            return self._finish(report, ledger)
 
-    def _command_log(self, context: Context) -> CommandLedger:
+    def _command_ledger(self, context: Context) -> CommandLedger:
         return CommandLedger(choose_store(context, durable=self.durable), attempt_of(context))
 
-    def _send_if_needed(self, request: Mapping[str, Any], log: CommandLedger) -> JobReport:
+    def _send_if_needed(self, request: Mapping[str, Any], ledger: CommandLedger) -> JobReport:
         """Return the job's report once the command of this or an earlier attempt is accepted, or none is needed."""
         from airflow_provider_viapi.jobs.ledger import request_digest, same_request
         from airflow_provider_viapi.jobs.model import Outcome
@@ -273,15 +273,15 @@ class JobCommandOperator(StoppableOperator, HuaweiCloudOperator):
         digest = request_digest(self.action.full_name, request)
         if not self.needs_command(report):
             self.log.info("Job %s is already %s", report.job_id, report.state)
-            log.acknowledge(CommandRecord(digest, report.state))
+            ledger.acknowledge(CommandRecord(digest, report.state))
             return report
-        # A job that has failed gets the command again; one that was stopped since is left as somebody wants it.
+        # A job that has failed gets the command again; one that was stopped since is left stopped.
         has_ended = report.outcome in (Outcome.SUCCEEDED, Outcome.CANCELLED)
-        record = log.read() if has_ended else None
+        record = ledger.read() if has_ended else None
         if record is not None and not same_request(record.digest, digest):
             record = None
         # A job that has reached its target state is the result of this task, which it has not returned yet.
-        if record and report.state != self.target_state and log.was_cleared_since_sent(record):
+        if record and report.state != self.target_state and ledger.was_cleared_since_sent(record):
             record = None
         if record is not None and (record.acknowledged or record.previous_state != report.state):
             self.log.info(
@@ -291,7 +291,7 @@ class JobCommandOperator(StoppableOperator, HuaweiCloudOperator):
             )
         elif record is not None and report.outcome is Outcome.SUCCEEDED:
             # A user who clears the task sends the command again.
-            log.finish()
+            ledger.finish()
             raise SubmissionInDoubt(
                 f"the response to the command that changes job {report.job_id} to {self.target_state} was lost; "
                 f"the job is {report.state} as before, and may have run in between. Clear the task to "
@@ -300,7 +300,7 @@ class JobCommandOperator(StoppableOperator, HuaweiCloudOperator):
             )
         else:
             record = None
-            self._send(request, CommandRecord(digest, report.state), log)
+            self._send(request, CommandRecord(digest, report.state), ledger)
         may_lag = record is None or record.previous_state == report.state
         return self._wait_for_change(report) if may_lag and self.wait_for_completion else report
 
@@ -315,11 +315,11 @@ class JobCommandOperator(StoppableOperator, HuaweiCloudOperator):
         else:
             self.check_can_poll()
 
-    def _send(self, request: Mapping[str, Any], record: CommandRecord, log: CommandLedger) -> None:
+    def _send(self, request: Mapping[str, Any], record: CommandRecord, ledger: CommandLedger) -> None:
         if self.durable:
             # Other commands end what is billed, and are sent in any case.
             self._check_can_wait()
-        log.write(record)
+        ledger.write(record)
         try:
             if self.durable:
                 self.hook.call(self.action, request)
@@ -327,12 +327,12 @@ class JobCommandOperator(StoppableOperator, HuaweiCloudOperator):
                 call_repeatedly(self.hook, self.action, request)
         except ServiceError as error:
             if proves_not_accepted(error):
-                log.clear()
+                ledger.clear()
             # A repeated command is refused if the first one, whose response was lost, was executed.
             may_be_done = isinstance(error, InvalidRequest) and not self.durable
             if not may_be_done or self.needs_command(self.hook.report(self.job)):
                 raise
-        log.acknowledge(record)
+        ledger.acknowledge(record)
         self.log.info(
             "Sent the command that changes job %s from %s to %s",
             self.job.id,
@@ -367,9 +367,9 @@ class JobCommandOperator(StoppableOperator, HuaweiCloudOperator):
         with fail_and_show(context, self.action_name, self.is_permanent):
             if "error" in event:
                 raise from_dict(event["error"])
-            return self._finish(JobReport.from_dict(event["report"]), self._command_log(context))
+            return self._finish(JobReport.from_dict(event["report"]), self._command_ledger(context))
 
-    def _finish(self, report: JobReport, log: CommandLedger) -> dict[str, Any]:
+    def _finish(self, report: JobReport, ledger: CommandLedger) -> dict[str, Any]:
         # Also before an error: a user who clears the task sends the command again.
-        log.finish()
+        ledger.finish()
         return self.result_of(report)

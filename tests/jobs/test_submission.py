@@ -776,22 +776,20 @@ def test_a_pause_does_not_add_up_what_each_of_its_sleeps_lasts_longer() -> None:
 class ScriptedLimiter(SubmitLimiter):
     """A limiter whose slots are as many seconds away as a test says, and that notes what was called.
 
-    :param before_staging: seconds until the slot before media are staged
-    :param after: seconds until it from then on, when no slot is kept
+    :param after: seconds until the slot, once media are staged, when no slot is kept
     :param misses: slots that are missed while they are waited for
     """
 
-    def __init__(
-        self, clock: SkippingClock, *, before_staging: float = 0.0, after: float = 0.0, misses: int = 0
-    ) -> None:
+    def __init__(self, clock: SkippingClock, *, after: float = 0.0, misses: int = 0) -> None:
         self.clock, self.after, self.misses = clock, after, misses
-        self.queued = [before_staging]
+        self.is_staged = False
         self.reserved: float | None = None
         self.waited = 0.0
         self.released: list[datetime | None] = []
 
     def seconds_to_slot(self) -> float:
-        return self.queued.pop() if self.queued else self.reserved or self.after
+        is_first, self.is_staged = not self.is_staged, True
+        return 0.0 if is_first else self.reserved or self.after
 
     def reserve(self) -> float:
         self.reserved = self.after

@@ -35,7 +35,7 @@ class SlotDeferral:
     """Deferral of a task until its slot to submit, as the process that continues receives it.
 
     :param deadline: of the attempt, an aware time; ``None``: the attempt begins now
-    :param deferred: how often the attempt has deferred for a reserved slot
+    :param deferred: how often the attempt has deferred for its slot
     :param preparation: seconds that preparing the request took, if that is known
     :param slot: see ``jobs.attempt_context.SubmitLimiter.saved_slot``
     :param is_lost: the task has deferred for a slot, and does not know for which one
