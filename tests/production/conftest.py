@@ -89,9 +89,9 @@ def shared(tmp_path_factory: pytest.TempPathFactory, served: ServedFolder) -> It
     for url in (BROKER, QUOTA):
         redis.Redis.from_url(url).flushdb()
     home = tmp_path_factory.mktemp("airflow")
-    # As docs/operate.md advises: processes that start tasks have imported requests.
+    # As docs/operate.md advises: the processes that start tasks have imported what tasks need.
     (home / "config").mkdir()
-    (home / "config" / "airflow_local_settings.py").write_text("import requests\n")
+    (home / "config" / "airflow_local_settings.py").write_text("import airflow_provider_viapi.preload\n")
     with recording_emulator(CALLS_PER_SECOND) as emulator, create_database(POSTGRES) as database:
         rates = {"poll_qps": CALLS_PER_SECOND, "submit_qps": CALLS_PER_SECOND}
         environment = SHORT_TIMEOUTS | {
