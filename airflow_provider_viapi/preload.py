@@ -18,6 +18,7 @@ MODULES = (
     "alibaba.job_backend",
     "alibaba.sts",
     "hooks.airflow_stats",
+    "hooks.connection_form",
     "hooks.huaweicloud",
     "hooks.viapi",
     "http_session",

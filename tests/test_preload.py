@@ -36,7 +36,7 @@ try:
 except TaskDeferred as deferral:
     event = {"report": {"job_id": instance.pushed["job_id"], **report}}
     task.execute_complete(context, event=event, **deferral.kwargs)
-    print(json.dumps(sorted(set(sys.modules) - loaded - of_the_service)))
+    print("imported", json.dumps(sorted(set(sys.modules) - loaded - of_the_service)))
 """
 
 
@@ -54,7 +54,8 @@ def imported_by_a_job(module: str, operator: str, *given: Mapping[str, Any]) -> 
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
     # Airflow 3.0 logs to the standard output.
-    names = json.loads(next(line for line in run.stdout.splitlines() if line.startswith("[")))
+    line = next(each for each in run.stdout.splitlines() if each.startswith("imported "))
+    names = json.loads(line.removeprefix("imported "))
     return [name for name in names if name.partition(".")[0] in LIBRARIES]
 
 
