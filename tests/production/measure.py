@@ -15,8 +15,9 @@ from tested_code import tested_code
 LIST_INTERVAL = 5.0
 BEGIN, END = "<!-- make test-production: begin -->", "<!-- make test-production: end -->"
 HEADER = (
-    *("scenario", "jobs", "submissions throttled", "polls throttled", "waiting calls per job"),
-    *("notice delay p95", "delay bound", "duration", "duration bound", "load", "code"),
+    *("scenario", "jobs", "submissions throttled", "polls throttled", "polls and list reads per job"),
+    *("result fetched after (95 %)", "shortest possible", "duration", "shortest possible duration"),
+    *("load", "code"),
 )
 
 
