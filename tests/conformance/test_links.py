@@ -46,9 +46,9 @@ def test_every_named_file_of_the_repository_exists(page: Path) -> None:
     assert [name for name in named if not (ROOT / name).exists()] == []
 
 
-def test_every_module_in_the_change_table_of_contributing_exists() -> None:
-    table = (ROOT / "CONTRIBUTING.md").read_text().partition("| to … | open |")[2].partition("\n\n")[0]
-    named = re.findall(r"`([\w/]+(?:\.py|/)|scripts/[\w/.]+)`", table)
+def test_every_module_in_the_change_tables_of_contributing_exists() -> None:
+    tables = (ROOT / "CONTRIBUTING.md").read_text().partition("| to … | open |")[2].partition("\n## ")[0]
+    named = re.findall(r"`([\w/]+(?:\.py|/)|scripts/[\w/.]+)`", tables)
 
     roots = [ROOT, ROOT / "airflow_provider_viapi"]
     assert [name for name in named if not any((root / name).exists() for root in roots)] == []
