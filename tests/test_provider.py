@@ -202,7 +202,11 @@ ViapiResultToObjectStorageOperator(task_id="land", job_id="{{ job }}", land_to="
 NOT_FOR_CONSTRUCTION = (
     *(f"media.inputs.{name}" for name in ("staging", "staging_bucket", "temporary_upload", "source")),
     *(f"media.outputs.{name}" for name in ("atomic_file", "http_download", "landing")),
-    *("fs", "jobs.polling.poller", "jobs.submission", "state", "http", "client"),
+    *(
+        f"jobs.{name}"
+        for name in ("polling.poller", "recovery", "submission", "submission_record", "submit_slot")
+    ),
+    *("fs", "state", "http", "client"),
 )
 
 

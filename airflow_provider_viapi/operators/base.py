@@ -17,8 +17,8 @@ The sequence, with the method of each step and the module that does its work; th
    (``operators.viapi``, ``operators.huaweicloud``); if the slot to submit is far off, the task defers until then
 6. publish the job: ``_publish_job`` (``links.job``, ``operators.task.view``)
 7. wait: ``_wait`` (``triggers.job`` in the triggerer, ``jobs.polling.poller`` on the worker)
-8. finish: ``_finish`` checks that no other task claims the job (``check_adopted`` in ``jobs.submission``), lands the
-   result with ``_land`` (``operators.landing_base``, ``media.outputs.landing``), and returns it
+8. finish: ``_finish`` checks that no other task claims the job (``jobs.submission_record``), lands the result with
+   ``_land`` (``operators.landing_base``, ``media.outputs.landing``), and returns it
 
 The job is cancelled by ``_cancel_if_late`` after ``job_timeout``, by ``cancelling_if_ended`` if the task is ended
 (``operators.stoppable``), and by the trigger itself while the task is deferred.
@@ -64,7 +64,8 @@ if TYPE_CHECKING:
 
     from airflow_provider_viapi.jobs.attempt_context import AttemptContext
     from airflow_provider_viapi.jobs.model import Job, JobReport
-    from airflow_provider_viapi.jobs.submission import SlotIsLater, Submission
+    from airflow_provider_viapi.jobs.submission import Submission
+    from airflow_provider_viapi.jobs.submit_slot import SlotIsLater
     from airflow_provider_viapi.state.reusable_results import ReusableResults
 
 
@@ -241,7 +242,7 @@ class JobOperator(BaseJobOperator):
 
     def _resume_or_submit(self, run: SubmittingRun) -> tuple[Job, JobReport | None]:
         """Return the job of an earlier attempt or a new one; a job that has ended already has a report, too."""
-        from airflow_provider_viapi.jobs.submission import SlotIsLater
+        from airflow_provider_viapi.jobs.submit_slot import SlotIsLater
 
         try:
             submission = self.submission(run)
@@ -360,7 +361,7 @@ class JobOperator(BaseJobOperator):
 
     def _finish(self, run: JobRun, report: JobReport) -> dict[str, Any]:
         """Land the result of a job that has ended, publish and return it."""
-        from airflow_provider_viapi.jobs.submission import check_adopted
+        from airflow_provider_viapi.jobs.submission_record import check_adopted
 
         self._release(run.context)
         run.view.show_times(report)

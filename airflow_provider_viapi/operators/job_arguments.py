@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.attempt_context import Timing
     from airflow_provider_viapi.jobs.backend import SubmitBackend
     from airflow_provider_viapi.jobs.model import Job, JobReport
-    from airflow_provider_viapi.jobs.submission import OnDoubt
+    from airflow_provider_viapi.jobs.recovery import OnDoubt
 
 
 MAX_REUSE = timedelta(days=3650)

@@ -17,7 +17,8 @@ from airflow_provider_viapi.huawei.services import find
 from airflow_provider_viapi.jobs.attempt_context import Attempt, AttemptContext
 from airflow_provider_viapi.jobs.ledger import Ledger
 from airflow_provider_viapi.jobs.model import Job, JobReport
-from airflow_provider_viapi.jobs.submission import OnDoubt, Submission, SubmitPolicy
+from airflow_provider_viapi.jobs.recovery import OnDoubt
+from airflow_provider_viapi.jobs.submission import Submission, SubmitPolicy
 from airflow_provider_viapi.state.stores import MemoryStore
 from jobs.scripted_backend import ScriptedClaims
 from scripted_server import Answer, ScriptedServer

@@ -14,7 +14,8 @@ from airflow_provider_viapi.jobs.backend import Identity
 from airflow_provider_viapi.jobs.ledger import Ledger
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome, RequestNonce
 from airflow_provider_viapi.jobs.reconciliation import JobList, ListedJob
-from airflow_provider_viapi.jobs.submission import OnDoubt, Submission, SubmitPolicy
+from airflow_provider_viapi.jobs.recovery import OnDoubt
+from airflow_provider_viapi.jobs.submission import Submission, SubmitPolicy
 from airflow_provider_viapi.state.stores import MemoryStore
 from skipping_clock import SkippingClock
 

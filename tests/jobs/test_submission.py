@@ -32,7 +32,9 @@ from airflow_provider_viapi.jobs.attempt_context import (
 from airflow_provider_viapi.jobs.backend import Identity
 from airflow_provider_viapi.jobs.ledger import MAX_PAST, Ledger
 from airflow_provider_viapi.jobs.model import JobReport, Outcome
-from airflow_provider_viapi.jobs.submission import SlotIsLater, Submission, SubmitPolicy, check_adopted
+from airflow_provider_viapi.jobs.submission import Submission, SubmitPolicy
+from airflow_provider_viapi.jobs.submission_record import check_adopted
+from airflow_provider_viapi.jobs.submit_slot import SlotIsLater
 from airflow_provider_viapi.state.stores import MemoryStore
 from jobs.scripted_backend import Log, ScriptedBackend, ScriptedClaims, submission
 from skipping_clock import SkippingClock

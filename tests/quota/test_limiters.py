@@ -10,7 +10,7 @@ import pytest
 from airflow_provider_viapi.errors import StopRequested, Throttled
 from airflow_provider_viapi.jobs.attempt_context import Intent
 from airflow_provider_viapi.jobs.ledger import Ledger
-from airflow_provider_viapi.jobs.submission import SlotIsLater
+from airflow_provider_viapi.jobs.submit_slot import SlotIsLater
 from airflow_provider_viapi.quota.limiters import LEAD, SharedSubmitLimiter
 from airflow_provider_viapi.quota.slots import SlotReservations
 from airflow_provider_viapi.state.stores import MemoryStore

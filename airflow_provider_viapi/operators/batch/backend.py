@@ -20,7 +20,8 @@ from airflow_provider_viapi.jobs.batch.wait import QuietLog
 from airflow_provider_viapi.jobs.metrics import count_usage
 from airflow_provider_viapi.jobs.model import Job, JobReport
 from airflow_provider_viapi.jobs.polling.rate_limiter import RateLimiter
-from airflow_provider_viapi.jobs.submission import Submission, check_adopted
+from airflow_provider_viapi.jobs.submission import Submission
+from airflow_provider_viapi.jobs.submission_record import check_adopted
 from airflow_provider_viapi.jobs.usage import Usage
 from airflow_provider_viapi.media.addresses import find_sources, without_connection
 from airflow_provider_viapi.operators.task.attempt import SubmittingRun, counting_in_doubt

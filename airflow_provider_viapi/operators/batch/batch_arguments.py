@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_viapi.jobs.attempt_context import Timing
-    from airflow_provider_viapi.jobs.submission import OnDoubt
+    from airflow_provider_viapi.jobs.recovery import OnDoubt
     from airflow_provider_viapi.triggers.batch import BatchTrigger
 
 MAX_IN_FLIGHT = 1000
