@@ -63,10 +63,6 @@ _ACTION = INCREASE_INSTANCE.replace(
 """The action with the parameters that an author gives; bucket and path are those of the staged files."""
 
 
-class _NothingToDo(BaseException):
-    """The list of images is empty, and no job is left to resume. Not an ``Exception``: the task has not failed."""
-
-
 class BulkIndexImagesOperator(ViapiJobOperator):
     """Add many images to an instance of ImageSearch in one bulk job of the service.
 
@@ -126,6 +122,7 @@ class BulkIndexImagesOperator(ViapiJobOperator):
         self.max_failed = max_failed
         self._summary: dict[str, Any] | None = None
         self._resumed_digest: str | None = None
+        self._resumed: tuple[Job, JobReport | None] | None = None
         if not hasattr(self.images, "iter_references") and not (
             isinstance(self.images, str) and is_templated(self.images)
         ):
@@ -197,10 +194,7 @@ class BulkIndexImagesOperator(ViapiJobOperator):
                 return self._return_nothing(context)
             self.log.info("The list of images is empty; the job of attempt %s is resumed", entry.try_number)
             self._resumed_digest = entry.digest
-        try:
-            return super()._submit_and_wait(context, deferral)
-        except _NothingToDo:
-            return self._return_nothing(context)
+        return super()._submit_and_wait(context, deferral)
 
     def _return_nothing(self, context: Context) -> dict[str, Any]:
         self.log.info("The list of images is empty: nothing to do")
@@ -208,16 +202,24 @@ class BulkIndexImagesOperator(ViapiJobOperator):
         context["ti"].xcom_push(key=SUMMARY_KEY, value=summary)
         return summary
 
-    def _resume_or_submit(self, run: SubmittingRun) -> tuple[Job, JobReport | None]:
+    def _reuse(self, run: SubmittingRun) -> dict[str, Any] | None:
+        """Return an earlier result; of an empty list that of no images, unless a job is left to resume."""
+        reused = super()._reuse(run)
+        if reused is not None or self._resumed_digest is None:
+            return reused
         self._set_location(run)
-        if self._resumed_digest is not None:
-            with counting_in_doubt(self.hook.stats, self.action_name):
-                begun = self.submission(run).resume()
-            if begun is not None:
-                return begun
-            run.ledger.clear()
-            self._delete_folder()
-            raise _NothingToDo
+        with counting_in_doubt(self.hook.stats, self.action_name):
+            self._resumed = self.submission(run).resume()
+        if self._resumed is not None:
+            return None
+        run.ledger.clear()
+        self._delete_folder()
+        return self._return_nothing(run.context)
+
+    def _resume_or_submit(self, run: SubmittingRun) -> tuple[Job, JobReport | None]:
+        if self._resumed is not None:
+            return self._resumed
+        self._set_location(run)
         try:
             return super()._resume_or_submit(run)
         except ServiceError as error:
