@@ -1,4 +1,4 @@
-"""Parameter types of Alibaba Cloud's actions; the types that both clouds share are in ``schema``."""
+"""Parameter types of Alibaba Cloud's actions; the types that both clouds share are in ``scalar_parameters``."""
 
 from __future__ import annotations
 
@@ -16,20 +16,18 @@ from airflow_provider_viapi.alibaba.structured_parameters import (
     ValueList,
 )
 from airflow_provider_viapi.media_limits import MediaLimits, describe_size
-from airflow_provider_viapi.schema import (
+from airflow_provider_viapi.scalar_parameters import (
     INT32,
     INT64,
     Boolean,
     Choice,
     Integer,
     Number,
-    Parameter,
     String,
     Url,
-    ValidationError,
-    as_address,
-    stored_address,
 )
+from airflow_provider_viapi.schema import Parameter, ValidationError
+from airflow_provider_viapi.storage_addresses import as_address, stored_address
 
 __all__ = [
     "INT32",

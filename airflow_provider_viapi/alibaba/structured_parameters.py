@@ -7,7 +7,13 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from airflow_provider_viapi.record import Record
-from airflow_provider_viapi.schema import Parameter, ValidationError, count_repr, did_you_mean, name_repr
+from airflow_provider_viapi.schema import (
+    Parameter,
+    ValidationError,
+    count_repr,
+    did_you_mean,
+    name_repr,
+)
 
 
 class AtMost(Record):

@@ -9,21 +9,17 @@ from itertools import islice
 from numbers import Integral
 from typing import Any, TypeGuard
 
+from airflow_provider_viapi.scalar_parameters import String, Url, as_float
 from airflow_provider_viapi.schema import (
-    STORED,
     Parameter,
-    String,
-    Url,
     ValidationError,
-    as_address,
-    as_float,
     as_list,
     count_repr,
     is_encodable,
     name_repr,
     short_repr,
-    stored_address,
 )
+from airflow_provider_viapi.storage_addresses import STORED, as_address, stored_address
 
 
 class StringList(Parameter):

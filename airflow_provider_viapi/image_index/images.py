@@ -18,14 +18,13 @@ from airflow_provider_viapi.record import Record
 from airflow_provider_viapi.redaction import has_password, strip_userinfo
 from airflow_provider_viapi.schema import (
     NATIVE_HINT,
-    ONLY_CONN_ID,
-    as_address,
     is_encodable,
     is_iterable,
     name_repr,
     short_repr,
     snake_case,
 )
+from airflow_provider_viapi.storage_addresses import ONLY_CONN_ID, as_address
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.hooks.viapi import ViapiHook

@@ -34,7 +34,8 @@ from airflow_provider_viapi.operators.task.attempt import (
     open_ledger,
 )
 from airflow_provider_viapi.operators.viapi import ViapiJobOperator
-from airflow_provider_viapi.schema import as_address, short_repr
+from airflow_provider_viapi.schema import short_repr
+from airflow_provider_viapi.storage_addresses import as_address
 from airflow_provider_viapi.task_instance.xcoms import SUMMARY_KEY
 
 if TYPE_CHECKING:

@@ -24,7 +24,8 @@ from airflow_provider_viapi.operators.arguments.checks import as_flag, is_defaul
 from airflow_provider_viapi.operators.provider_task import ProviderTask
 from airflow_provider_viapi.operators.stoppable import StoppableOperator
 from airflow_provider_viapi.operators.task.view import fail_and_show
-from airflow_provider_viapi.schema import ValidationError, as_address, short_repr
+from airflow_provider_viapi.schema import ValidationError, short_repr
+from airflow_provider_viapi.storage_addresses import as_address
 from airflow_provider_viapi.task_instance.xcoms import SUMMARY_KEY
 
 if TYPE_CHECKING:

@@ -19,7 +19,8 @@ from airflow_provider_viapi.operators.arguments.checks import (
 )
 from airflow_provider_viapi.operators.result_references import Mappable, ResultRef
 from airflow_provider_viapi.operators.task.attempt import is_permanent
-from airflow_provider_viapi.schema import NONE_HINT, as_address
+from airflow_provider_viapi.schema import NONE_HINT
+from airflow_provider_viapi.storage_addresses import as_address
 
 if TYPE_CHECKING:
     from typing_extensions import Self

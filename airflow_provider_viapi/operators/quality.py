@@ -223,7 +223,7 @@ def _as_line(report: Mapping[str, Any]) -> str:
 
 
 def _as_text(address: Any) -> str:
-    from airflow_provider_viapi.schema import as_address
+    from airflow_provider_viapi.storage_addresses import as_address
 
     return str(as_address(address))
 

@@ -24,7 +24,7 @@ except ImportError:
     from airflow.models.xcom_arg import MapXComArg, PlainXComArg  # type: ignore[attr-defined,no-redef]
 
 from airflow_provider_viapi.errors import InvalidRequest
-from airflow_provider_viapi.schema import normalized_name, snake_case
+from airflow_provider_viapi.schema import snake_case
 
 MAX_CHECKED = 100
 """Literal values that a task is mapped over and that are checked while the DAG is parsed; others when they run."""
@@ -169,12 +169,17 @@ def check_field(operator: Any, path: tuple[str, ...]) -> None:
     known = [field.name for field in getattr(action, "result", ())]
     if name in known or len(path) > 1 + (path[0] == _LANDED):
         return
-    same = [each for each in known if normalized_name(each) == normalized_name(name)]
+    same = [each for each in known if _normalized(each) == _normalized(name)]
     if same:
         raise InvalidRequest(
             f"the result of task {operator.task_id!r} has no {name!r}; its field is {same[0]!r}, as the service "
             "names it"
         )
+
+
+def _normalized(name: str) -> str:
+    """Return a name without case and underscores, in which the spellings of one name are equal."""
+    return name.replace("_", "").lower()
 
 
 def _lands_nothing(operator: Any, kind: type) -> bool:

@@ -27,7 +27,7 @@ from airflow_provider_viapi.operators.landing_base import LandingOperator
 from airflow_provider_viapi.operators.task.view import fail_and_show
 from airflow_provider_viapi.redaction import redact_message
 from airflow_provider_viapi.result_fields import has_files
-from airflow_provider_viapi.schema import as_address
+from airflow_provider_viapi.storage_addresses import as_address
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context

@@ -180,7 +180,7 @@ class ViasAlarmSensor(ProviderTask, BaseSensorOperator):
 
     @staticmethod
     def _address(folder: Any) -> str:
-        from airflow_provider_viapi.schema import as_address
+        from airflow_provider_viapi.storage_addresses import as_address
 
         address = as_address(folder)
         if not isinstance(address, str) or "://" not in address:

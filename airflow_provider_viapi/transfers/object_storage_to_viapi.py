@@ -13,7 +13,7 @@ from airflow_provider_viapi.media.inputs.request_media import check_source_addre
 from airflow_provider_viapi.operators.arguments.checks import is_templated, not_allowed
 from airflow_provider_viapi.operators.provider_task import ProviderTask
 from airflow_provider_viapi.operators.task.view import fail_and_show
-from airflow_provider_viapi.schema import as_address
+from airflow_provider_viapi.storage_addresses import as_address
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context

@@ -68,7 +68,7 @@ class NewFilesTrigger(WatcherTrigger):
     @classmethod
     def _address(cls, folder: Any) -> str:
         from airflow_provider_viapi.redaction import has_password
-        from airflow_provider_viapi.schema import as_address
+        from airflow_provider_viapi.storage_addresses import as_address
 
         address = as_address(folder)
         scheme = address.partition("://")[0].lower() if isinstance(address, str) else ""

@@ -15,7 +15,8 @@ import pytest
 from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.huawei.parameters import Object, ObjectList, Picture, StringList
 from airflow_provider_viapi.huawei.services import metastudio
-from airflow_provider_viapi.schema import Boolean, Choice, Integer, Parameter, String, Url
+from airflow_provider_viapi.scalar_parameters import Boolean, Choice, Integer, String, Url
+from airflow_provider_viapi.schema import Parameter
 
 FACTS = json.loads(Path(__file__).with_name("sdk_models.json").read_text())["operations"]
 

@@ -16,7 +16,8 @@ from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.huawei.parameters import Object, ObjectList
 from airflow_provider_viapi.huawei.services import find, vias
 from airflow_provider_viapi.huawei.services.vias.sources import Degrees
-from airflow_provider_viapi.schema import Parameter, String
+from airflow_provider_viapi.scalar_parameters import String
+from airflow_provider_viapi.schema import Parameter
 from huawei.test_sdk_models import kind_of
 
 FACTS = json.loads(Path(__file__).with_name("vias_operations.json").read_text())

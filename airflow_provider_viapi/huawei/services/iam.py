@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from airflow_provider_viapi.huawei.model import Action, Service
 from airflow_provider_viapi.huawei.parameters import Object
-from airflow_provider_viapi.schema import String
+from airflow_provider_viapi.scalar_parameters import String
 
 SERVICE = Service("iam")
 

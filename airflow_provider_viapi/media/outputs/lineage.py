@@ -14,7 +14,8 @@ from airflow_provider_viapi.jobs.usage import Usage
 from airflow_provider_viapi.media.addresses import find_sources, redacted_address, storage_of
 from airflow_provider_viapi.media.asset_uris import asset_uri
 from airflow_provider_viapi.redaction import redact_text
-from airflow_provider_viapi.schema import Parameter, Url
+from airflow_provider_viapi.scalar_parameters import Url
+from airflow_provider_viapi.schema import Parameter
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context

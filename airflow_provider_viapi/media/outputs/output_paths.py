@@ -14,7 +14,8 @@ from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.jobs.attempt_context import TaskKey
 from airflow_provider_viapi.redaction import has_password, strip_userinfo
 from airflow_provider_viapi.result_fields import HasResultFields, ResultField, has_files, has_several_files
-from airflow_provider_viapi.schema import ONLY_CONN_ID, as_address, short_repr
+from airflow_provider_viapi.schema import short_repr
+from airflow_provider_viapi.storage_addresses import ONLY_CONN_ID, as_address
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context

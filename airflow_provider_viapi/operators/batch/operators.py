@@ -10,7 +10,7 @@ from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.operators.arguments.checks import is_templated
 from airflow_provider_viapi.operators.base import JobOperator
 from airflow_provider_viapi.operators.batch.base import BatchOperator
-from airflow_provider_viapi.schema import as_address
+from airflow_provider_viapi.storage_addresses import as_address
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.model import Action

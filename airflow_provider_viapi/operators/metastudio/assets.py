@@ -11,7 +11,7 @@ from airflow_provider_viapi.huawei.services.metastudio.assets import AssetType
 from airflow_provider_viapi.operators.arguments.checks import is_templated, set_default
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator
 from airflow_provider_viapi.operators.metastudio.training_files import checked_files
-from airflow_provider_viapi.schema import as_address
+from airflow_provider_viapi.storage_addresses import as_address
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg

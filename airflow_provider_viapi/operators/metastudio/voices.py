@@ -17,7 +17,7 @@ from airflow_provider_viapi.operators.metastudio.training_files import (
     checked_files,
     upload_address,
 )
-from airflow_provider_viapi.schema import as_address
+from airflow_provider_viapi.storage_addresses import as_address
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg

@@ -10,7 +10,8 @@ from airflow_provider_viapi.errors import ServiceError
 from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.huawei.parameters import Object, ObjectList, Picture, StringList
 from airflow_provider_viapi.huawei.services import actions
-from airflow_provider_viapi.schema import Boolean, Choice, Integer, Parameter, Url
+from airflow_provider_viapi.scalar_parameters import Boolean, Choice, Integer, Url
+from airflow_provider_viapi.schema import Parameter
 from emulator.huawei.callers import Caller
 
 NOT_EMULATED = {

@@ -14,7 +14,7 @@ from airflow_provider_viapi.huawei.services.metastudio.service import (
     text,
 )
 from airflow_provider_viapi.result_fields import ResultField
-from airflow_provider_viapi.schema import Url
+from airflow_provider_viapi.scalar_parameters import Url
 
 MODELING_STATES = States(
     pending=("WAITING", "PROCESSING"),

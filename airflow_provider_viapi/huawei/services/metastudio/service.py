@@ -13,7 +13,7 @@ from typing import Any
 from airflow_provider_viapi.huawei.model import Action, Service
 from airflow_provider_viapi.huawei.parameters import Object, ObjectList, Picture, StringList
 from airflow_provider_viapi.huawei.regions import METASTUDIO
-from airflow_provider_viapi.schema import Boolean, Choice, Integer, String
+from airflow_provider_viapi.scalar_parameters import Boolean, Choice, Integer, String
 
 SERVICE = Service("metastudio", regions=METASTUDIO)
 

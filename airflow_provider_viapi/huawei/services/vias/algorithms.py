@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from airflow_provider_viapi.huawei.parameters import Object, StringList
 from airflow_provider_viapi.huawei.services.vias.service import action, identifier, paging
-from airflow_provider_viapi.schema import Integer, String
+from airflow_provider_viapi.scalar_parameters import Integer, String
 
 ALGORITHMS = {
     "c-flowcount": "people flow counting",

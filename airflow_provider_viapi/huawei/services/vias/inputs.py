@@ -12,7 +12,8 @@ from typing import Any
 
 from airflow_provider_viapi.huawei.parameters import Object
 from airflow_provider_viapi.huawei.services.vias.settings import TARGET_ROI
-from airflow_provider_viapi.schema import Integer, ValidationError, did_you_mean, short_repr
+from airflow_provider_viapi.scalar_parameters import Integer
+from airflow_provider_viapi.schema import ValidationError, did_you_mean, short_repr
 
 INPUT_TYPES: Mapping[str, str | None] = {
     "video_source": "video_source_id",

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from airflow_provider_viapi.huawei.parameters import Object, StringList
-from airflow_provider_viapi.schema import Boolean, String, Url, ValidationError, did_you_mean
+from airflow_provider_viapi.scalar_parameters import Boolean, String, Url
+from airflow_provider_viapi.schema import ValidationError, did_you_mean
 
 DESTINATIONS: Mapping[str, str] = {"webhook": "url", "dis": "stream_name", "obs": "bucket"}
 """Destinations that are mappings, and the field that each needs; ``event_center`` is true or false."""

@@ -9,7 +9,8 @@ from airflow_provider_viapi.huawei.regions import VIAS
 from airflow_provider_viapi.huawei.services.vias.inputs import Schedule
 from airflow_provider_viapi.huawei.services.vias.outputs import AlarmOutput
 from airflow_provider_viapi.huawei.services.vias.settings import AlgorithmConfig
-from airflow_provider_viapi.schema import INT32, Boolean, Choice, Integer, Parameter, String
+from airflow_provider_viapi.scalar_parameters import INT32, Boolean, Choice, Integer, String
+from airflow_provider_viapi.schema import Parameter
 
 NOT_FOUND = "VIAS.00010002"
 """Error code in response to the id of something that does not exist."""

@@ -12,16 +12,8 @@ from typing import Any
 
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.huawei.parameters import Object
-from airflow_provider_viapi.schema import (
-    NATIVE_HINT,
-    Integer,
-    Number,
-    Parameter,
-    String,
-    ValidationError,
-    as_float,
-    short_repr,
-)
+from airflow_provider_viapi.scalar_parameters import Integer, Number, String, as_float
+from airflow_provider_viapi.schema import NATIVE_HINT, Parameter, ValidationError, short_repr
 
 MAX_POINTS = 1000
 

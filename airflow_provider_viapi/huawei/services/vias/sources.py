@@ -6,7 +6,7 @@ from typing import Any
 
 from airflow_provider_viapi.huawei.parameters import StringList
 from airflow_provider_viapi.huawei.services.vias.service import action, identifier, paging
-from airflow_provider_viapi.schema import Boolean, Choice, Number, String
+from airflow_provider_viapi.scalar_parameters import Boolean, Choice, Number, String
 
 SOURCE_ID = identifier("video_source_id", "Id of the video source.")
 

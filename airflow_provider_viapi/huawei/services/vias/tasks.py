@@ -21,7 +21,7 @@ from airflow_provider_viapi.huawei.services.vias.service import (
     task_settings,
 )
 from airflow_provider_viapi.huawei.services.vias.settings import check_config
-from airflow_provider_viapi.schema import Choice, Integer, String
+from airflow_provider_viapi.scalar_parameters import Choice, Integer, String
 
 TASK_ID = identifier("task_id", "Id of the task.")
 

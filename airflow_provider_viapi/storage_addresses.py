@@ -1,0 +1,81 @@
+"""Addresses of files in storage, as values of parameters; what is known of each storage is in ``media.addresses``."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from airflow_provider_viapi.redaction import has_password
+from airflow_provider_viapi.schema import ValidationError, is_encodable, short_repr
+
+ONLY_CONN_ID = "before the @ only the id of an Airflow connection, which holds user and password"
+"""Allowed values where the address of a storage has a password."""
+
+STORED = "an address in storage, such as s3://, gs://, abfs://, oss:// or file://"
+"""Description of what :func:`stored_address` allows."""
+
+_WITHOUT_BUCKETS = ("file", "local", "memory")
+
+
+def as_address(value: Any) -> Any:
+    """Return the address of a path object, such as an ``ObjectStoragePath``; any other value as it is.
+
+    :param value: an ``ObjectStoragePath`` becomes its URL, with the connection id; a path on disk a ``file://`` URL
+    """
+    if isinstance(value, str) or not (isinstance(value, os.PathLike) or hasattr(type(value), "joinpath")):
+        return value
+    text = (
+        os.fsdecode(value)
+        if isinstance(value, os.PathLike) and not hasattr(type(value), "joinpath")
+        else str(value)
+    )
+    return text if "://" in text else f"file://{Path(text).absolute()}"
+
+
+def stored_address(value: Any, opens: Callable[[str], bool], allowed: str) -> str:
+    """Return the address of one file in storage.
+
+    :param opens: return true for a scheme (``s3``) that files can be read from
+    :param allowed: description of the allowed values, for the message
+    :raises ValidationError: it is no such address
+    """
+    if not isinstance(value, str) or "://" not in value:
+        raise ValidationError(
+            f"{allowed}; for a file on the worker's disk write file:// before the absolute path"
+        )
+    scheme, _, rest = value.partition("://")
+    if not re.fullmatch("[a-z][a-z0-9+.-]*", scheme) or re.search(r"[\x00-\x1f\x7f]", rest):
+        raise ValidationError(allowed)
+    if has_password(value):
+        raise ValidationError(f"{allowed}; {ONLY_CONN_ID}")
+    if not rest.strip("/") or rest.endswith("/"):
+        raise ValidationError(f"{allowed}, and it names a file")
+    if scheme not in _WITHOUT_BUCKETS and not rest.partition("/")[2].strip("/"):
+        raise ValidationError(
+            f"{allowed}, and it names a file; {short_repr(rest.rpartition('@')[2])} is only a bucket"
+        )
+    if rest.endswith(("?", "#")):
+        # What reads addresses takes these for the beginning of an empty query, and would read another file.
+        raise ValidationError(f"{allowed}, and its name does not end in ? or #")
+    if not is_encodable(rest):
+        raise ValidationError(f"{allowed}; its name is not encoded in UTF-8: rename the file")
+    if not _is_parsable(value):
+        raise ValidationError(allowed)
+    if ".." in rest.split("/"):
+        raise ValidationError(f"{allowed}, without .. in it")
+    if not opens(scheme):
+        raise ValidationError(f"{allowed}; no installed package supports {scheme}://")
+    return value
+
+
+def _is_parsable(address: str) -> bool:
+    """Return whether what opens it can take an address apart; a bracket before the first slash prevents that."""
+    try:
+        urlsplit(address)
+    except ValueError:
+        return False
+    return True
