@@ -963,6 +963,16 @@ def test_a_slot_is_given_back_unless_the_task_defers_until_it(clock: SkippingClo
     assert limiter.reserved == (300 if after == 300 else None)
 
 
+def test_a_slot_is_given_back_if_recording_the_intent_takes_too_long(clock: SkippingClock) -> None:
+    backend, limiter = ScriptedBackend(clock, ["J-1"]), ScriptedLimiter(clock)
+    slow = submission(backend, ledger=Ledger(SlowStore(clock, slow_writes=1000)))
+
+    with pytest.raises(TransientError, match="not sent"):
+        replace(slow, limiter=limiter).resume_or_submit()
+
+    assert (backend.sent, limiter.reserved) == ([], None)
+
+
 def test_the_time_that_staging_takes_again_is_not_spent_for_a_slot_that_comes_sooner(
     clock: SkippingClock,
 ) -> None:

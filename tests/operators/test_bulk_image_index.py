@@ -329,7 +329,7 @@ def test_an_empty_list_of_another_task_is_nothing_to_do(emulator: EmulatorServer
 
 
 def test_a_list_that_has_become_empty_does_not_forget_the_job_of_the_attempt_before(
-    images: list[dict[str, Any]],
+    images: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     store = Store()
     store.lost_at_write = 3
@@ -344,6 +344,8 @@ def test_a_list_that_has_become_empty_does_not_forget_the_job_of_the_attempt_bef
     assert resumed.pushed["job_id"] == f"demo/{only['Id']}"
     assert resumed.result["images"] == 3
     assert left_in_the_bucket() == []
+    # Read once: a job that fails between two reads would be submitted again, without images.
+    assert capsys.readouterr().out.count("Resumed job") == 1
 
 
 @pytest.mark.parametrize("is_cleared", [True, False], ids=["cleared", "retried"])
