@@ -13,7 +13,7 @@ Downloads, staging and indexing narrow ``READ`` (:meth:`RetryPolicy.only_if`): w
 
 Waits are no single calls and have loops of their own: a throttled submission until its deadline
 (``jobs.submission``), the search for the job of a lost response (``jobs.reconciliation``), polls
-(``jobs.polling.rate_limiter``). All of them are :func:`jittered`.
+(``jobs.polling.intervals``). All of them are :func:`jittered`.
 
 :func:`retry_call` drives a policy on a worker and :func:`aretry_call` in an event loop.
 """

@@ -9,7 +9,7 @@ import pytest
 from airflow_provider_viapi.hooks.waiting import WaitingHook
 from airflow_provider_viapi.image_index.indexer import IndexingTiming
 from airflow_provider_viapi.jobs.attempt_context import Timing
-from airflow_provider_viapi.jobs.polling.rate_limiter import Backoff
+from airflow_provider_viapi.jobs.polling.intervals import Backoff
 from airflow_provider_viapi.operators.batch.batch_arguments import BaseBatchOperator
 from airflow_provider_viapi.operators.image_index import IndexImagesOperator
 from airflow_provider_viapi.operators.job_arguments import BaseJobOperator

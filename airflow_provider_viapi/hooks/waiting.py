@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.backend import JobBackend
     from airflow_provider_viapi.jobs.batch.wait import FinishedJobs, WaitPolicy
     from airflow_provider_viapi.jobs.model import Job, JobReport, Log, OnState
+    from airflow_provider_viapi.jobs.polling.intervals import Backoff
     from airflow_provider_viapi.jobs.polling.poller import Poller
-    from airflow_provider_viapi.jobs.polling.rate_limiter import Backoff, RateLimiter
+    from airflow_provider_viapi.jobs.polling.rate_limiter import RateLimiter
     from airflow_provider_viapi.messages.job_messages import JobMessageQueue
     from airflow_provider_viapi.messages.sqs import Connect
 

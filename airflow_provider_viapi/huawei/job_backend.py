@@ -26,7 +26,7 @@ from airflow_provider_viapi.huawei.recent_jobs import has_list, list_jobs
 from airflow_provider_viapi.huawei.services import metastudio, vias
 from airflow_provider_viapi.jobs.backend import Identity, ListSnapshot
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome, RequestNonce
-from airflow_provider_viapi.jobs.polling.rate_limiter import Backoff
+from airflow_provider_viapi.jobs.polling.intervals import Backoff
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.huawei.account import Account

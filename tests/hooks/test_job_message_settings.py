@@ -18,7 +18,7 @@ from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.errors import ConfigurationError, JobTimedOut
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
-from airflow_provider_viapi.jobs.polling.rate_limiter import Backoff
+from airflow_provider_viapi.jobs.polling.intervals import Backoff
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
 from emulator.fake_media import TRANSFORMS
 from media.moto_s3 import connection_json, moto_server

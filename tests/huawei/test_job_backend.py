@@ -23,8 +23,8 @@ from airflow_provider_viapi.huawei.job_backend import (
     open_huawei_jobs,
 )
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
+from airflow_provider_viapi.jobs.polling.intervals import Backoff
 from airflow_provider_viapi.jobs.polling.poller import Poller
-from airflow_provider_viapi.jobs.polling.rate_limiter import Backoff
 from scripted_server import Answer, ScriptedServer, scripted_server
 
 VIDEO = Job("j1", "metastudio.Create2DDigitalHumanVideo")

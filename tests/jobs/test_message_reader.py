@@ -15,9 +15,10 @@ import pytest
 
 from airflow_provider_viapi.jobs.backend import ListSnapshot
 from airflow_provider_viapi.jobs.model import Job, JobReport, ListJobs
+from airflow_provider_viapi.jobs.polling.intervals import Backoff
 from airflow_provider_viapi.jobs.polling.message_reader import MessageRecord
 from airflow_provider_viapi.jobs.polling.poller import Poller
-from airflow_provider_viapi.jobs.polling.rate_limiter import Backoff, RateLimiter
+from airflow_provider_viapi.jobs.polling.rate_limiter import RateLimiter
 from jobs import virtual_time
 from jobs.fake_account import FakeAccount, FakeBackend
 

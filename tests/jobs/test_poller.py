@@ -24,9 +24,10 @@ from airflow_provider_viapi.errors import (
 from airflow_provider_viapi.jobs.backend import Ending, ListSnapshot
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
 from airflow_provider_viapi.jobs.polling import list_reader, supervision
+from airflow_provider_viapi.jobs.polling.intervals import Backoff
 from airflow_provider_viapi.jobs.polling.pending_jobs import PendingJob
 from airflow_provider_viapi.jobs.polling.poller import GRACE, Poller
-from airflow_provider_viapi.jobs.polling.rate_limiter import Backoff, Permit, RateLimiter
+from airflow_provider_viapi.jobs.polling.rate_limiter import Permit, RateLimiter
 from jobs import virtual_time
 
 logger = logging.getLogger(__name__)

@@ -3,5 +3,6 @@
 * ``poller``: one per event loop and connection, kept in ``hooks.waiting``
 * ``pending_jobs``: the jobs that are waited for; ``poll_queue``: their polls
 * ``list_reader``, ``message_reader``: the job list; messages about finished jobs
-* ``rate_limiter``: intervals, calls per second; ``supervision``: loops that no exception ends
+* ``intervals``, ``rate_limiter``: between two polls; calls per second
+* ``supervision``: loops that no exception ends
 """

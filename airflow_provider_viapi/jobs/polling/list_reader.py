@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_viapi.errors import ServiceError, Throttled
 from airflow_provider_viapi.jobs.backend import JobBackend, ListSnapshot
 from airflow_provider_viapi.jobs.model import ListJobs, Outcome
+from airflow_provider_viapi.jobs.polling.intervals import AdaptiveInterval
 from airflow_provider_viapi.jobs.polling.pending_jobs import (
     ANNOUNCED_POLL_FACTOR,
     PendingJob,
     PendingJobs,
 )
 from airflow_provider_viapi.jobs.polling.poll_queue import now
-from airflow_provider_viapi.jobs.polling.rate_limiter import AdaptiveInterval, RateLimiter
+from airflow_provider_viapi.jobs.polling.rate_limiter import RateLimiter
 from airflow_provider_viapi.jobs.polling.supervision import (
     MAX_UNEXPECTED_ERRORS,
     as_coroutine,

@@ -6,9 +6,9 @@ import logging
 from collections import defaultdict, deque
 from typing import TYPE_CHECKING
 
+from airflow_provider_viapi.jobs.polling.intervals import Backoff
 from airflow_provider_viapi.jobs.polling.pending_jobs import PendingJob, PendingJobs
 from airflow_provider_viapi.jobs.polling.poll_queue import now
-from airflow_provider_viapi.jobs.polling.rate_limiter import Backoff
 from airflow_provider_viapi.redaction import describe_error
 
 if TYPE_CHECKING:

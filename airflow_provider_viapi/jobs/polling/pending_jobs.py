@@ -11,8 +11,8 @@ from datetime import datetime, timedelta, timezone
 
 from airflow_provider_viapi.jobs.backend import Ending
 from airflow_provider_viapi.jobs.model import Job, JobReport, Log, OnState
+from airflow_provider_viapi.jobs.polling.intervals import Backoff
 from airflow_provider_viapi.jobs.polling.poll_queue import PollQueue, now
-from airflow_provider_viapi.jobs.polling.rate_limiter import Backoff
 from airflow_provider_viapi.retrying import jittered
 
 MAX_AGO = 30 * 86400.0

@@ -22,11 +22,12 @@ from airflow_provider_viapi.errors import JobTimedOut, ServiceError, Throttled
 from airflow_provider_viapi.jobs.backend import JobBackend
 from airflow_provider_viapi.jobs.metrics import Stats, WaitingGauge, record_finished
 from airflow_provider_viapi.jobs.model import Job, JobReport, ListJobs, Log, OnState
+from airflow_provider_viapi.jobs.polling.intervals import Backoff
 from airflow_provider_viapi.jobs.polling.list_reader import JobListReader
 from airflow_provider_viapi.jobs.polling.message_reader import MessageReader
 from airflow_provider_viapi.jobs.polling.pending_jobs import PendingJob, PendingJobs
 from airflow_provider_viapi.jobs.polling.poll_queue import now
-from airflow_provider_viapi.jobs.polling.rate_limiter import Backoff, Permit, RateLimiter
+from airflow_provider_viapi.jobs.polling.rate_limiter import Permit, RateLimiter
 from airflow_provider_viapi.jobs.polling.supervision import (
     MAX_UNEXPECTED_ERRORS,
     as_coroutine,
