@@ -13,7 +13,8 @@ from urllib.parse import unquote
 
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.errors import InvalidRequest
-from airflow_provider_viapi.media.addresses import display_url, installation_hint, is_http_url, opens
+from airflow_provider_viapi.media.addresses import display_url, is_http_url
+from airflow_provider_viapi.media.storages import installation_hint, opens
 from airflow_provider_viapi.record import Record
 from airflow_provider_viapi.redaction import has_password, strip_userinfo
 from airflow_provider_viapi.schema import (

@@ -77,7 +77,7 @@ def openable(address: str, task_instance: Any) -> str:
     """
     from airflow import __version__
 
-    from airflow_provider_viapi.media.addresses import storage_of
+    from airflow_provider_viapi.media.storages import storage_of
 
     has_plugin = tuple(int(part) for part in __version__.split(".")[:2]) >= (3, 1)
     if not has_plugin or not storage_of(address.partition("://")[0]).signs:

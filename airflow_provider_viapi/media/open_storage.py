@@ -16,7 +16,8 @@ from airflow_provider_viapi.errors import (
     ServiceError,
     TransientError,
 )
-from airflow_provider_viapi.media.addresses import connection_of, installation_hint
+from airflow_provider_viapi.media.addresses import connection_of
+from airflow_provider_viapi.media.storages import installation_hint
 from airflow_provider_viapi.redaction import redact_text, strip_userinfo
 
 if TYPE_CHECKING:

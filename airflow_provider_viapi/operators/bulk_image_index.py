@@ -25,7 +25,7 @@ from airflow_provider_viapi.image_index.images import (
     parse_images,
 )
 from airflow_provider_viapi.links.job import viapi_action_address
-from airflow_provider_viapi.media.addresses import opens
+from airflow_provider_viapi.media.storages import opens
 from airflow_provider_viapi.operators.arguments.checks import is_templated
 from airflow_provider_viapi.operators.task.attempt import (
     attempt_of,

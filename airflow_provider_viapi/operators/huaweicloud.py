@@ -14,7 +14,7 @@ from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.huawei import services
 from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.links.job import HuaweiCloudJobLink, ResultLink, huaweicloud_job_address
-from airflow_provider_viapi.media.addresses import opens
+from airflow_provider_viapi.media.storages import opens
 from airflow_provider_viapi.operators.action_base import ActionOperator
 from airflow_provider_viapi.operators.arguments.checks import as_flag
 from airflow_provider_viapi.operators.arguments.options import HuaweiCloudJobOptions, HuaweiCloudOptions

@@ -18,8 +18,8 @@ from airflow_provider_viapi.image_index.images import (
     list_images,
     parse_images,
 )
-from airflow_provider_viapi.media.addresses import opens
 from airflow_provider_viapi.media.inputs.request_media import check_staging_location
+from airflow_provider_viapi.media.storages import opens
 from airflow_provider_viapi.operators.arguments.checks import as_flag, is_default, is_templated, not_allowed
 from airflow_provider_viapi.operators.provider_task import ProviderTask
 from airflow_provider_viapi.operators.stoppable import StoppableOperator

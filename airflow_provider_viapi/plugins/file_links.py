@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from airflow_provider_viapi.media.addresses import storage_of
+from airflow_provider_viapi.media.storages import storage_of
 
 logger = logging.getLogger(__name__)
 

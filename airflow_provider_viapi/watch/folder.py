@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_viapi.media.addresses import storage_of
+from airflow_provider_viapi.media.storages import storage_of
 from airflow_provider_viapi.redaction import describe_error
 from airflow_provider_viapi.result_fields import storable
 from airflow_provider_viapi.schema import short_repr

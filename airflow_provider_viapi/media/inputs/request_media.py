@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 
 from airflow_provider_viapi.alibaba.parameters import Media, Parameter, Structured, is_base64
 from airflow_provider_viapi.errors import InvalidMedia, InvalidRequest, PermissionDenied
-from airflow_provider_viapi.media.addresses import display_url, is_http_url, opens
+from airflow_provider_viapi.media.addresses import display_url, is_http_url
+from airflow_provider_viapi.media.storages import opens
 from airflow_provider_viapi.redaction import has_password
 from airflow_provider_viapi.schema import check_request, short_repr
 from airflow_provider_viapi.storage_addresses import ONLY_CONN_ID, as_address

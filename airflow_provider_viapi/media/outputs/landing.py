@@ -22,12 +22,7 @@ from airflow_provider_viapi.errors import (
     ServiceError,
     TransientError,
 )
-from airflow_provider_viapi.media.addresses import (
-    connection_of,
-    installation_hint,
-    is_installed,
-    without_connection,
-)
+from airflow_provider_viapi.media.addresses import connection_of, without_connection
 from airflow_provider_viapi.media.outputs.output_paths import (
     as_destination,
     check_land_to,
@@ -35,6 +30,7 @@ from airflow_provider_viapi.media.outputs.output_paths import (
     render_path,
     sample_path,
 )
+from airflow_provider_viapi.media.storages import installation_hint, is_installed
 from airflow_provider_viapi.redaction import strip_userinfo
 from airflow_provider_viapi.result_fields import (
     HasResultFields,

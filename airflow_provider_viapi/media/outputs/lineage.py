@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.alibaba.parameters import Structured
 from airflow_provider_viapi.jobs.usage import Usage
-from airflow_provider_viapi.media.addresses import find_sources, redacted_address, storage_of
+from airflow_provider_viapi.media.addresses import find_sources, redacted_address
 from airflow_provider_viapi.media.asset_uris import asset_uri
+from airflow_provider_viapi.media.storages import storage_of
 from airflow_provider_viapi.redaction import redact_text
 from airflow_provider_viapi.scalar_parameters import Url
 from airflow_provider_viapi.schema import Parameter

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_viapi.errors import InvalidMedia, ServiceError
 from airflow_provider_viapi.huawei.parameters import FileToUpload
-from airflow_provider_viapi.media.addresses import opens
+from airflow_provider_viapi.media.storages import opens
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator
 from airflow_provider_viapi.schema import check_request
 
