@@ -15,6 +15,7 @@ The sequence, with the method of each step and the module that does its work; th
 4. reuse: ``_reuse`` returns a landed result of an earlier job, if the task allows it (``state.reusable_results``)
 5. resume or submit: ``_resume_or_submit`` (``jobs.submission``), which stages the media with ``prepare_request``
    (``operators.viapi``, ``operators.huaweicloud``); if the slot to submit is far off, the task defers until then
+   (``operators.task.slot_deferral``)
 6. publish the job: ``_publish_job`` (``links.job``, ``operators.task.view``)
 7. wait: ``_wait`` (``triggers.job`` in the triggerer, ``jobs.polling.poller`` on the worker)
 8. finish: ``_finish`` checks that no other task claims the job (``jobs.submission_record``), lands the result with
@@ -30,8 +31,7 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_viapi.errors import (
     JobFailed,
@@ -45,7 +45,6 @@ from airflow_provider_viapi.links.job import result_address, store_links
 from airflow_provider_viapi.operators.job_arguments import BaseJobOperator
 from airflow_provider_viapi.operators.task.attempt import (
     JobRun,
-    SlotDeferral,
     SubmittingRun,
     attempt_context_of,
     check_retention,
@@ -54,6 +53,11 @@ from airflow_provider_viapi.operators.task.attempt import (
     fail_without_retry,
     open_ledger,
     record_decision,
+)
+from airflow_provider_viapi.operators.task.slot_deferral import (
+    MAX_WAIT_FOR_SLOT,
+    SlotDeferral,
+    defer_until_slot,
 )
 from airflow_provider_viapi.operators.task.view import TaskView, measured_usage, read_prices
 from airflow_provider_viapi.result_fields import file_urls
@@ -65,15 +69,7 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.attempt_context import AttemptContext
     from airflow_provider_viapi.jobs.model import Job, JobReport
     from airflow_provider_viapi.jobs.submission import Submission
-    from airflow_provider_viapi.jobs.submit_slot import SlotIsLater
     from airflow_provider_viapi.state.reusable_results import ReusableResults
-
-
-MAX_WAIT_FOR_SLOT = 60.0
-"""A deferrable task waits this many seconds on its worker for its slot to submit; for a later slot it defers."""
-
-SLOT_LEAD = 30.0
-"""Seconds before its slot at which a deferred task is resumed, per deferral so far: Airflow needs 4 to 14 s."""
 
 
 class JobOperator(BaseJobOperator):
@@ -253,31 +249,12 @@ class JobOperator(BaseJobOperator):
             with counting_in_doubt(self.hook.stats, self.action_name):
                 return submission.resume_or_submit()
         except SlotIsLater as later:
-            self._defer_until_slot(run, later)
+            defer_until_slot(self, run, later)
         except ServiceError:
             if run.ledger.read() is None:
                 # The ledger is empty: no job was or can have been accepted, so nothing will read what was staged.
                 self._release(run.context)
             raise
-
-    def _defer_until_slot(self, run: SubmittingRun, later: SlotIsLater) -> NoReturn:
-        """Defer until shortly before the slot to submit; nothing was accepted."""
-        from airflow.providers.standard.triggers.temporal import DateTimeTrigger
-
-        deferred = run.deferral.deferred + 1
-        # The more deferrals, the earlier: Airflow was slow to continue before, and a missed slot means another wait.
-        # Not so early that the task would defer again.
-        early = min(later.seconds / 2, MAX_WAIT_FOR_SLOT, deferred * SLOT_LEAD) + later.preparation
-        deferral = SlotDeferral(run.deadline, deferred, later.preparation, later.slot)
-        wake_at = datetime.now(timezone.utc) + timedelta(seconds=later.seconds - early)
-        self.log.info(
-            "Rate limit: other tasks submit first, this one in %.0f s; deferring until %s",
-            later.seconds,
-            wake_at.isoformat(timespec="seconds"),
-        )
-        trigger = DateTimeTrigger(wake_at)
-        self.defer(trigger=trigger, method_name="execute_at_slot", kwargs={"deferral": deferral.as_dict()})
-        raise AssertionError("defer raises")
 
     def _publish_job(self, run: SubmittingRun, job: Job, report: JobReport | None) -> None:
         """Show the job to users, and do what a running one needs.

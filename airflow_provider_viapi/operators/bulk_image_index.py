@@ -46,7 +46,8 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.image_index.increment_folder import IncrementFolder
     from airflow_provider_viapi.jobs.model import Job, JobReport
     from airflow_provider_viapi.operators.arguments.options import Text, ViapiJobOptions
-    from airflow_provider_viapi.operators.task.attempt import JobRun, SlotDeferral, SubmittingRun
+    from airflow_provider_viapi.operators.task.attempt import JobRun, SubmittingRun
+    from airflow_provider_viapi.operators.task.slot_deferral import SlotDeferral
 
 SUMMARY_STORE_KEY = "viapi_bulk_summary"
 """Key in the store of what the task returns: it is read from a folder that is deleted before Airflow has it."""

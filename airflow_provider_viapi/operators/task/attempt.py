@@ -19,6 +19,7 @@ from airflow_provider_viapi.errors import (
     ServiceError,
     SubmissionInDoubt,
 )
+from airflow_provider_viapi.operators.task.slot_deferral import SlotDeferral
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -28,38 +29,6 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.metrics import Stats
     from airflow_provider_viapi.jobs.model import Job, JobReport, Log
     from airflow_provider_viapi.operators.task.view import TaskView
-
-
-@dataclass(frozen=True)
-class SlotDeferral:
-    """Deferral of a task until its slot to submit, as the process that continues receives it.
-
-    :param deadline: of the attempt, an aware time; ``None``: the attempt begins now
-    :param deferred: how often the attempt has deferred for its slot
-    :param preparation: seconds that preparing the request took, if that is known
-    :param slot: see ``jobs.attempt_context.SubmitLimiter.saved_slot``
-    :param is_lost: the task has deferred for a slot, and does not know for which one
-    """
-
-    deadline: datetime | None = None
-    deferred: int = 0
-    preparation: float = 0.0
-    slot: Mapping[str, Any] = field(default_factory=dict)
-    is_lost: bool = False
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> SlotDeferral:
-        """Build it from the arguments of a deferral."""
-        own = ("deadline", "deferred", "preparation")
-        slot = {name: value for name, value in values.items() if name not in own}
-        deadline = datetime.fromisoformat(values["deadline"])
-        return cls(deadline, values["deferred"], values["preparation"], slot)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the arguments of a deferral, as JSON values."""
-        deadline = self.deadline and self.deadline.isoformat()
-        own = {"deadline": deadline, "deferred": self.deferred, "preparation": self.preparation}
-        return {**self.slot, **own}
 
 
 @dataclass(frozen=True, kw_only=True)
