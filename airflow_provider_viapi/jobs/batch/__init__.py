@@ -5,5 +5,6 @@
 * ``wait``: wait for running jobs
 * ``ledger``, ``item_records``: what was submitted, over attempts
 * ``background_wait``: the poller in a thread while the worker submits
-* ``report``: the outcome; ``limits``: jobs in flight, failures, time, length and cost
+* ``report``: progress and returned rows; ``failures``: of items, and of the batch
+* ``limits``: jobs in flight, failures, time, length and cost
 """

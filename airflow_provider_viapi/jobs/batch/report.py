@@ -1,4 +1,4 @@
-"""Report of a batch: its progress, the rows that it returns, and why it has failed."""
+"""Report of a batch: its progress, and the rows that it returns."""
 
 from __future__ import annotations
 
@@ -9,17 +9,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from airflow_provider_viapi.errors import BatchFailed, ServiceError
-from airflow_provider_viapi.jobs.batch.ledger import Item, Row
+from airflow_provider_viapi.jobs.batch.ledger import Item
 
 MAX_BYTES = 5_000_000
 """Size of all rows together; with 10,000 items 500 bytes for each."""
-
-MAX_NAMED = 3
-"""Number of failed items that the error names."""
-
-MAX_MESSAGE = 500
-"""Length of an error message in a row."""
 
 MIN_TIME_BASE = timedelta(minutes=1)
 """An attempt that runs for less has no rate and no time left: both would be guesses."""
@@ -65,18 +58,6 @@ def _duration(minutes: float) -> str:
     return f"{rounded} {unit}{'' if rounded == 1 else 's'}"
 
 
-def failed_row(
-    error: ServiceError,
-    *,
-    is_permanent: bool,
-    job_id: str | None = None,
-    state: str | None = None,
-) -> Row:
-    """Return the row of an item that has failed; see :class:`~airflow_provider_viapi.jobs.batch.ledger.Row`."""
-    fields = {"class": type(error).__name__, "code": error.code, "message": error.message[:MAX_MESSAGE]}
-    return Row(job_id, state, None, fields, is_permanent)
-
-
 def describe_item(item: Item) -> str:
     """Return an item's index and the first address of its request, without query and credentials."""
     address = first_address(item.request or {})
@@ -91,32 +72,6 @@ def first_address(value: Any) -> str | None:
         return value if re.match(r"[A-Za-z][\w+.-]*://", value) else None
     inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
     return next((found for each in inner if (found := first_address(each))), None)
-
-
-def batch_failure(
-    rows: Sequence[Mapping[str, Any]], *, items: int, left: int, max_failed: int, why_left: str = ""
-) -> BatchFailed | None:
-    """Return why the batch as a whole has failed, if it has.
-
-    :param rows: of the items that have ended
-    :param items: number of items
-    :param left: number of items that were not submitted
-    :param max_failed: number of items that may fail
-    :param why_left: why items were not submitted
-    """
-    failed = [row for row in rows if row["error"] is not None]
-    if len(failed) <= max_failed and not left:
-        return None
-    counts = [f"{len(failed)} of {items} items failed, allowed are {max_failed}"] if failed else []
-    counts += [f"{left} of {items} items were not submitted{why_left}"] if left else []
-    named = [f"item {row['index']}: {describe_row_error(row['error'])}" for row in failed[:MAX_NAMED]]
-    named += [f"and {len(failed) - MAX_NAMED} more"] if len(failed) > MAX_NAMED else []
-    return BatchFailed(". ".join(["; ".join(counts), *named]))
-
-
-def describe_row_error(error: Mapping[str, Any]) -> str:
-    """Return code and message of a row's error."""
-    return f"{error['code'] or error['class']}: {str(error['message'])[:200]}"
 
 
 def truncate(rows: Sequence[Mapping[str, Any]]) -> tuple[list[Mapping[str, Any]], int]:

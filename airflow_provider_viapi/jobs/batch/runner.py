@@ -21,6 +21,7 @@ from airflow_provider_viapi.errors import (
     TransientError,
 )
 from airflow_provider_viapi.jobs.batch.background_wait import BackgroundWait
+from airflow_provider_viapi.jobs.batch.failures import failed_row
 from airflow_provider_viapi.jobs.batch.ledger import Item
 from airflow_provider_viapi.jobs.batch.report import describe_item
 from airflow_provider_viapi.jobs.batch.running_jobs import ROWS_PER_WRITE, RunningJobs
@@ -313,7 +314,7 @@ class BatchRunner(RunningJobs):
                 self.backend.release_inputs(item)
             elif entry.job_id is not None:
                 self.running.pop(entry.job_id, None)
-            self._record({item: self._failed_row(error, is_billed=entry is not None)})
+            self._record({item: failed_row(error, self.backend.is_permanent, is_billed=entry is not None)})
         else:
             self.backend.limiter.on_success()
             if begun is None:

@@ -8,17 +8,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from airflow_provider_viapi.errors import (
-    JobFailed,
-    JobTimedOut,
-    ResultExpired,
-    ServiceError,
-    TransientError,
-)
+from airflow_provider_viapi.errors import JobFailed, JobTimedOut, ServiceError, TransientError
 from airflow_provider_viapi.jobs.attempt_context import AttemptContext
+from airflow_provider_viapi.jobs.batch.failures import describe_row_error, failed_row
 from airflow_provider_viapi.jobs.batch.ledger import BatchLedger, Item, Row
 from airflow_provider_viapi.jobs.batch.limits import BatchConfig, CostLimits
-from airflow_provider_viapi.jobs.batch.report import Progress, describe_item, describe_row_error, failed_row
+from airflow_provider_viapi.jobs.batch.report import Progress, describe_item
 from airflow_provider_viapi.jobs.batch.wait import AFFECTS_ALL_JOBS, FinishedJobs
 from airflow_provider_viapi.jobs.model import Job, JobReport
 from airflow_provider_viapi.jobs.polling.rate_limiter import RateLimiter
@@ -152,7 +147,9 @@ class RunningJobs:
         failed: dict[Item, Row] = {}
         for job_id, error in finished.errors.items():
             if error not in refused and job_id in self.running:
-                failed[self.running.pop(job_id)] = self._failed_row(error, job_id, is_billed=True)
+                failed[self.running.pop(job_id)] = failed_row(
+                    error, self.backend.is_permanent, job_id, is_billed=True
+                )
         self._record(failed)
         if refused:
             raise refused[0]
@@ -194,7 +191,9 @@ class RunningJobs:
         rows = {}
         for job_id, item in expired.items():
             error = JobTimedOut(f"job {job_id} had not ended {limit}", job_id=job_id)
-            rows[item] = self._failed_row(error, job_id, is_billed=job_id not in cancelled)
+            rows[item] = failed_row(
+                error, self.backend.is_permanent, job_id, is_billed=job_id not in cancelled
+            )
             self.running.pop(job_id, None)
         self._record(rows)
 
@@ -239,28 +238,13 @@ class RunningJobs:
         except JobFailed as error:
             # If it could not be stopped, the next attempt stops it before it is replaced, or resumes it.
             continues = report.may_continue and not is_stopped
-            return self._failed_row(error, report.job_id, report.state, is_billed=continues)
+            return failed_row(
+                error, self.backend.is_permanent, report.job_id, report.state, is_billed=continues
+            )
         except ServiceError as error:
-            return self._failed_row(error, report.job_id, report.state, is_billed=True)
+            return failed_row(error, self.backend.is_permanent, report.job_id, report.state, is_billed=True)
         usage = self.backend.usage(result)
         return Row(report.job_id, report.state, result, usage=None if usage is None else usage.as_dict())
-
-    def _failed_row(
-        self,
-        error: ServiceError,
-        job_id: str | None = None,
-        state: str | None = None,
-        *,
-        is_billed: bool = False,
-    ) -> Row:
-        """Return the row of an item that has failed.
-
-        :param is_billed: its job was accepted, or may have been, and has not failed
-        """
-        # With expired links the next attempt would find the same ones.
-        is_resumable = is_billed and not isinstance(error, ResultExpired)
-        row = failed_row(error, is_permanent=self.backend.is_permanent(error), job_id=job_id, state=state)
-        return replace(row, is_resumable=is_resumable, is_billed=is_billed)
 
     def _record(self, rows: Mapping[Item, Row]) -> None:
         rows = {item: self._counted(item, row) for item, row in rows.items()}

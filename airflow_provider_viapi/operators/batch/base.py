@@ -253,7 +253,8 @@ class BatchOperator(BaseBatchOperator):
                 batch.wait_for_last_jobs(waits)
 
     def _finish(self, batch: BatchRunner, context: Context) -> list[Mapping[str, Any]]:
-        from airflow_provider_viapi.jobs.batch.report import batch_failure, truncate
+        from airflow_provider_viapi.jobs.batch.failures import batch_failure
+        from airflow_provider_viapi.jobs.batch.report import truncate
         from airflow_provider_viapi.media.outputs.lineage import Origin, report_assets
 
         rows = batch.ledger.rows(batch.items)
