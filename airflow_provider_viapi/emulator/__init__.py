@@ -6,7 +6,7 @@ classical algorithms, which approximate the models of the service.
 
 It reads the service models in ``alibaba`` and ``huawei`` and nothing else of the provider.
 
-* ``request``: requests and calls; ``responses``, ``errors``: responses of the service
+* ``request``: requests and calls; ``response_format``, ``errors``: JSON and XML; error codes
 * ``gateway``: action and parameters; ``authorization``, ``access_keys``: authentication; ``quota``: call limits
 * ``faults``, ``fault_schema``: faults on demand
 * ``jobs``, ``job_queue``: jobs and their states; ``job_actions``: the actions that submit, query and cancel jobs

@@ -26,7 +26,7 @@ from airflow_provider_viapi.emulator.http_guard import (
 )
 from airflow_provider_viapi.emulator.huawei import routes as huawei
 from airflow_provider_viapi.emulator.request import Request
-from airflow_provider_viapi.emulator.responses import ServiceResponse, error_response
+from airflow_provider_viapi.emulator.response_format import ServiceResponse, error_response
 from airflow_provider_viapi.emulator.storage.routes import StorageRoutes
 
 

@@ -34,7 +34,7 @@ from airflow_provider_viapi.emulator.jobs import Job
 from airflow_provider_viapi.emulator.media import TRANSFORMS
 from airflow_provider_viapi.emulator.quota import CallsPerSecond, Quota
 from airflow_provider_viapi.emulator.request import Call, Request
-from airflow_provider_viapi.emulator.responses import ServiceResponse, error_response, result_response
+from airflow_provider_viapi.emulator.response_format import ServiceResponse, error_response, result_response
 from airflow_provider_viapi.emulator.storage.storage import Storage
 from airflow_provider_viapi.emulator.worker import Transform
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from airflow_provider_viapi.emulator.responses import ServiceResponse, proxy_response
+from airflow_provider_viapi.emulator.response_format import ServiceResponse, proxy_response
 
 ANY_ACTION = "*"
 

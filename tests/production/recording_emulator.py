@@ -17,7 +17,7 @@ from airflow_provider_viapi.emulator.data_folder import DataFolder
 from airflow_provider_viapi.emulator.engine import Engine
 from airflow_provider_viapi.emulator.http_server import HttpServer
 from airflow_provider_viapi.emulator.request import Request
-from airflow_provider_viapi.emulator.responses import ServiceResponse
+from airflow_provider_viapi.emulator.response_format import ServiceResponse
 
 ERASE = "EraseVideoSubtitles"
 RESULT = "GetAsyncJobResult"

@@ -44,7 +44,7 @@ from airflow_provider_viapi.emulator.huawei.voice_recordings import VoiceRecordi
 from airflow_provider_viapi.emulator.job_queue import JobQueue
 from airflow_provider_viapi.emulator.jobs import Job
 from airflow_provider_viapi.emulator.quota import Quota
-from airflow_provider_viapi.emulator.responses import ServiceResponse
+from airflow_provider_viapi.emulator.response_format import ServiceResponse
 from airflow_provider_viapi.emulator.storage.storage import Storage
 from airflow_provider_viapi.huawei.rest import MAX_SIGNED_BODY
 from airflow_provider_viapi.huawei.services import actions, iam

@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from airflow_provider_viapi.emulator.errors import ApiError
-from airflow_provider_viapi.emulator.responses import ServiceResponse
+from airflow_provider_viapi.emulator.response_format import ServiceResponse
 from airflow_provider_viapi.huawei.model import Action
 
 HOST_NAME = "viapi-emulator"

@@ -15,7 +15,7 @@ from airflow_provider_viapi.emulator.huawei.cloud import HuaweiCloud
 from airflow_provider_viapi.emulator.huawei.errors import api_error
 from airflow_provider_viapi.emulator.huawei.files import UPLOADS_PATH
 from airflow_provider_viapi.emulator.huawei.rest import RestRequest, error_response
-from airflow_provider_viapi.emulator.responses import ServiceResponse, xml
+from airflow_provider_viapi.emulator.response_format import ServiceResponse, xml
 from airflow_provider_viapi.emulator.storage.request_body import receive
 
 _METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD"]

@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from airflow_provider_viapi.emulator.errors import ApiError
 from airflow_provider_viapi.emulator.request import new_request_id
-from airflow_provider_viapi.emulator.responses import xml
+from airflow_provider_viapi.emulator.response_format import xml
 from airflow_provider_viapi.emulator.storage.auth import StorageRequest, whole_number
 from airflow_provider_viapi.emulator.storage.multipart import join
 from airflow_provider_viapi.emulator.storage.objects import StoredObject

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from airflow_provider_viapi.emulator.errors import ApiError
-from airflow_provider_viapi.emulator.responses import xml
+from airflow_provider_viapi.emulator.response_format import xml
 from airflow_provider_viapi.emulator.storage.objects import Listing, StoredObject
 from airflow_provider_viapi.xml import NotPlainXml, parse
 

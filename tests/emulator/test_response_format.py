@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import httpx
 import pytest
 
-from airflow_provider_viapi.emulator.responses import xml
+from airflow_provider_viapi.emulator.response_format import xml
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.xml import parse
 from emulator.signing_caller import Caller

@@ -1,4 +1,4 @@
-"""Responses of the service: results and errors, in JSON or XML."""
+"""Format of responses: results and errors, in JSON or XML."""
 
 from __future__ import annotations
 
