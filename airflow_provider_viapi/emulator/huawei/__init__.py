@@ -10,6 +10,6 @@ documents. Results are placeholders: silence as long as the text would take to s
 * ``state_machines``: jobs that only change their state
 * ``crud``: stored records, such as scripts, live rooms, products and video sources; ``pagination``: pages of lists
 * ``assets``, ``files``: assets, and the upload of their files
-* ``video_actions``, ``speech_actions``, ``live_actions``, ``model_actions``, ``vias_actions``: the other actions
+* ``training_actions``: avatars and voices that are trained; ``vias_…``: VIAS; other ``…_actions``: the other actions
 * ``cloud``: all of that together, without HTTP; ``routes``: the HTTP interface
 """

@@ -21,7 +21,6 @@ from airflow_provider_viapi.emulator.huawei.gateway import Gateway, Paths
 from airflow_provider_viapi.emulator.huawei.identity import IamActions, Identity, Tenant
 from airflow_provider_viapi.emulator.huawei.live_actions import LiveActions
 from airflow_provider_viapi.emulator.huawei.media_jobs import WORK, MediaJob, MediaJobs
-from airflow_provider_viapi.emulator.huawei.model_actions import ModelActions
 from airflow_provider_viapi.emulator.huawei.picture_actions import PictureActions
 from airflow_provider_viapi.emulator.huawei.rest import (
     Reply,
@@ -34,13 +33,14 @@ from airflow_provider_viapi.emulator.huawei.rest import (
 )
 from airflow_provider_viapi.emulator.huawei.speech_actions import SpeechActions
 from airflow_provider_viapi.emulator.huawei.state_machines import StateJob, StateJobs
+from airflow_provider_viapi.emulator.huawei.training_actions import TrainingActions
 from airflow_provider_viapi.emulator.huawei.transfer_actions import TransferActions
 from airflow_provider_viapi.emulator.huawei.usage_actions import UsageActions
 from airflow_provider_viapi.emulator.huawei.vias_actions import ViasActions
-from airflow_provider_viapi.emulator.huawei.vias_algorithms import AlgorithmActions
-from airflow_provider_viapi.emulator.huawei.vias_batches import BatchTaskActions
+from airflow_provider_viapi.emulator.huawei.vias_algorithm_actions import AlgorithmActions
+from airflow_provider_viapi.emulator.huawei.vias_batch_actions import BatchTaskActions
 from airflow_provider_viapi.emulator.huawei.video_actions import VideoActions
-from airflow_provider_viapi.emulator.huawei.voice_recordings import VoiceRecordingActions
+from airflow_provider_viapi.emulator.huawei.voice_recording_actions import VoiceRecordingActions
 from airflow_provider_viapi.emulator.job_queue import JobQueue
 from airflow_provider_viapi.emulator.jobs import Job
 from airflow_provider_viapi.emulator.quota import Quota
@@ -107,7 +107,7 @@ class HuaweiCloud:
         live = LiveActions(self._states, self._records, now)
         avatars = PictureActions(self._media)
         transfers = TransferActions(self._states, self._assets, tenant, now)
-        models = ModelActions(self._states, self.uploads, self._assets, now)
+        training = TrainingActions(self._states, self.uploads, self._assets, now)
         vias = ViasActions(self._states, self._records, now)
         self._batches = BatchTaskActions(self._states, self._records, now)
         self._algorithms = AlgorithmActions(self._records)
@@ -123,7 +123,7 @@ class HuaweiCloud:
             **self._recordings.handlers(),
             **self._usage.handlers(),
         }
-        for group in (videos, speech, live, models, avatars, transfers, vias, self._batches):
+        for group in (videos, speech, live, training, avatars, transfers, vias, self._batches):
             self._submissions |= group.submissions()
             self._handlers |= group.handlers()
 

@@ -30,7 +30,7 @@ _EDITIONS = {
 _COMMANDS = {"SUBMITVERIFYING": "commit", "CONFIRM_ACCEPT": "confirm", "CONFIRM_REJECT": "refuse"}
 
 
-class ModelActions:
+class TrainingActions:
     """The actions of image and voice models.
 
     :param jobs: the models in training
