@@ -20,7 +20,7 @@ from airflow_provider_viapi.operators.arguments.checks import as_flag
 from airflow_provider_viapi.operators.arguments.options import HuaweiCloudJobOptions, HuaweiCloudOptions
 from airflow_provider_viapi.operators.base import JobOperator
 from airflow_provider_viapi.operators.task.view import fail_and_show
-from airflow_provider_viapi.task_instance.cancellation import UNSUCCESSFUL
+from airflow_provider_viapi.task_instance.cancel_decision import UNSUCCESSFUL
 from airflow_provider_viapi.task_instance.xcoms import JOB_KEY
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from airflow.providers.common.compat.sdk import AirflowTaskTimeout, BaseOperator, TaskDeferred
 
 from airflow_provider_viapi.errors import ConfigurationError, StopRequested
-from airflow_provider_viapi.task_instance.cancellation import TERMINAL, worker_must_cancel
+from airflow_provider_viapi.task_instance.cancel_decision import TERMINAL, worker_must_cancel
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context

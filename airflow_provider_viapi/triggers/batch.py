@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow_provider_viapi.task_instance.cancellation import jobs_to_cancel
+from airflow_provider_viapi.task_instance.cancel_decision import jobs_to_cancel
 from airflow_provider_viapi.task_instance.xcoms import RUNNING_KEY
 from airflow_provider_viapi.triggers.job import WaitTrigger
 

@@ -11,7 +11,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_viapi.errors import ServiceError
 from airflow_provider_viapi.result_fields import storable
-from airflow_provider_viapi.task_instance.cancellation import (
+from airflow_provider_viapi.task_instance.cancel_decision import (
     TERMINAL,
     UNSUCCESSFUL,
     jobs_to_cancel,

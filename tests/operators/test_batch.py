@@ -24,7 +24,7 @@ from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.jobs.attempt_context import Timing
 from airflow_provider_viapi.operators.batch import ViapiBatchOperator
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
-from airflow_provider_viapi.task_instance import cancellation
+from airflow_provider_viapi.task_instance import cancel_decision
 from emulator import fake_media
 from operators.run_batch import BatchRun, Store, WorkerLost, run_batch
 from run_task import TaskInstance
@@ -666,7 +666,7 @@ def test_a_stopped_worker_cancels_queued_jobs_only_if_the_task_has_ended(
     emulator: EmulatorServer, batch: Make, monkeypatch: pytest.MonkeyPatch, is_over: bool, state: str
 ) -> None:
     emulator.fault(action=EVERY, job={"queued": 60}, times=3)
-    monkeypatch.setattr(cancellation, "current_state", lambda _: "failed" if is_over else "running")
+    monkeypatch.setattr(cancel_decision, "current_state", lambda _: "failed" if is_over else "running")
     operator = batch("a", "b", "c", deferrable=False)()
 
     def kill() -> None:
@@ -818,7 +818,7 @@ def test_nothing_is_submitted_after_the_task_was_stopped(
     emulator: EmulatorServer, batch: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     operator = batch("a", "b", "c", deferrable=False)()
-    monkeypatch.setattr(cancellation, "current_state", lambda _: "running")
+    monkeypatch.setattr(cancel_decision, "current_state", lambda _: "running")
     store = Store()
     write = store.set
 
@@ -839,7 +839,7 @@ def test_a_stop_ends_the_backoff_of_throttled_submissions(
     emulator: EmulatorServer, batch: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     emulator.fault(action=EVERY, code="Throttling.User", times=None)
-    monkeypatch.setattr(cancellation, "current_state", lambda _: "running")
+    monkeypatch.setattr(cancel_decision, "current_state", lambda _: "running")
     operator = batch("a", deferrable=False)()
     pauses: list[float] = []
 

@@ -17,7 +17,7 @@ from airflow_provider_viapi.errors import JobFailed, ServiceError, StopRequested
 from airflow_provider_viapi.jobs.attempt_context import Timing
 from airflow_provider_viapi.jobs.model import Job
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
-from airflow_provider_viapi.task_instance import cancellation
+from airflow_provider_viapi.task_instance import cancel_decision
 from run_task import run_task
 from scripted_server import HANG_UP, Answer, ScriptedServer, scripted_server
 from timing import poll_quickly, set_timing, skip_waits
@@ -454,7 +454,7 @@ def test_a_throttled_submission_is_not_retried_once_the_task_is_stopped(
 def test_a_job_accepted_while_the_task_is_stopped_is_cancelled(
     service: ScriptedServer, monkeypatch: pytest.MonkeyPatch, deferrable: bool
 ) -> None:
-    monkeypatch.setattr(cancellation, "current_state", lambda _: "failed")
+    monkeypatch.setattr(cancel_decision, "current_state", lambda _: "failed")
     says(
         service,
         EraseVideoSubtitles=[accepted("J-1")],

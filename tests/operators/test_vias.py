@@ -33,7 +33,7 @@ from airflow_provider_viapi.operators.vias import (
     StartViasTaskOperator,
     StopViasTaskOperator,
 )
-from airflow_provider_viapi.task_instance import cancellation
+from airflow_provider_viapi.task_instance import cancel_decision
 from operators.huawei_tasks import FILE, WATCH, Store, accepted, connect, in_haste
 from run_task import run_task
 
@@ -225,7 +225,7 @@ def test_who_fails_a_waiting_task_stops_the_job_and_who_calls_it_done_does_not(
             self.on_kill()
 
     task = watch(StoppedOnceAccepted, deferrable=False)
-    monkeypatch.setattr(cancellation, "current_state", lambda _: marked)
+    monkeypatch.setattr(cancel_decision, "current_state", lambda _: marked)
 
     with pytest.raises(Exception, match="was stopped"):
         run_task(task, Store())

@@ -12,7 +12,7 @@ import pytest
 from airflow.providers.common.compat import connection as compat_connection
 
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
-from airflow_provider_viapi.task_instance import cancellation
+from airflow_provider_viapi.task_instance import cancel_decision
 from airflow_provider_viapi.triggers.batch import ViapiBatchTrigger
 from run_task import run_task
 
@@ -92,7 +92,7 @@ def test_queued_jobs_are_cancelled_only_if_the_task_has_ended(
 ) -> None:
     viapi_emulator.fault(action=EVERY, job={"queued": 60}, times=3)
     job_ids = submitted(3)
-    monkeypatch.setattr(cancellation, "current_state", lambda _: "failed" if is_over else "deferred")
+    monkeypatch.setattr(cancel_decision, "current_state", lambda _: "failed" if is_over else "deferred")
     waiting = trigger(job_ids)
     monkeypatch.setattr(ViapiBatchTrigger, "task_instance", object(), raising=False)
 

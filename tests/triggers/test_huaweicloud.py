@@ -12,7 +12,7 @@ import pytest
 
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
-from airflow_provider_viapi.task_instance import cancellation
+from airflow_provider_viapi.task_instance import cancel_decision
 from airflow_provider_viapi.triggers.job import HuaweiCloudJobTrigger
 from operators.huawei_tasks import WATCH, connect, in_haste
 
@@ -77,7 +77,7 @@ def test_whether_the_job_ends_with_its_task_depends_on_who_ended_that_and_how(
     cancel_on_kill: bool,
     stops: bool,
 ) -> None:
-    monkeypatch.setattr(cancellation, "current_state", lambda _: state)
+    monkeypatch.setattr(cancel_decision, "current_state", lambda _: state)
 
     asyncio.run(trigger(task_id, target_state=target_state, cancel_on_kill=cancel_on_kill).on_kill())
 

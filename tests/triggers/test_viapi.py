@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_viapi.hooks.viapi import ViapiHook
-from airflow_provider_viapi.task_instance import cancellation
+from airflow_provider_viapi.task_instance import cancel_decision
 from airflow_provider_viapi.triggers.job import ViapiJobTrigger
 from scripted_server import Answer, scripted_server
 from timing import poll_quickly
@@ -132,7 +132,7 @@ def test_many_triggers_share_one_poller(monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_trigger_that_is_stopped_twice_still_cancels_the_job_of_an_ended_task(
     monkeypatch: pytest.MonkeyPatch, over: bool
 ) -> None:
-    monkeypatch.setattr(cancellation, "current_state", lambda _: "failed" if over else "deferred")
+    monkeypatch.setattr(cancel_decision, "current_state", lambda _: "failed" if over else "deferred")
 
     async def stopped_twice() -> None:
         killed = asyncio.ensure_future(trigger().on_kill())

@@ -13,8 +13,8 @@ from airflow.providers.common.compat.sdk import TaskDeferred
 
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
 from airflow_provider_viapi.state.stores import AirflowStore
-from airflow_provider_viapi.task_instance import cancellation, xcoms
-from airflow_provider_viapi.task_instance.cancellation import TERMINAL, jobs_to_cancel, worker_must_cancel
+from airflow_provider_viapi.task_instance import cancel_decision, xcoms
+from airflow_provider_viapi.task_instance.cancel_decision import TERMINAL, jobs_to_cancel, worker_must_cancel
 from airflow_provider_viapi.triggers.job import ViapiJobTrigger
 from run_task import TaskInstance, run_task
 
@@ -26,7 +26,7 @@ ERASE = "EraseVideoSubtitles"
 def is_in(
     state: str | None, monkeypatch: pytest.MonkeyPatch, published: str | list[str] | None = "job"
 ) -> None:
-    monkeypatch.setattr(cancellation, "current_state", lambda _: state)
+    monkeypatch.setattr(cancel_decision, "current_state", lambda _: state)
     monkeypatch.setattr(xcoms, "read_xcom", lambda _, key: published)
 
 

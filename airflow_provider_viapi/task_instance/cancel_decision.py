@@ -1,4 +1,4 @@
-"""Distinguish a task that a user ended or cleared from one that moved or restarts.
+"""Decide whether the jobs of a stopped task are cancelled: it was ended or cleared, or it only moved or restarts.
 
 Airflow only asks a trigger or a worker to stop, and does not say why. A job is cancelled when its task is in a
 terminal state. When its triggerer went away, the next triggerer continues to wait. When the task was cleared, the
