@@ -1,4 +1,4 @@
-"""Base hook of both clouds: connection, client, calls, quota, metrics; ``waiting`` adds jobs."""
+"""Base hook of both clouds: connection, client, calls, quota, metrics; ``cancelling`` and ``waiting`` add jobs."""
 
 from __future__ import annotations
 
