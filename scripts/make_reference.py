@@ -138,6 +138,8 @@ The first part of an undocumented code decides how it is treated: `InvalidFile.X
 `InvalidFile` codes. For more, read the message and the [error class](errors.md#classes). For Huawei Cloud see
 [MetaStudio and VIAS](huawei.md#errors).
 
+`make reference` generates this page from `airflow_provider_viapi/alibaba/errors.py`.
+
 The code decides, not the HTTP status: a code may also come with status 200, or as the error of a failed job. The
 column *retry* states what happens next:
 
@@ -179,8 +181,6 @@ STATES = """
 
 A seventh state, `JOB_CANCELED`, is in Alibaba's API metadata of 2025: the provider raises `JobFailed`, and a retry
 submits a new job. Any other state counts as running.
-
-`make reference` generates this page from `airflow_provider_viapi/alibaba/errors.py`.
 """
 
 Operator = TypeVar("Operator")
