@@ -255,7 +255,7 @@ def test_a_task_whose_result_was_returned_is_not_stopped_by_the_trigger_of_its_r
     with pytest.raises(TaskDeferred) as waits:
         watch(deferrable=True).execute(context)
 
-    monkeypatch.setattr(cancellation, "current_state", lambda _: "failed")
+    monkeypatch.setattr(cancel_decision, "current_state", lambda _: "failed")
     asyncio.run(waits.value.trigger.on_kill())
 
     assert state_of(job_id) == "RECOVERING"
