@@ -123,7 +123,7 @@ class Submission:
     def _submit(self) -> Job:
         """Submit, and retry while it is known that nothing was accepted."""
         # Checked before media are staged, which may take longer than a slot is kept: it is taken after that.
-        self._slot.check()
+        self._slot.check(may_defer=self.digest not in self.resubmitted)
         began = self.context.timing.now()
         # Before staging: if a source changes meanwhile, its recorded version must not be newer than what was sent.
         sources = self.sources()

@@ -953,6 +953,21 @@ def test_a_task_whose_submission_failed_waits_for_its_slot_itself(clock: Skippin
     assert limiter.waited == 300
 
 
+def test_a_task_that_submits_again_despite_an_unknown_outcome_waits_for_its_slot_itself(
+    clock: SkippingClock,
+) -> None:
+    """Another process would not know that, and might submit a third time in the same attempt."""
+    backend, ledger = intent_of_lost_worker(clock, replayable_for=timedelta(), has_list=False)
+    backend.responses = ["J-2"]
+    limiter = ScriptedLimiter(clock, after=300)
+    limiter.is_staged = True  # the first slot is far off as well
+    again = submission(backend, ledger=ledger, on_doubt="resubmit", attempt=Attempt(2, 3))
+    policy = replace(again.policy, max_wait_for_slot=60)
+
+    assert replace(again, policy=policy, limiter=limiter).resume_or_submit()[0].id == "J-2"
+    assert limiter.waited == 300
+
+
 @pytest.mark.parametrize("after", [300, 2 * 3600])
 def test_a_slot_is_given_back_unless_the_task_defers_until_it(clock: SkippingClock, after: float) -> None:
     limiter = ScriptedLimiter(clock, after=after)
