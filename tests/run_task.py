@@ -49,6 +49,26 @@ class TaskResult:
     trigger: tuple[str, dict[str, Any]] | None = None
 
 
+def context_of(instance: TaskInstance, store: Store | None = None) -> Any:
+    """Return the context of a task instance.
+
+    :param store: replaces Airflow's task state store
+    """
+    context: Any = {"ti": instance, "task_instance": instance, "dag": SimpleNamespace(tasks=[])}
+    if store is not None:
+        context["task_state_store"] = store
+    return context
+
+
+def deferral_of(operator: BaseOperator, context: Any) -> tuple[str, dict[str, Any]]:
+    """Execute a task that defers; return the method that is to continue it, and its arguments as they are stored."""
+    try:
+        operator.execute(context)
+    except TaskDeferred as deferral:
+        return deferral.method_name, json.loads(json.dumps(deferral.kwargs))
+    raise AssertionError("the task did not defer")
+
+
 def run_task(
     operator: BaseOperator,
     store: Store | None = None,
@@ -65,18 +85,17 @@ def run_task(
     :param resumed: the operator as it is rendered again after the wait; default: the same
     """
     instance = TaskInstance(try_number, max_tries, run_id=run_id)
-    context: Any = {"ti": instance, "task_instance": instance, "dag": SimpleNamespace(tasks=[])}
-    if store is not None:
-        context["task_state_store"] = store
+    context = context_of(instance, store)
     try:
         return TaskResult(operator.execute(context), instance.pushed)
     except TaskDeferred as deferral:
         # Through JSON and back, as the database stores it.
         path, arguments = json.loads(json.dumps(deferral.trigger.serialize()))
-        method = getattr(resumed or operator, deferral.method_name)
+        method = deferral.method_name
         kwargs = json.loads(json.dumps(deferral.kwargs or {}))
     event = asyncio.run(_first_event(resolve_name(path)(**arguments)))
-    result = method(context, event=json.loads(json.dumps(event.payload)), **kwargs)
+    kwargs["event"] = json.loads(json.dumps(event.payload))
+    result = (resumed or operator).resume_execution(method, kwargs, context)
     return TaskResult(result, instance.pushed, (path, arguments))
 
 

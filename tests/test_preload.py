@@ -35,7 +35,7 @@ try:
     task.execute(context)
 except TaskDeferred as deferral:
     event = {"report": {"job_id": instance.pushed["job_id"], **report}}
-    task.execute_complete(context, event=event, **deferral.kwargs)
+    task.resume_execution(deferral.method_name, {"event": event, **deferral.kwargs}, context)
     print("imported", json.dumps(sorted(set(sys.modules) - loaded - of_the_service)))
 """
 

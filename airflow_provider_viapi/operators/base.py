@@ -297,7 +297,7 @@ class JobOperator(BaseJobOperator):
                 job.id,
                 run.deadline.isoformat(timespec="seconds"),
             )
-            self.defer(trigger=waiting, method_name="execute_complete", kwargs={"view": run.view.state()})
+            self.defer_attempt(run.context, waiting, "execute_complete", view=run.view.state())
         try:
             return self.run_until_stopped(self._wait_on_worker(run, job), f"job {job.id} was running")
         except JobTimedOut as late:

@@ -256,7 +256,7 @@ class JobCommandOperator(StoppableOperator, HuaweiCloudOperator):
                 return report.job_id
             if not report.is_final:
                 if self.deferrable and not self._stop_requested:
-                    self.defer(trigger=self._trigger(), method_name="execute_complete")
+                    self.defer_attempt(context, self._trigger(), "execute_complete")
                 waiting = self.hook.wait_for(self.job, deadline=self._deadline(), log=self.log)
                 report = self.run_until_stopped(waiting, f"job {self.job.id} was not {self.target_state} yet")
             return self._finish(report, ledger)

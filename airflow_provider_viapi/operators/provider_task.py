@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import copy
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
@@ -23,6 +23,8 @@ from airflow_provider_viapi.schema import NONE_HINT
 from airflow_provider_viapi.storage_addresses import as_address
 
 if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+    from airflow.triggers.base import BaseTrigger
     from typing_extensions import Self
 
 MAX_LABEL = 100
@@ -33,6 +35,9 @@ MAX_MASKED = 50
 
 MAX_SHOWN = 200
 """Items that are shown of a list with more credentials than that."""
+
+TRY_NUMBER = "try_number"
+"""Argument of each deferral: the number of the attempt that deferred."""
 
 
 class ProviderTask:
@@ -122,6 +127,29 @@ class ProviderTask:
                 code="ResultNotStored",
                 action=getattr(getattr(self, "action", None), "name", None),
             )
+
+    def defer_attempt(
+        self, context: Context, trigger: BaseTrigger, method_name: str, **kwargs: Any
+    ) -> NoReturn:
+        """Defer the running attempt until the trigger fires.
+
+        :param method_name: the method that continues the attempt
+        :param kwargs: its arguments besides the context and the event, as JSON values
+        """
+        kwargs[TRY_NUMBER] = context["ti"].try_number
+        self.defer(trigger=trigger, method_name=method_name, kwargs=kwargs)  # type: ignore[attr-defined]
+        raise AssertionError("defer raises")
+
+    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
+        """Continue the attempt that has deferred; in any other attempt execute the task from its beginning.
+
+        Airflow 3.0 and 3.1.0 start a retry with the method and the arguments of the last deferral.
+        """
+        kwargs = dict(next_kwargs or {})
+        deferred_by = kwargs.pop(TRY_NUMBER, None)
+        if deferred_by not in (None, context["ti"].try_number):
+            return self.execute(context)  # type: ignore[attr-defined]
+        return super().resume_execution(next_method, kwargs, context)  # type: ignore[misc]
 
     @classmethod
     def is_permanent(cls, error: ServiceError) -> bool:

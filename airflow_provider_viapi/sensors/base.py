@@ -114,7 +114,7 @@ class JobSensor(ProviderTask, BaseSensorOperator):
             deadline = datetime.now(timezone.utc) + min(
                 self._timeout, self.execution_timeout or self._timeout
             )
-            self.defer(trigger=self.trigger(deadline.isoformat()), method_name="execute_complete")
+            self.defer_attempt(context, self.trigger(deadline.isoformat()), "execute_complete")
         return PokeReturnValue(False)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
@@ -144,6 +144,15 @@ class JobSensor(ProviderTask, BaseSensorOperator):
             if never_fail or (self.soft_fail and isinstance(error, AirflowException)):
                 reason = "never_fail" if never_fail else "soft_fail"
                 raise AirflowSkipException(f"Skipped because of {reason}: {error}") from error
+            raise
+
+    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
+        """Continue as the base class does, but keep the reason of a skip, which it replaces."""
+        try:
+            return super().resume_execution(next_method, next_kwargs, context)
+        except AirflowSkipException as skipped:
+            if isinstance(skipped.__cause__, AirflowSkipException):
+                raise skipped.__cause__ from None
             raise
 
     @property

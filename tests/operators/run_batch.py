@@ -7,13 +7,12 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pkgutil import resolve_name
-from types import SimpleNamespace
 from typing import Any
 
 from airflow.providers.common.compat.sdk import TaskDeferred
 
 from airflow_provider_viapi.operators.batch.base import BatchOperator
-from run_task import TaskInstance
+from run_task import TaskInstance, context_of
 
 try:
     from airflow.sdk.execution_time.context import OutletEventAccessors
@@ -98,9 +97,7 @@ def run_batch(
     :param between: called while the batch is deferred, before its trigger runs
     """
     instance = TaskInstance(try_number, max_tries, run_id=run_id)
-    context: Any = {"ti": instance, "task_instance": instance, "dag": SimpleNamespace(tasks=[])}
-    if store is not None:
-        context["task_state_store"] = store
+    context = context_of(instance, store)
     run = BatchRun(pushed=instance.pushed)
     context["outlet_events"] = run.outlet_events
     go_on: Callable[[], Any] = lambda: make().execute(context)  # noqa: E731
@@ -117,7 +114,9 @@ def run_batch(
             event = asyncio.run(_first_event(resolve_name(path)(**arguments)))
             run.events.append(json.loads(json.dumps(event.payload)))
             kwargs = json.loads(json.dumps(deferral.kwargs)) if passes_kwargs else {}
-            go_on = lambda: make().resume(context, event=run.events[-1], **kwargs)  # noqa: B023, E731
+            kwargs["event"] = run.events[-1]
+            method = deferral.method_name
+            go_on = lambda: make().resume_execution(method, kwargs, context)  # noqa: B023, E731
         else:
             return run
 

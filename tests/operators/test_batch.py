@@ -27,7 +27,7 @@ from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOpera
 from airflow_provider_viapi.task_instance import cancel_decision
 from emulator import fake_media
 from operators.run_batch import BatchRun, Store, WorkerLost, run_batch
-from run_task import TaskInstance
+from run_task import TaskInstance, context_of, deferral_of
 from served_folder import ServedFolder
 from timing import poll_quickly, set_timing
 
@@ -104,6 +104,22 @@ def test_a_batch_returns_a_row_per_item_in_their_order(
     assert all(row["state"] == "PROCESS_SUCCESS" and row["error"] is None for row in run.rows)
     assert run.pushed["progress"] == {"done": 5, "failed": 0, "running": 0, "left": 0}
     assert bool(run.triggers) is deferrable
+
+
+def test_a_retry_that_is_started_with_the_event_of_the_attempt_before_resumes_the_jobs(
+    emulator: EmulatorServer, batch: Make
+) -> None:
+    """Airflow 3.0 and 3.1.0 start retries like that."""
+    emulator.fault(action=EVERY, job={"processing": 1}, times=2)
+    store, make = Store(), batch("a", "b")
+    method, kwargs = deferral_of(make(), context_of(TaskInstance(), store))
+    kwargs["event"] = {"error": ServiceError("the triggerer has stopped").as_dict()}
+
+    retry = batch("a", "b", deferrable=False)()
+    rows = retry.resume_execution(method, kwargs, context_of(TaskInstance(try_number=2), store))
+
+    assert [row["error"] for row in rows] == [None, None]
+    assert len(accepted(emulator)) == 2
 
 
 def test_jobs_that_end_while_the_batch_submits_make_way_without_a_deferral(

@@ -13,12 +13,18 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowTaskTimeout
 
 from airflow_provider_viapi.alibaba.job_backend import ViapiSubmitBackend
-from airflow_provider_viapi.errors import JobFailed, ServiceError, StopRequested, SubmissionInDoubt
+from airflow_provider_viapi.errors import (
+    JobFailed,
+    JobTimedOut,
+    ServiceError,
+    StopRequested,
+    SubmissionInDoubt,
+)
 from airflow_provider_viapi.jobs.attempt_context import Timing
 from airflow_provider_viapi.jobs.model import Job
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
 from airflow_provider_viapi.task_instance import cancel_decision
-from run_task import run_task
+from run_task import TaskInstance, context_of, deferral_of, run_task
 from scripted_server import HANG_UP, Answer, ScriptedServer, scripted_server
 from timing import poll_quickly, set_timing, skip_waits
 
@@ -115,6 +121,20 @@ def test_a_retry_resumes_the_job_of_the_attempt_before(service: ScriptedServer, 
 
     assert done.result == RESULT
     assert done.pushed["job_id"] == "J-1"
+    assert submissions(service) == 1
+
+
+def test_a_retry_that_is_started_with_the_event_of_the_attempt_before_resumes_the_job(
+    service: ScriptedServer,
+) -> None:
+    """Airflow 3.0 and 3.1.0 start retries like that."""
+    says(service, EraseVideoSubtitles=[accepted("J-1")], GetAsyncJobResult=[DONE])
+    store = Store()
+    method, kwargs = deferral_of(task(deferrable=True), context_of(TaskInstance(), store))
+    kwargs["event"] = {"error": JobTimedOut("late", job_id="J-1").as_dict()}
+
+    retry = context_of(TaskInstance(try_number=2), store)
+    assert task(deferrable=True).resume_execution(method, kwargs, retry) == RESULT
     assert submissions(service) == 1
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
@@ -17,7 +16,7 @@ from airflow_provider_viapi.operators.batch import ViapiBatchOperator
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
 from operators.run_batch import Store as BatchStore, run_batch
 from operators.test_paid_once import DONE, VIDEO, Store, accepted, says, submissions
-from run_task import TaskInstance, run_task
+from run_task import TaskInstance, context_of, deferral_of, run_task
 from scripted_server import Answer, ScriptedServer, scripted_server
 from skipping_clock import SkippingClock
 from timing import poll_quickly, skip_waits
@@ -45,13 +44,12 @@ def erase(**arguments: Any) -> EraseVideoSubtitlesOperator:
 
 
 def context_with(store: Store) -> Any:
-    instance = TaskInstance()
-    return {
-        "ti": instance,
-        "task_instance": instance,
-        "dag": SimpleNamespace(tasks=[]),
-        "task_state_store": store,
-    }
+    return context_of(TaskInstance(), store)
+
+
+def resume(task: EraseVideoSubtitlesOperator, context: Any, kwargs: dict[str, Any] | None) -> Any:
+    """Continue a task that has deferred for its slot, as Airflow does."""
+    return task.resume_execution("execute_at_slot", {"event": None, **(kwargs or {})}, context)
 
 
 def take_slots(service: ScriptedServer, count: int) -> None:
@@ -78,7 +76,7 @@ def test_a_deferrable_task_leaves_its_worker_until_its_slot_and_then_submits_onc
     kwargs = json.loads(json.dumps(left.value.kwargs))
     clock.sleep(kwargs["deferral"]["at"] - clock.now().timestamp() - 5)
     with pytest.raises(TaskDeferred) as waits:
-        erase(deferrable=True).execute_at_slot(context_with(store), None, **kwargs)
+        resume(erase(deferrable=True), context_with(store), kwargs)
     assert submissions(service) == 1
     assert waits.value.method_name == "execute_complete"
 
@@ -95,7 +93,7 @@ def test_a_task_that_continued_too_late_defers_until_another_slot_or_submits_at_
     store = Store()
 
     with pytest.raises(TaskDeferred) as waits:
-        erase(deferrable=True).execute_at_slot(context_with(store), None, **kwargs)
+        resume(erase(deferrable=True), context_with(store), kwargs)
 
     assert waits.value.method_name == "execute_complete"
     assert submissions(service) == 1
@@ -215,11 +213,25 @@ def test_a_task_that_is_resumed_after_its_deadline_submits_nothing(
     clock.sleep(2 * 3600)
 
     with pytest.raises(TransientError, match="nothing was submitted"):
-        erase(deferrable=True, job_timeout=3600).execute_at_slot(
-            context_with(Store()), None, **left.value.kwargs
-        )
+        resume(erase(deferrable=True, job_timeout=3600), context_with(Store()), left.value.kwargs)
 
     assert submissions(service) == 0
+
+
+def test_a_retry_that_is_started_with_the_deferral_of_the_attempt_before_has_its_own_deadline(
+    service: ScriptedServer, clock: SkippingClock
+) -> None:
+    """Airflow 3.0 starts retries like that."""
+    says(service, EraseVideoSubtitles=[accepted("J-1")], GetAsyncJobResult=[DONE])
+    take_slots(service, 3)
+    _, kwargs = deferral_of(erase(deferrable=True, job_timeout=3600), context_with(Store()))
+    clock.sleep(2 * 3600)
+
+    retry = context_of(TaskInstance(try_number=2), Store())
+    with pytest.raises(TaskDeferred):
+        resume(erase(deferrable=True, job_timeout=3600), retry, kwargs)
+
+    assert submissions(service) == 1
 
 
 def test_a_task_is_resumed_half_a_minute_before_its_slot(

@@ -31,7 +31,7 @@ from airflow_provider_viapi.operators.vias import (
 )
 from operators import run_batch
 from operators.huawei_tasks import FILE, WATCH, Store, accepted, connect, in_haste
-from run_task import run_task
+from run_task import TaskInstance, context_of, deferral_of, run_task
 
 BOTH = pytest.mark.parametrize("deferrable", [True, False])
 
@@ -312,3 +312,19 @@ def test_a_stop_waits_for_no_other_state_than_stopped() -> None:
     arguments: Any = {"vias_task_id": "1", "target_state": "RUNNING"}
     with pytest.raises(TypeError, match="has no argument 'target_state'"):
         StopViasTaskOperator(task_id="stop", **arguments)
+
+
+def test_a_retry_that_is_started_with_the_event_of_the_attempt_before_waits_again(
+    emulator: EmulatorServer,
+) -> None:
+    """Airflow 3.0 and 3.1.0 start retries like that."""
+    task_id, store = running_task(), Store()
+    emulator.move_huawei_job(task_id, "RECOVERING")
+    start = StartViasTaskOperator(task_id="start", vias_task_id=task_id, deferrable=True)
+    method, kwargs = deferral_of(start, context_of(TaskInstance(), store))
+    kwargs["event"] = {"error": JobTimedOut("late", job_id=task_id).as_dict()}
+    emulator.move_huawei_job(task_id, "RUNNING")
+
+    result = start.resume_execution(method, kwargs, context_of(TaskInstance(try_number=2), store))
+
+    assert result["state"] == "RUNNING"

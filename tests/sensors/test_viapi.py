@@ -18,7 +18,7 @@ from airflow.providers.common.compat.sdk import (
 from airflow_provider_viapi.errors import CredentialsRejected, InvalidRequest, JobFailed, JobTimedOut
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
 from airflow_provider_viapi.sensors.viapi import ViapiJobSensor
-from run_task import TaskInstance, run_task
+from run_task import TaskInstance, context_of, deferral_of, run_task
 from scripted_server import Answer, ScriptedServer, scripted_server
 from timing import poll_quickly
 
@@ -72,6 +72,18 @@ def test_the_sensor_returns_the_jobs_result(service: ScriptedServer, deferrable:
     service.by_name["GetAsyncJobResult"] = [state("QUEUING"), state("PROCESSING"), state("PROCESS_SUCCESS")]
 
     assert run_task(sensor(deferrable=deferrable)).result == RESULT
+
+
+def test_a_retry_that_is_started_with_the_event_of_the_attempt_before_waits_again(
+    service: ScriptedServer,
+) -> None:
+    """Airflow 3.0 and 3.1.0 start retries like that."""
+    service.by_name["GetAsyncJobResult"] = [QUEUING, state("PROCESS_SUCCESS")]
+    method, kwargs = deferral_of(sensor(deferrable=True), context_of(TaskInstance()))
+    kwargs["event"] = {"error": JobTimedOut("late", job_id="J-1").as_dict()}
+
+    retry = context_of(TaskInstance(try_number=2))
+    assert sensor(deferrable=True).resume_execution(method, kwargs, retry) == RESULT
 
 
 def test_a_job_that_has_ended_needs_no_triggerer(service: ScriptedServer) -> None:

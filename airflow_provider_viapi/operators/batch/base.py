@@ -230,7 +230,7 @@ class BatchOperator(BaseBatchOperator):
             policy = batch.wait_policy(lands=self.land_to is not None)
             if self.deferrable and batch.ledger.is_persistent:
                 trigger = self.trigger_class().of(batch, policy, **self.connection)
-                self.defer(trigger=trigger, method_name="resume", kwargs={"state": self._state(batch)})
+                self.defer_attempt(context, trigger, "resume", state=self._state(batch))
             waiting = self.hook.wait_for_some(batch.jobs, policy, self.log)
             batch.collect(self.run_until_stopped(waiting, f"{len(batch.running)} jobs were running"))
 

@@ -66,6 +66,4 @@ def defer_until_slot(task: JobOperator, run: SubmittingRun, later: SlotIsLater) 
         later.seconds,
         wake_at.isoformat(timespec="seconds"),
     )
-    trigger = DateTimeTrigger(wake_at)
-    task.defer(trigger=trigger, method_name="execute_at_slot", kwargs={"deferral": deferral.as_dict()})
-    raise AssertionError("defer raises")
+    task.defer_attempt(run.context, DateTimeTrigger(wake_at), "execute_at_slot", deferral=deferral.as_dict())
