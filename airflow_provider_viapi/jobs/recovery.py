@@ -43,6 +43,9 @@ class Recovery:
     def resume(self) -> tuple[Job, JobReport | None] | None:
         """Resume the job of a previous attempt, or find out whether one was accepted.
 
+        A job that is replaced is recorded as an earlier one only: the task may defer for its slot, and the process that
+        continues then must not report or cancel the job again.
+
         :returns: the job, and a report if it has ended already; ``None`` if a new job is to be submitted
         :raises SubmissionInDoubt, TransientError, ServiceError: as ``Submission.resume_or_submit``
         """
@@ -59,12 +62,14 @@ class Recovery:
         job = Job(entry.job_id, self.record.action, entry.scope, entry.request_id)
         report = self._report_of(job, entry)
         if report is None:
+            self.record.ledger.clear()
             return None
         if report.outcome in (Outcome.FAILED, Outcome.CANCELLED) and entry.delivery is None:
             # What was delivered is not replaced: a job that has reached its target state may have been stopped since.
-            if report.may_continue:
-                # It could be billed besides the job that replaces it.
-                self._cancel(job)
+            # One that may continue could be billed besides the job that replaces it. It stays recorded unless it is
+            # cancelled: it may run again, and is resumed then.
+            if not report.may_continue or self._cancel(job):
+                self.record.ledger.clear()
             return None
         context.claims.publish_job(self.record.intent_of(entry), job.id)
         return job, report if report.is_final else None
@@ -130,6 +135,7 @@ class Recovery:
         context.log.info("The request has changed since attempt %s", entry.try_number)
         if entry.job_id is not None:
             self._cancel(Job(entry.job_id, self.record.action, entry.scope))
+            self.record.ledger.clear()
         elif self.on_doubt == "fail":
             raise self.record.in_doubt(
                 f"the request has changed since attempt {entry.try_number}, whose job may be running: the response "
@@ -157,9 +163,9 @@ class Recovery:
         log.info(message, job.id, entry.try_number, report.state)
         return report
 
-    def _cancel(self, job: Job) -> None:
-        """Cancel a job of an earlier attempt if that is possible; the hook logs if it is not."""
-        asyncio.run(self.hook.cancel(job, self.record.context.log))
+    def _cancel(self, job: Job) -> bool:
+        """Cancel a job of an earlier attempt, and return whether that was possible; the hook logs if it was not."""
+        return asyncio.run(self.hook.cancel(job, self.record.context.log))
 
     def _raise_unless_resubmit_allowed(self, in_doubt: SubmissionInDoubt) -> None:
         """Raise the error unless ``on_doubt='resubmit'`` and the request was not resubmitted in this attempt yet."""

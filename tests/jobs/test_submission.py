@@ -968,6 +968,30 @@ def test_a_task_that_submits_again_despite_an_unknown_outcome_waits_for_its_slot
     assert limiter.waited == 300
 
 
+@pytest.mark.parametrize("digest", ["1:d", "1:other"], ids=["failed", "changed request"])
+def test_an_earlier_job_is_dealt_with_once_although_the_task_defers_for_its_slot(
+    clock: SkippingClock, digest: str
+) -> None:
+    store, backend = MemoryStore(), ScriptedBackend(clock, ["J-1", "J-2"])
+    submission(backend, ledger=Ledger(store)).resume_or_submit()
+    backend.states = {"J-1": JobReport("J-1", "PROCESS_FAILED", Outcome.FAILED)}
+
+    def retry() -> Submission:
+        retried = submission(backend, ledger=Ledger(store), digest=digest, attempt=Attempt(2, 3))
+        return replace(retried, policy=replace(retried.policy, max_wait_for_slot=60))
+
+    with pytest.raises(SlotIsLater):
+        replace(retry(), limiter=ScriptedLimiter(clock, after=300)).resume_or_submit()
+    # The service keeps ended jobs for some time only.
+    backend.states = {"J-1": InvalidRequest("unknown", code="InvalidParameter.JobId", http_status=400)}
+
+    assert retry().resume_or_submit()[0].id == "J-2"
+    assert len(backend.cancelled) == (digest == "1:other")
+    entry = Ledger(store).read()
+    assert entry is not None
+    assert entry.past == ("J-1",)
+
+
 @pytest.mark.parametrize("after", [300, 2 * 3600])
 def test_a_slot_is_given_back_unless_the_task_defers_until_it(clock: SkippingClock, after: float) -> None:
     limiter = ScriptedLimiter(clock, after=after)
