@@ -43,8 +43,8 @@ class Recovery:
     def resume(self) -> tuple[Job, JobReport | None] | None:
         """Resume the job of a previous attempt, or find out whether one was accepted.
 
-        A job that is replaced is recorded as an earlier one only: the task may defer for its slot, and the process that
-        continues then must not report or cancel the job again.
+        A job that is replaced is recorded as an earlier one only: the task may defer for its slot, and the process
+        that continues then must not report or cancel the job again.
 
         :returns: the job, and a report if it has ended already; ``None`` if a new job is to be submitted
         :raises SubmissionInDoubt, TransientError, ServiceError: as ``Submission.resume_or_submit``

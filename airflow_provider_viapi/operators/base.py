@@ -243,7 +243,7 @@ class JobOperator(BaseJobOperator):
         try:
             submission = self.submission(run)
             submission.limiter.restore_slot(run.deferral.slot)
-            if self.deferrable and not run.deferral.is_lost:
+            if self.deferrable and run.deferral.may_defer_again:
                 policy = replace(submission.policy, max_wait_for_slot=MAX_WAIT_FOR_SLOT)
                 submission = replace(submission, policy=policy, preparation=run.deferral.preparation)
             with counting_in_doubt(self.hook.stats, self.action_name):

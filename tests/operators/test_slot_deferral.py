@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -52,11 +53,14 @@ def resume(task: EraseVideoSubtitlesOperator, context: Any, kwargs: dict[str, An
     return task.resume_execution("execute_at_slot", {"event": None, **(kwargs or {})}, context)
 
 
-def take_slots(service: ScriptedServer, count: int) -> None:
-    """Let other tasks take the slots of the next minutes."""
+def take_slots(service: ScriptedServer, count: int, now: Callable[[], float] = time.time) -> None:
+    """Let other tasks take the slots of the next minutes.
+
+    :param now: their time, in seconds since 1970
+    """
     for _ in range(count):
         ViapiHook().quota.submit_limiter(
-            "videoenhan.EraseVideoSubtitles", 0.01, lambda seconds: None
+            "videoenhan.EraseVideoSubtitles", 0.01, lambda seconds: None, now
         ).reserve()
 
 
@@ -216,6 +220,27 @@ def test_a_task_that_is_resumed_after_its_deadline_submits_nothing(
         resume(erase(deferrable=True, job_timeout=3600), context_with(Store()), left.value.kwargs)
 
     assert submissions(service) == 0
+
+
+def test_a_task_that_airflow_always_resumes_too_late_submits_in_the_end(
+    service: ScriptedServer, clock: SkippingClock
+) -> None:
+    says(service, EraseVideoSubtitles=[accepted("J-1")], GetAsyncJobResult=[DONE])
+    take_slots(service, 3)
+    store = Store()
+    method, kwargs = deferral_of(erase(deferrable=True), context_with(store))
+
+    for _ in range(5):
+        if method != "execute_at_slot":
+            break
+        clock.sleep(max(0.0, kwargs["deferral"]["at"] - clock.now().timestamp()) + 250)
+        take_slots(service, 3, lambda: clock.now().timestamp())
+        with pytest.raises(TaskDeferred) as left:
+            resume(erase(deferrable=True), context_with(store), kwargs)
+        method, kwargs = left.value.method_name, left.value.kwargs or {}
+
+    assert method == "execute_complete"
+    assert submissions(service) == 1
 
 
 def test_a_retry_that_is_started_with_the_deferral_of_the_attempt_before_has_its_own_deadline(

@@ -18,6 +18,10 @@ MAX_WAIT_FOR_SLOT = 60.0
 SLOT_LEAD = 30.0
 """Seconds before its slot at which a deferred task is resumed, per deferral so far: Airflow needs 4 to 14 s."""
 
+MAX_DEFERRALS = 3
+"""Deferrals of one attempt for its slot. After them it waits on its worker: if Airflow always resumes it more than a
+minute late, it would miss each slot."""
+
 
 @dataclass(frozen=True)
 class SlotDeferral:
@@ -35,6 +39,11 @@ class SlotDeferral:
     preparation: float = 0.0
     slot: Mapping[str, Any] = field(default_factory=dict)
     is_lost: bool = False
+
+    @property
+    def may_defer_again(self) -> bool:
+        """Return whether the attempt may defer for a later slot."""
+        return not self.is_lost and self.deferred < MAX_DEFERRALS
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> SlotDeferral:
