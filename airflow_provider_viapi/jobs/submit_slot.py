@@ -112,22 +112,26 @@ class SubmitSlot:
     def _check_near(self, seconds: float, *, may_defer: bool) -> None:
         """Check a slot that comes in some seconds, as :meth:`check`."""
         self._check_deadline()
-        # Another process would prepare the request again, which must not take longer than the wait for the slot.
-        is_near = seconds <= self.max_wait + 2 * self.preparation
         left = self._seconds_left()
         if seconds <= SHORT_WAIT and left <= seconds + SHORT_WAIT:
             # One call above the quota does no harm.
             self.limiter.release(throttled=False)
             self.limiter = SubmitLimiter()
             return
+        # Another process would prepare the request again, which must not take longer than the wait for the slot.
+        is_later = may_defer and seconds > self.max_wait + 2 * self.preparation
+        if is_later and seconds < left:
+            # Others may have taken slots meanwhile, so that it comes after the deadline.
+            seconds = self.limiter.reserve()
         if left <= seconds:
+            self.limiter.release(throttled=False)
             raise Throttled(
                 f"the rate limit allows this submission in {seconds:.0f} s, after the task's deadline; nothing was "
                 "submitted. Set a longer job_timeout, or a higher submit_qps if the account's quota allows it",
                 code=AFTER_DEADLINE,
             )
-        if may_defer and not is_near:
-            raise SlotIsLater(self.limiter.reserve(), self.limiter.saved_slot(), self.preparation)
+        if is_later:
+            raise SlotIsLater(seconds, self.limiter.saved_slot(), self.preparation)
 
     def _take_near_slot(self, *, may_defer: bool) -> None:
         is_near = False

@@ -992,6 +992,21 @@ def test_an_earlier_job_is_dealt_with_once_although_the_task_defers_for_its_slot
     assert entry.past == ("J-1",)
 
 
+def test_a_slot_that_others_took_before_it_was_reserved_is_not_waited_for_after_the_deadline(
+    clock: SkippingClock,
+) -> None:
+    class Overtaken(ScriptedLimiter):
+        def seconds_to_slot(self) -> float:
+            return 300.0
+
+    limiter = Overtaken(clock, after=2 * 3600)
+
+    with pytest.raises(Throttled) as late:
+        patient(ScriptedBackend(clock, ["J-1"]), limiter).resume_or_submit()
+
+    assert (late.value.code, limiter.reserved) == ("SubmitAfterDeadline", None)
+
+
 @pytest.mark.parametrize("after", [300, 2 * 3600])
 def test_a_slot_is_given_back_unless_the_task_defers_until_it(clock: SkippingClock, after: float) -> None:
     limiter = ScriptedLimiter(clock, after=after)
