@@ -166,7 +166,8 @@ class Submission:
         # Fetch a missing key or token before the slot is taken: that may take long.
         self.backend.identity()
         self._slot.wait_until_near(may_defer=may_defer)
-        entry = self._record.write_intent(self.backend.identity(), sources)
+        with self._slot.given_up_on_error():
+            entry = self._record.write_intent(self.backend.identity(), sources)
         if not self._wait_for_slot(entry):
             # Recording took too long. The caller starts again, so that no intent is open while it waits for a slot.
             return None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -72,12 +73,17 @@ class SubmitSlot:
         :raises StopRequested: Airflow stops the task
         :raises SlotIsLater, TransientError: as :meth:`check`
         """
-        try:
+        with self.given_up_on_error():
             self._take_near_slot(may_defer=may_defer)
+
+    @contextmanager
+    def given_up_on_error(self) -> Iterator[None]:
+        """Give the slot back if nothing will be sent in it: the next calls do not wait for one."""
+        try:
+            yield
         except SlotIsLater:
             raise
         except BaseException:
-            # The next calls do not wait for one in this slot.
             self.limiter.release(throttled=False)
             raise
 

@@ -58,6 +58,7 @@ from airflow_provider_viapi.operators.task.slot_deferral import (
     MAX_WAIT_FOR_SLOT,
     SlotDeferral,
     defer_until_slot,
+    restored_slot,
 )
 from airflow_provider_viapi.operators.task.view import TaskView, measured_usage, read_prices
 from airflow_provider_viapi.result_fields import file_urls
@@ -96,7 +97,10 @@ class JobOperator(BaseJobOperator):
         """
         # Without it, the task waits for another slot here: after another deferral that would be lost as well.
         known = SlotDeferral(is_lost=True) if deferral is None else SlotDeferral.from_dict(deferral)
-        return self._submit_and_wait(context, known)
+        with self._failing_without_retry(context):
+            limiter = self.hook.submit_limiter(self.action_name, self._attempt_context(context))
+            with restored_slot(limiter, known):
+                return self._submit_and_wait(context, known)
 
     def _submit_and_wait(self, context: Context, deferral: SlotDeferral) -> Any:
         store_links(self, context)
@@ -242,7 +246,6 @@ class JobOperator(BaseJobOperator):
 
         try:
             submission = self.submission(run)
-            submission.limiter.restore_slot(run.deferral.slot)
             if self.deferrable and run.deferral.may_defer_again:
                 policy = replace(submission.policy, max_wait_for_slot=MAX_WAIT_FOR_SLOT)
                 submission = replace(submission, policy=policy, preparation=run.deferral.preparation)

@@ -1017,6 +1017,19 @@ def test_a_slot_is_given_back_unless_the_task_defers_until_it(clock: SkippingClo
     assert limiter.reserved == (300 if after == 300 else None)
 
 
+def test_a_slot_is_given_back_if_the_intent_cannot_be_recorded(clock: SkippingClock) -> None:
+    class BrokenStore(MemoryStore):
+        def set(self, key: str, value: object) -> None:
+            raise ServiceError("the state cannot be written", code="StateError")
+
+    backend, limiter = ScriptedBackend(clock, ["J-1"]), ScriptedLimiter(clock)
+
+    with pytest.raises(ServiceError, match="cannot be written"):
+        replace(submission(backend, ledger=Ledger(BrokenStore())), limiter=limiter).resume_or_submit()
+
+    assert (backend.sent, limiter.reserved) == ([], None)
+
+
 def test_a_slot_is_given_back_if_recording_the_intent_takes_too_long(clock: SkippingClock) -> None:
     backend, limiter = ScriptedBackend(clock, ["J-1"]), ScriptedLimiter(clock)
     slow = submission(backend, ledger=Ledger(SlowStore(clock, slow_writes=1000)))

@@ -11,9 +11,10 @@ from uuid import uuid4
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferred
 
-from airflow_provider_viapi.errors import Throttled, TransientError
+from airflow_provider_viapi.errors import ConnectionFailed, Throttled, TransientError
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.operators.batch import ViapiBatchOperator
+from airflow_provider_viapi.operators.task.attempt import attempt_context_of
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
 from operators.run_batch import Store as BatchStore, run_batch
 from operators.test_paid_once import DONE, VIDEO, Store, accepted, says, submissions
@@ -220,6 +221,28 @@ def test_a_task_that_is_resumed_after_its_deadline_submits_nothing(
         resume(erase(deferrable=True, job_timeout=3600), context_with(Store()), left.value.kwargs)
 
     assert submissions(service) == 0
+
+
+def test_a_task_that_fails_before_it_submits_gives_its_slot_back(
+    service: ScriptedServer, clock: SkippingClock
+) -> None:
+    """The next submissions do not wait for one in this slot."""
+
+    class Unreadable(EraseVideoSubtitlesOperator):
+        def prepare_request(self, request: Any, context: Any) -> Any:
+            raise ConnectionFailed("the storage cannot be reached")
+
+    take_slots(service, 3)
+    _, kwargs = deferral_of(erase(deferrable=True), context_with(Store()))
+    clock.sleep(kwargs["deferral"]["at"] - clock.now().timestamp() - 5)
+    task = Unreadable(task_id="erase", video_url=VIDEO, deferrable=True)
+    context = context_with(Store())
+
+    with pytest.raises(ConnectionFailed):
+        resume(task, context, kwargs)
+
+    limiter = task.hook.submit_limiter(task.action_name, attempt_context_of(context, task.log, None, bool))
+    assert limiter.saved_slot() == {}
 
 
 def test_a_task_that_airflow_always_resumes_too_late_submits_in_the_end(

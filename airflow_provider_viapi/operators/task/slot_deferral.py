@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from airflow.providers.common.compat.sdk import TaskDeferred
+
 if TYPE_CHECKING:
+    from airflow_provider_viapi.jobs.attempt_context import SubmitLimiter
     from airflow_provider_viapi.jobs.submit_slot import SlotIsLater
     from airflow_provider_viapi.operators.base import JobOperator
     from airflow_provider_viapi.operators.task.attempt import SubmittingRun
@@ -21,6 +25,9 @@ SLOT_LEAD = 30.0
 MAX_DEFERRALS = 3
 """Deferrals of one attempt for its slot. After them it waits on its worker: if Airflow always resumes it more than a
 minute late, it would miss each slot."""
+
+AT_SLOT = "execute_at_slot"
+"""The method that continues shortly before the slot."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +67,21 @@ class SlotDeferral:
         return {**self.slot, **own}
 
 
+@contextmanager
+def restored_slot(limiter: SubmitLimiter, deferral: SlotDeferral) -> Iterator[None]:
+    """Use the slot for which a task has deferred; give it back if the task ends without using or keeping it."""
+    limiter.restore_slot(deferral.slot)
+    is_kept = False
+    try:
+        yield
+    except TaskDeferred as next_deferral:
+        is_kept = next_deferral.method_name == AT_SLOT
+        raise
+    finally:
+        if not is_kept:
+            limiter.release(throttled=False)
+
+
 def defer_until_slot(task: JobOperator, run: SubmittingRun, later: SlotIsLater) -> NoReturn:
     """Defer until shortly before the slot to submit, when ``execute_at_slot`` continues; nothing was accepted."""
     from airflow.providers.standard.triggers.temporal import DateTimeTrigger
@@ -75,4 +97,4 @@ def defer_until_slot(task: JobOperator, run: SubmittingRun, later: SlotIsLater) 
         later.seconds,
         wake_at.isoformat(timespec="seconds"),
     )
-    task.defer_attempt(run.context, DateTimeTrigger(wake_at), "execute_at_slot", deferral=deferral.as_dict())
+    task.defer_attempt(run.context, DateTimeTrigger(wake_at), AT_SLOT, deferral=deferral.as_dict())
