@@ -19,6 +19,9 @@ SHORT_WAIT = 10.0
 """A task whose slot is at most so many seconds away, and whose deadline comes as soon after it, submits at once:
 calls before it may be answered late."""
 
+LONG_PREPARATION = 2.0
+"""Seconds of preparing the request that an error about the deadline names."""
+
 MAX_UNSENT = timedelta(seconds=30)
 """Longest time between the signature of a request and its sending: half of the time that is allowed for transit."""
 
@@ -163,9 +166,12 @@ class SubmitSlot:
         :raises TransientError: the deadline has passed
         """
         if self._seconds_left() <= 0:
+            why = "the task waited for its slot to submit, or Airflow continued it late"
+            if self.preparation >= LONG_PREPARATION:
+                why = f"its request took {self.preparation:.0f} s to prepare"
             raise TransientError(
-                f"the deadline passed before the job could be submitted, which took {self.preparation:.0f} s to "
-                "prepare; nothing was submitted. Set a longer job_timeout",
+                f"the deadline passed before the job could be submitted: {why}; nothing was submitted. Set a longer "
+                "job_timeout",
                 code=AFTER_DEADLINE,
             )
 
