@@ -136,7 +136,8 @@ class SubmitSlot:
             self.limiter.release(throttled=False)
             raise Throttled(
                 f"the rate limit allows this submission in {seconds:.0f} s, after the task's deadline; nothing was "
-                "submitted. Set a longer job_timeout, or a higher submit_qps if the account's quota allows it",
+                "submitted. Slots of tasks that were cleared or failed while they were deferred count until they "
+                "pass. Set a longer job_timeout, or a higher submit_qps if the account's quota allows it",
                 code=AFTER_DEADLINE,
             )
         if is_later:
