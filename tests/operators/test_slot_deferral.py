@@ -158,7 +158,7 @@ def test_a_slot_after_the_deadline_fails_before_anything_is_paid(
     take_slots(service, 3)
     store = Store()
 
-    with pytest.raises((Throttled, AirflowFailException), match="nothing was submitted.* cleared or failed"):
+    with pytest.raises((Throttled, AirflowFailException), match=r"nothing was submitted.* cleared or failed"):
         run_task(erase(deferrable=True, job_timeout=60), store)
 
     assert submissions(service) == 0
