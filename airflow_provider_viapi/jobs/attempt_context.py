@@ -154,12 +154,19 @@ class Claims(Protocol):
         """Withdraw a job: the submission is open again."""
         ...
 
-    def is_taken(self, intent: Intent, job_id: str) -> bool:
-        """Return whether another submission is known to have become a job; cheaper than :meth:`others`."""
+    def claim_job(self, intent: Intent, job_id: str) -> bool:
+        """Claim a job that a response has named; return false if another submission is known to have become it.
+
+        :meth:`publish_job` follows if the job is kept.
+        """
         ...
 
     def is_own(self, job_id: str) -> bool:
         """Return whether another submission of this task has become a job."""
+        ...
+
+    def has_other_owner(self, intent: Intent, job_id: str) -> bool:
+        """Return whether another submission, too, is known to have become a published job."""
         ...
 
     def others(self, intent: Intent) -> OtherTasks:

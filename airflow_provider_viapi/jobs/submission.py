@@ -181,8 +181,8 @@ class Submission:
             seconds = (answered_at - sent_at).total_seconds()
             may_be_adopted = seconds > self.context.timing.list_pause
             claims = self.context.claims
-            is_taken = claims.is_own(job.id) if may_be_adopted else self._record.is_taken(entry, job.id)
-            if job.id in entry.past or is_taken:
+            is_free = not claims.is_own(job.id) if may_be_adopted else self._record.claim(entry, job.id)
+            if job.id in entry.past or not is_free:
                 # Another task that adopts a job has watched this one's open intent for longer than that, and items of
                 # a batch adopt none meanwhile: a gateway has repeated an older response from its cache.
                 raise ResponseLost(f"the response names job {job.id}, which belongs to another submission")

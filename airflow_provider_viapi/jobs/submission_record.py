@@ -85,25 +85,25 @@ class SubmissionRecord:
                 self.context.timing.sleep(2.0**attempt / 2)
         self.context.claims.publish_job(self.intent_of(entry), job.id)
 
-    def is_taken(self, entry: Entry, job_id: str) -> bool:
-        """Return whether another submission is known to have become a job; false if that cannot be found out."""
+    def claim(self, entry: Entry, job_id: str) -> bool:
+        """Claim a job; return false only if another submission is known to have become it."""
         if job_id in entry.past:
-            return True
+            return False
         try:
-            return self.context.claims.is_taken(self.intent_of(entry), job_id)
+            return self.context.claims.claim_job(self.intent_of(entry), job_id)
         except Exception as error:
             # The job is paid for: its id must be recorded, whatever happens.
             self.context.log.warning(
                 "Cannot check whether another task owns job %s: %s", job_id, type(error).__name__
             )
-            return False
+            return True
 
     def check_not_adopted(self, entry: Entry, job: Job) -> None:
         """Fail if another task has adopted a job that the response named: both would return the same result.
 
         :raises SubmissionInDoubt: another task claims the job
         """
-        if job.id in self.context.claims.others(self.intent_of(entry)).job_ids:
+        if self.context.claims.has_other_owner(self.intent_of(entry), job.id):
             # As adopted: the next attempt must not return its result while another task claims it, either.
             self.ledger.record_job(entry, job.id, job.scope, adopted=True, request_id=job.request_id)
             raise self.in_doubt(f"job {job.id} was accepted for this task and adopted by another one as well")

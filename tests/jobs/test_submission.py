@@ -205,7 +205,7 @@ def test_an_unknown_outcome_says_what_clearing_the_task_does(
 
 def test_a_job_is_recorded_if_it_cannot_be_found_out_who_else_has_it(clock: SkippingClock) -> None:
     class Unreadable(ScriptedClaims):
-        def is_taken(self, intent: Intent, job_id: str) -> bool:
+        def claim_job(self, intent: Intent, job_id: str) -> bool:
             raise TransientError("no storage")
 
     ledger = Ledger(MemoryStore())
@@ -717,7 +717,7 @@ def test_the_log_names_a_job_even_if_the_worker_is_lost_before_its_owner_is_chec
     clock: SkippingClock,
 ) -> None:
     class Lost(ScriptedClaims):
-        def is_taken(self, intent: Intent, job_id: str) -> bool:
+        def claim_job(self, intent: Intent, job_id: str) -> bool:
             raise WorkerLost
 
     class Lines(Log):
