@@ -112,6 +112,11 @@ class Intent:
     signed_at: str
 
     @property
+    def signed_time(self) -> datetime:
+        """When the request was signed, an aware time."""
+        return datetime.fromisoformat(self.signed_at)
+
+    @property
     def project(self) -> str:
         """The project that submits; empty in a cloud without projects, where two keys may belong to one account."""
         return self.account if self.account.startswith(PROJECT) else ""
@@ -169,8 +174,12 @@ class Claims(Protocol):
         """Return whether another submission, too, is known to have become a published job."""
         ...
 
-    def others(self, intent: Intent) -> OtherTasks:
-        """Return what other tasks have published that may concern the jobs of a submission."""
+    def others(self, intent: Intent, *, until: datetime | None = None) -> OtherTasks:
+        """Return what other tasks have published that may concern the jobs of a submission.
+
+        :param until: by when those jobs were accepted: what was submitted later is not among the open submissions;
+            default: now
+        """
         ...
 
 

@@ -38,16 +38,14 @@ logger = logging.getLogger(__name__)
 LAYOUT_VERSION = 1
 
 HOUR = "%Y-%m-%dT%H"
+DAY = "%Y-%m-%d"
 
-DAY_LENGTH = len("2026-01-31")
-"""Characters of an hour's name that name its day."""
+MARGIN = timedelta(hours=1)
+"""Time from signing a request to its acceptance, which may follow 15 minutes of repetitions, and error of clocks."""
 
-BEFORE = timedelta(hours=1)
-AFTER = timedelta(hours=2)
-"""Which claims may concern a submission: a request can be sent again for 15 minutes, and is accepted soon after."""
-
-BEFORE_IN_A_LIST = timedelta(hours=9)
-"""Likewise, for a job list: its times have no zone, so a job of eight hours earlier may look like the one sought."""
+BEFORE_IN_A_LIST = timedelta(hours=8) + MARGIN
+"""Longest time between the signatures of an earlier submission and of one whose job looks like its job: the times in
+the job list have no zone. A later submission may have been signed at any time until the list is read."""
 
 MAX_NAMED = 3
 """Open submissions of which a message names the tasks; each costs a read."""
@@ -60,6 +58,7 @@ class _Claim(NamedTuple):
     task: str
     nonce: str
     job_id: str
+    hour: str
     path: str
 
 
@@ -103,7 +102,7 @@ class SharedClaims:
         # It stays in any case, or one that claims after it could take its withdrawal for consent.
         self._write(claim, intent)
         self._claimed.add(claim)
-        return not self._is_claimed_by_another(intent, job_id, BEFORE)
+        return not self._is_claimed_by_another(intent, job_id, MARGIN)
 
     def publish_job(self, intent: Intent, job_id: str) -> None:
         """Publish the job of a submission.
@@ -136,16 +135,18 @@ class SharedClaims:
         """
         return self._is_claimed_by_another(intent, job_id, BEFORE_IN_A_LIST)
 
-    def others(self, intent: Intent) -> OtherTasks:
-        """Return all other submissions around the time of a submission, also others of the same task.
+    def others(self, intent: Intent, until: datetime | None = None) -> OtherTasks:
+        """Return all other submissions since the time of a submission, also others of the same task.
 
+        :param until: see ``jobs.attempt_context.Claims``
         :raises StateError: the storage cannot be read
         """
         own = (self._name, _encode(intent.nonce))
-        around = self._around(intent, BEFORE_IN_A_LIST)
-        claims = [claim for claim in around if (claim.task, claim.nonce) != own]
+        claims = [claim for claim in self._since(intent) if (claim.task, claim.nonce) != own]
         became_jobs = {(claim.task, claim.nonce) for claim in claims if claim.kind == "job"}
         intents = [claim for claim in claims if claim.kind == "intent"]
+        if until is not None:
+            intents = [claim for claim in intents if claim.hour <= _name(until, HOUR, MARGIN)]
         still_open = [claim for claim in intents if (claim.task, claim.nonce) not in became_jobs]
         named = {self._owner_of(claim.path) for claim in still_open[:MAX_NAMED]}
         if len(still_open) > MAX_NAMED:
@@ -158,9 +159,7 @@ class SharedClaims:
         """Delete the scope's claims that are older than ``state_retention_days``; return the number of folders."""
         if not self._retention_days:
             return 0
-        oldest = (datetime.now(timezone.utc) - timedelta(days=self._retention_days)).strftime(HOUR)[
-            :DAY_LENGTH
-        ]
+        oldest = _name(datetime.now(timezone.utc), DAY, -timedelta(days=self._retention_days))
         deleted = 0
         for folder in self._call("listed", lambda: self._list(self._scope(intent))):
             if folder.rstrip("/").rpartition("/")[2] < oldest:
@@ -168,15 +167,19 @@ class SharedClaims:
                 deleted += 1
         return deleted
 
-    def _around(self, intent: Intent, before: timedelta) -> Iterator[_Claim]:
-        for hour in _hours(intent, before):
-            for path in self._call("listed", partial(self._list, f"{self._scope(intent)}/{hour}")):
-                if claim := _parse(path):
-                    yield claim
+    def _since(self, intent: Intent) -> Iterator[_Claim]:
+        """Read the claims of all submissions whose jobs may look like that of one."""
+        first = _name(intent.signed_time, HOUR, -BEFORE_IN_A_LIST)
+        for folder in self._call("listed", partial(self._list, self._scope(intent))):
+            name = folder.rstrip("/").rpartition("/")[2]
+            if len(name) == len(first) and name >= first:
+                for path in self._call("listed", partial(self._list, folder)):
+                    if claim := _parse(path):
+                        yield claim
 
     def _is_claimed_by_another(self, intent: Intent, job_id: str, before: timedelta) -> bool:
         own = self._claim_path(intent, job_id).rpartition("/")[2]
-        for day in dict.fromkeys(hour[:DAY_LENGTH] for hour in _hours(intent, before)):
+        for day in {_name(intent.signed_time, DAY, -before), _name(intent.signed_time, DAY, MARGIN)}:
             folder = self._claims_folder(intent, day, job_id)
             names = [path.rpartition("/")[2] for path in self._call("listed", partial(self._list, folder))]
             if any(name.endswith(".json") and name != own for name in names):
@@ -199,14 +202,13 @@ class SharedClaims:
         return f"{self._scope(intent)}/{day}/{job[:4]}/{job[4:]}"
 
     def _claim_path(self, intent: Intent, job_id: str) -> str:
-        day = _signed_at(intent).strftime(HOUR)[:DAY_LENGTH]
-        return f"{self._claims_folder(intent, day, job_id)}/{self._name}-{_encode(intent.nonce)}.json"
+        folder = self._claims_folder(intent, _name(intent.signed_time, DAY), job_id)
+        return f"{folder}/{self._name}-{_encode(intent.nonce)}.json"
 
     def _path(self, intent: Intent, job_id: str | None = None) -> str:
-        hour = _signed_at(intent).strftime(HOUR)
         name = f"{self._name}-{_encode(intent.nonce)}"
         name = f"intent-{name}" if job_id is None else f"job-{name}-{quote(job_id, safe='')}"
-        return f"{self._scope(intent)}/{hour}/{name}.json"
+        return f"{self._scope(intent)}/{_name(intent.signed_time, HOUR)}/{name}.json"
 
     def _write(self, path: str, intent: Intent) -> None:
         document = {
@@ -260,20 +262,12 @@ def _parse(path: str) -> _Claim | None:
     nonce, _, job_id = rest.partition("-")
     if kind not in ("intent", "job") or not nonce or (kind == "job") != bool(job_id):
         return None
-    return _Claim(kind, task, nonce, unquote(job_id), path)
+    return _Claim(kind, task, nonce, unquote(job_id), path.split("/")[-2], path)
 
 
-def _hours(intent: Intent, before: timedelta) -> Iterator[str]:
-    """Return the names of the hours in which submissions were signed that may concern one."""
-    hour = _signed_at(intent) - before
-    last = min(_signed_at(intent) + AFTER, datetime.now(timezone.utc) + BEFORE)
-    while hour.strftime(HOUR) <= last.strftime(HOUR):
-        yield hour.strftime(HOUR)
-        hour += timedelta(hours=1)
-
-
-def _signed_at(intent: Intent) -> datetime:
-    return datetime.fromisoformat(intent.signed_at).astimezone(timezone.utc)
+def _name(at: datetime, unit: str, after: timedelta = timedelta(0)) -> str:
+    """Return the name of the hour or day that is so much after a time."""
+    return (at + after).astimezone(timezone.utc).strftime(unit)
 
 
 def _encode(nonce: str) -> str:

@@ -133,7 +133,7 @@ class ScriptedClaims:
     def has_other_owner(self, intent: Intent, job_id: str) -> bool:
         return job_id in self.others(intent).job_ids
 
-    def others(self, intent: Intent) -> OtherTasks:
+    def others(self, intent: Intent, *, until: datetime | None = None) -> OtherTasks:
         return OtherTasks(frozenset(self.jobs), self.intents, self.is_complete)
 
 

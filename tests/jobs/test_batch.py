@@ -153,7 +153,7 @@ class ItemClaims(ScriptedClaims):
     def is_own(self, job_id: str) -> bool:
         return job_id in self.ledger.job_ids(besides=self.item)
 
-    def others(self, intent: Intent) -> OtherTasks:
+    def others(self, intent: Intent, *, until: datetime | None = None) -> OtherTasks:
         unknown = ("another item",) if self.ledger.has_unknown(besides=self.item) else ()
         return OtherTasks(frozenset(self.ledger.job_ids(besides=self.item)), unknown)
 

@@ -146,11 +146,11 @@ def test_a_job_that_another_task_publishes_while_the_outcome_is_open_is_not_adop
     class Publishing(ScriptedClaims):
         reads = 0
 
-        def others(self, intent):  # type: ignore[no-untyped-def]
+        def others(self, intent, *, until=None):  # type: ignore[no-untyped-def]
             # The other task's XCom is there only for a moment: its retry clears it.
             self.reads += 1
             self.jobs = {"J-B"} if self.reads == 2 else set()
-            return super().others(intent)
+            return super().others(intent, until=until)
 
     job, _ = submission(backend, ledger=ledger, claims=Publishing(), attempt=Attempt(2, 3)).resume_or_submit()
 
@@ -263,7 +263,7 @@ def test_what_fails_while_the_outcome_is_searched_does_not_forget_the_submission
     backend.listed = {"J-1": clock.now()}
 
     class Failing(ScriptedClaims):
-        def others(self, intent):  # type: ignore[no-untyped-def]
+        def others(self, intent, *, until=None):  # type: ignore[no-untyped-def]
             raise error
 
     def fail() -> Identity:

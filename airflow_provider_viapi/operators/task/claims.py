@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -167,10 +168,10 @@ class TaskClaims:
             return self._shared.has_other_owner(intent, job_id)
         return job_id in self.others(intent).job_ids
 
-    def others(self, intent: Intent) -> OtherTasks:
+    def others(self, intent: Intent, *, until: datetime | None = None) -> OtherTasks:
         """Return the jobs and open submissions of all other tasks that can be seen."""
         if self._shared is not None:
-            return self._shared.others(intent)
+            return self._shared.others(intent, until)
         held = self._held(self._all_tasks(), self._all_tasks())
         # Its own are subtracted: another task may hold the same job, which the caller has to know.
         held.subtract(self._own_jobs())
@@ -287,9 +288,9 @@ class ItemClaims:
         """Return whether another item of the batch or another task, too, has a published job."""
         return self.is_own(job_id) or self._task.has_other_owner(intent, job_id)
 
-    def others(self, intent: Intent) -> OtherTasks:
+    def others(self, intent: Intent, *, until: datetime | None = None) -> OtherTasks:
         """Return the jobs and open submissions of other tasks and items."""
-        others = self._task.others(intent)
+        others = self._task.others(intent, until=until)
         open_items = ("another item of this batch",) if self._ledger.has_unknown(besides=self._item) else ()
         return OtherTasks(
             others.job_ids | self._ledger.job_ids(besides=self._item),
