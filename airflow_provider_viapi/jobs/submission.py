@@ -198,7 +198,7 @@ class Submission:
             self._slot.limiter.release(throttled=False)
             raise
         try:
-            self._record.write_job(entry, job)
+            self._record.write_job(entry, job, adopted=may_be_adopted)
         finally:
             # Not before: the shared storage may be slow, and the job is paid for.
             self._slot.limiter.release(throttled=False, answered_at=answered_at)

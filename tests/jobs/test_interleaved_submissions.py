@@ -8,14 +8,14 @@ from functools import partial
 from typing import Any
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from airflow_provider_viapi.errors import SubmissionInDoubt
 from airflow_provider_viapi.jobs.attempt_context import Attempt
 from airflow_provider_viapi.jobs.ledger import Ledger
 from airflow_provider_viapi.jobs.model import Job, RequestNonce
 from airflow_provider_viapi.jobs.reconciliation import JobList
-from airflow_provider_viapi.jobs.submission import check_adopted
+from airflow_provider_viapi.jobs.submission_record import check_adopted
 from airflow_provider_viapi.state.stores import MemoryStore
 from jobs.scripted_backend import ACTION, submission
 from jobs.test_concurrent_submissions import Account, Backend
@@ -68,6 +68,9 @@ def storage() -> SteppedStorage:
     fates=st.tuples(*[st.sampled_from((*FATES, REPEATED))] * 2),
     lost_at=st.dictionaries(st.sampled_from(TASKS), st.integers(1, 15)),
     refuses_nonces=st.booleans(),
+)
+@example(
+    seed=43240656, fates=("names the newest job", "accepted late"), lost_at={"a": 5}, refuses_nonces=False
 )
 @settings(max_examples=300)
 def test_no_order_of_two_tasks_calls_leaves_both_with_one_job(
