@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from inspect import getattr_static
+from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_viapi.errors import (
@@ -21,7 +22,7 @@ from airflow_provider_viapi.operators.arguments.checks import (
     is_templated,
 )
 from airflow_provider_viapi.operators.base import JobOperator
-from airflow_provider_viapi.operators.batch.items import check_literals
+from airflow_provider_viapi.operators.batch.items import MAX_ITEMS, check_literals
 from airflow_provider_viapi.operators.job_arguments import applicable_reuse, reuse_duration
 from airflow_provider_viapi.operators.provider_task import ProviderTask
 from airflow_provider_viapi.operators.stoppable import StoppableOperator
@@ -133,6 +134,9 @@ class BaseBatchOperator(ProviderTask, StoppableOperator):
         self.land_manifest = as_flag("land_manifest", land_manifest, operator.action.name)
         self.max_output_minutes = self._check_limit("max_output_minutes", max_output_minutes)
         self.max_cost = self._check_limit("max_cost", max_cost)
+        if isinstance(items, Iterator):
+            # The check below would use it up. One more than allowed, since it may be endless.
+            items = list(islice(items, MAX_ITEMS + 1))
         check_literals(operator, items, {} if shared is None else shared)
         self.items = items
         self.shared = shared
