@@ -17,7 +17,6 @@ from airflow_provider_viapi.operators.arguments.quality_thresholds import (
     LIMITS,
     QualityThresholds,
     invalid,
-    template_hint,
     with_unit,
 )
 from airflow_provider_viapi.operators.provider_task import ProviderTask
@@ -245,8 +244,7 @@ def _check_scores(scores: Any) -> None:
 def _check_band(band: Sequence[float]) -> tuple[float, float, float, float]:
     is_band = isinstance(band, Sequence) and not isinstance(band, str) and len(band) == 4
     if not is_band or not all(isinstance(side, int | float) and 0 <= side <= 1 for side in band):
-        allowed = f"left, top, width and height as fractions from 0 to 1{template_hint(band)}"
-        raise not_allowed("band", band, allowed, CHECK)
+        raise not_allowed("band", band, "left, top, width and height as fractions from 0 to 1", CHECK)
     left, top, width, height = (float(side) for side in band)
     if left <= 0 and top <= 0 and width >= 1 and height >= 1:
         raise invalid(

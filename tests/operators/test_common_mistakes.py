@@ -256,6 +256,10 @@ def test_a_dead_endpoint_is_given_up_after_submit_timeout(
                 "user:pw@nas",
                 "nas:",
                 "[nas]:80",
+                "a,b",
+                "x;y",
+                "nas.local:9000,",
+                "<nas>",
             )
         ),
         ({"allowed_hosts": "10.0.0.1"}, "allowed_hosts is '10.0.0.1'; allowed: a list of host or host:port"),
@@ -263,6 +267,11 @@ def test_a_dead_endpoint_is_given_up_after_submit_timeout(
             {"allowed_hosts": ["http://nas"]},
             "allowed_hosts has 'http://nas'; allowed: a list of host or host:port",
         ),
+        (
+            {"allowed_hosts": ["{{ var.value.nas }}"]},
+            "allowed_hosts has '{{ var.value.nas }}'; .*it cannot be a template",
+        ),
+        ({"allowed_hosts": "{{ hosts }}"}, "allowed_hosts is '{{ hosts }}'; .*it cannot be a template"),
         ({"staging": "s3://b/x"}, "staging is 's3://b/x'; allowed: oss://bucket/prefix"),
     ],
 )

@@ -356,6 +356,20 @@ def test_the_report_is_stored_before_airflow_3_ends_the_task_that_skips_others(c
         ),
         ({"min_scores": {"MosScore": 3}}, "need scores"),
         ({"pass_task_ids": "publish"}, "needs fail_task_ids"),
+        ({"fail_task_ids": "{{ params.ask }}"}, "none of them empty; it cannot be a template"),
+        (
+            {"fail_task_ids": "ask", "pass_task_ids": ["{{ x }}"]},
+            "none of them empty; it cannot be a template",
+        ),
+        ({"video_codecs": ["{{ params.codec }}"]}, "none of them empty; it cannot be a template"),
+        (
+            {"fail_task_ids": [""]},
+            "fail_task_ids is ['']; allowed: a text, or a list of texts, none of them empty",
+        ),
+        (
+            {"fail_task_ids": " "},
+            "fail_task_ids is ' '; allowed: a text, or a list of texts, none of them empty",
+        ),
         ({"source": "/media/film.mp4"}, "source"),
         ({"scores": {}, "min_scores": {"MosScore": "high"}}, "the score 'MosScore' is 'high'"),
     ],

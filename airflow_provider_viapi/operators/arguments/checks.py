@@ -16,15 +16,24 @@ from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.hooks.base import MAX_CONN_ID
 from airflow_provider_viapi.schema import did_you_mean, is_encodable, short_repr
 
-_HOST = re.compile(r"(\[[^\]]+\]|[^\s:/@*?#\[\]\\]+)(?::([0-9]{1,5}))?")
+_HOST = re.compile(r"(\[[^\]]+\]|(?:[\w.-]|[^\x00-\x7f\s])+)(?::([0-9]{1,5}))?")
+"""Host, perhaps with a port: of ASCII only the characters of names, since international names may have any others."""
+
+_NOT_TEMPLATED = "; it cannot be a template"
 
 MAX_JOB_TIMEOUT = timedelta(days=30)
 """Longest wait for a job: a later deadline cannot be distinguished from a mistake."""
 
 
 def not_allowed(name: str, value: Any, allowed: str, action: str | None = None) -> InvalidRequest:
-    """Return the error about an argument, with its value and what is allowed."""
-    return InvalidRequest(f"{name} is {short_repr(value)}; allowed: {allowed}", action=action)
+    """Return the error about an argument that cannot be a template, with its value and what is allowed."""
+    hint = "" if allowed.endswith(_NOT_TEMPLATED) else template_hint(value)
+    return InvalidRequest(f"{name} is {short_repr(value)}; allowed: {allowed}{hint}", action=action)
+
+
+def template_hint(value: Any) -> str:
+    """Return what to add to the error about an argument that is a template, and must not be one."""
+    return _NOT_TEMPLATED if is_templated(value) else ""
 
 
 def is_templated(value: Any) -> bool:
@@ -105,7 +114,7 @@ def as_flag(name: str, value: Any, action: str | None = None) -> bool:
     :raises InvalidRequest: it is neither ``True`` nor ``False``
     """
     if not isinstance(value, bool):
-        raise not_allowed(name, value, "True, False; it cannot be a template", action)
+        raise not_allowed(name, value, f"True, False{_NOT_TEMPLATED}", action)
     return value
 
 
@@ -115,7 +124,7 @@ def as_choice(name: str, value: Any, allowed: Sequence[str], action: str | None 
     :raises InvalidRequest: it is none of them
     """
     if not isinstance(value, str) or value not in allowed:
-        raise not_allowed(name, value, f"{', '.join(allowed)}; it cannot be a template", action)
+        raise not_allowed(name, value, f"{', '.join(allowed)}{_NOT_TEMPLATED}", action)
     return value
 
 
@@ -136,13 +145,14 @@ def as_id(name: str, value: Any) -> str:
 def as_names(name: str, value: Any, action: str | None = None) -> list[str]:
     """Return one text, or several, as a list.
 
-    :raises InvalidRequest: it is something else
+    :raises InvalidRequest: it is something else, or a text is empty or a template
     """
     names = [value] if isinstance(value, str) else value
     if not isinstance(names, list | tuple | set | frozenset) or not all(
-        isinstance(each, str) and is_encodable(each) for each in names
+        isinstance(each, str) and each.strip() and is_encodable(each) and not is_templated(each)
+        for each in names
     ):
-        raise not_allowed(name, value, "a text, or a list of texts", action)
+        raise not_allowed(name, value, "a text, or a list of texts, none of them empty", action)
     return list(names)
 
 
@@ -167,7 +177,7 @@ def as_hosts(value: Any, action: str | None = None) -> list[str]:
         shown = f"has {short_repr(wrong[0])}" if wrong else f"is {short_repr(value)}"
         raise InvalidRequest(
             f"allowed_hosts {shown}; allowed: a list of host or host:port, such as ['nas.local:9000'], without "
-            "patterns, users and paths",
+            f"patterns, users and paths{template_hint(value)}",
             action=action,
         )
     return [each.strip() for each in hosts]
