@@ -17,7 +17,7 @@ from airflow_provider_viapi.errors import InvalidRequest, ServiceError
 from airflow_provider_viapi.operators.arguments.checks import is_templated, own_parameters
 from airflow_provider_viapi.operators.arguments.options import describe
 from airflow_provider_viapi.operators.provider_task import MAX_LABEL, ProviderTask, label_of
-from airflow_provider_viapi.schema import name_repr, snake_case
+from airflow_provider_viapi.schema import name_repr, short_repr, snake_case
 
 
 class ActionOperator(ProviderTask, BaseOperator):
@@ -49,7 +49,7 @@ class ActionOperator(ProviderTask, BaseOperator):
     def _check_action(cls, action: Any) -> None:
         if not isinstance(action, cls.action_type) or action.is_job is not cls.is_async:  # type: ignore[attr-defined]
             kind = "a job" if cls.is_async else "an action that responds at once"
-            name = getattr(action, "name", None) or repr(action)
+            name = getattr(action, "name", None) or short_repr(action)
             raise TypeError(f"{cls.__name__} needs {kind} as its action; {name} is not one")
 
     def __init__(self, *, request: Mapping[str, Any], action: Any = None, **kwargs: Any) -> None:

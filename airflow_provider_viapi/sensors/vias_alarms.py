@@ -13,6 +13,7 @@ from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.operators.arguments.checks import is_templated, not_allowed
 from airflow_provider_viapi.operators.provider_task import ProviderTask
 from airflow_provider_viapi.operators.task.attempt import fail_without_retry
+from airflow_provider_viapi.schema import short_repr
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -86,7 +87,7 @@ class ViasAlarmSensor(ProviderTask, BaseSensorOperator):
             folder, images = self._address(self.folder), self._address(self.images_to)
             if f"{images}/".startswith(f"{folder}/"):
                 raise InvalidRequest(
-                    f"images_to is {images!r}, in the folder of the alarms; allowed: a folder elsewhere"
+                    f"images_to is {short_repr(images)}, in the folder of the alarms; allowed: a folder elsewhere"
                 )
 
     def _take(self, context: Context) -> list[tuple[StoredFile, str]]:

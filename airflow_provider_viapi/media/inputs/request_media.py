@@ -97,7 +97,10 @@ class StagingLocation:
             if isinstance(address, str) and has_password(address):
                 problem = f"; {ONLY_CONN_ID}"
             elif name and not re.fullmatch("[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", name):
-                problem = f"; {name!r} is no name of a bucket: 3 to 63 lowercase letters, digits and hyphens"
+                problem = (
+                    f"; {short_repr(name)} is no name of a bucket: 3 to 63 lowercase letters, digits "
+                    "and hyphens"
+                )
             raise InvalidRequest(
                 f"staging is {short_repr(address)}; allowed: oss://bucket/prefix, with letters, digits and "
                 f"._-/{problem}"
