@@ -20,7 +20,13 @@ from airflow_provider_viapi.image_index.images import (
 )
 from airflow_provider_viapi.media.inputs.request_media import check_staging_location
 from airflow_provider_viapi.media.storages import opens
-from airflow_provider_viapi.operators.arguments.checks import as_flag, is_default, is_templated, not_allowed
+from airflow_provider_viapi.operators.arguments.checks import (
+    as_conn_id,
+    as_flag,
+    is_default,
+    is_templated,
+    not_allowed,
+)
 from airflow_provider_viapi.operators.provider_task import ProviderTask
 from airflow_provider_viapi.operators.stoppable import StoppableOperator
 from airflow_provider_viapi.operators.task.view import fail_and_show
@@ -140,7 +146,7 @@ class IndexImagesOperator(ProviderTask, StoppableOperator):
         self.skip_existing = skip_existing
         self.fit = fit
         self.staging: Any = as_address(staging)
-        self.viapi_conn_id = viapi_conn_id
+        self.viapi_conn_id = as_conn_id("viapi_conn_id", viapi_conn_id)
         self._check_literals()
 
     def _check_container(self) -> None:

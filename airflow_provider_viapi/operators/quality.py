@@ -11,7 +11,13 @@ from airflow.providers.standard.operators.branch import BranchMixIn
 
 from airflow_provider_viapi.errors import InvalidRequest, ServiceError
 from airflow_provider_viapi.hooks.viapi import ViapiHook
-from airflow_provider_viapi.operators.arguments.checks import as_hosts, as_names, is_templated, not_allowed
+from airflow_provider_viapi.operators.arguments.checks import (
+    as_conn_id,
+    as_hosts,
+    as_names,
+    is_templated,
+    not_allowed,
+)
 from airflow_provider_viapi.operators.arguments.quality_thresholds import (
     CHECK,
     LIMITS,
@@ -137,7 +143,7 @@ class MediaQualityCheckOperator(ProviderTask, BaseOperator, BranchMixIn):
         if self.pass_task_ids and not self.fail_task_ids:
             raise invalid("pass_task_ids needs fail_task_ids: without them a failed check fails the task")
         self.allowed_hosts = as_hosts(allowed_hosts, CHECK)
-        self.viapi_conn_id = viapi_conn_id
+        self.viapi_conn_id = as_conn_id("viapi_conn_id", viapi_conn_id)
         for name in ("source", "before"):
             value = getattr(self, name)
             if value is not None and not is_templated(value):

@@ -11,7 +11,7 @@ from airflow_provider_viapi.huawei import services
 from airflow_provider_viapi.huawei.services import metastudio
 from airflow_provider_viapi.huawei.services.vias.tasks import CREATE_TASK
 from airflow_provider_viapi.links.job import ResultLink
-from airflow_provider_viapi.operators.arguments.checks import as_id, is_templated
+from airflow_provider_viapi.operators.arguments.checks import as_conn_id, as_id, is_templated
 from airflow_provider_viapi.sensors.base import JobSensor
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class HuaweiCloudJobSensor(JobSensor):
         self.action = action
         self.target_state = target_state
         self.scope = scope
-        self.huaweicloud_conn_id = huaweicloud_conn_id
+        self.huaweicloud_conn_id = as_conn_id("huaweicloud_conn_id", huaweicloud_conn_id)
 
     @cached_property
     def hook(self) -> HuaweiCloudHook:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.links.job import ResultLink
+from airflow_provider_viapi.operators.arguments.checks import as_conn_id
 from airflow_provider_viapi.schema import did_you_mean, short_repr
 from airflow_provider_viapi.sensors.base import JobSensor
 
@@ -58,7 +59,7 @@ class ViapiJobSensor(JobSensor):
         super().__init__(job_id=job_id, **kwargs)
         check_service(service)
         self.service = service
-        self.viapi_conn_id = viapi_conn_id
+        self.viapi_conn_id = as_conn_id("viapi_conn_id", viapi_conn_id)
 
     @cached_property
     def hook(self) -> ViapiHook:

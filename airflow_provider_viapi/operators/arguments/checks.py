@@ -13,7 +13,7 @@ from typing import Any
 from airflow.providers.common.compat.sdk import conf
 
 from airflow_provider_viapi.errors import InvalidRequest
-from airflow_provider_viapi.hooks.base import MAX_CONN_ID
+from airflow_provider_viapi.hooks.base import CONN_ID_ALLOWED, is_conn_id
 from airflow_provider_viapi.schema import did_you_mean, is_encodable, short_repr
 
 _HOST = re.compile(r"(\[[^\]]+\]|(?:[\w.-]|[^\x00-\x7f\s])+)(?::([0-9]{1,5}))?")
@@ -99,13 +99,14 @@ def is_default(name: str, value: Any, arguments: Mapping[str, Any]) -> bool:
     return value is not None and name in defaults and defaults[name] is value
 
 
-def check_conn_id(name: str, value: Any) -> None:
-    """Refuse what cannot be the id of a connection.
+def as_conn_id(name: str, value: Any) -> str:
+    """Return the id of a connection, or a template of it.
 
-    :raises InvalidRequest: it is no text, or it is empty or too long
+    :raises InvalidRequest: it is no text, is empty or too long, or has a character that such an id cannot have
     """
-    if not is_templated(value) and not (isinstance(value, str) and 0 < len(value) <= MAX_CONN_ID):
-        raise not_allowed(name, value, f"the id of an Airflow connection, 1 to {MAX_CONN_ID} characters")
+    if not is_templated(value) and not is_conn_id(value):
+        raise not_allowed(name, value, f"the id of an Airflow connection, {CONN_ID_ALLOWED}")
+    return value  # type: ignore[no-any-return]
 
 
 def as_flag(name: str, value: Any, action: str | None = None) -> bool:
