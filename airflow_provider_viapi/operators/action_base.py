@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_viapi.errors import InvalidRequest, ServiceError
-from airflow_provider_viapi.operators.arguments.checks import is_templated, own_parameters
+from airflow_provider_viapi.operators.arguments.checks import is_default, is_templated, own_parameters
 from airflow_provider_viapi.operators.arguments.options import describe
 from airflow_provider_viapi.operators.provider_task import MAX_LABEL, ProviderTask, label_of
 from airflow_provider_viapi.schema import name_repr, short_repr, snake_case
@@ -55,7 +55,8 @@ class ActionOperator(ProviderTask, BaseOperator):
     def __init__(self, *, request: Mapping[str, Any], action: Any = None, **kwargs: Any) -> None:
         # Each field of the result is an XCom of its own, which is what ``task.output["VideoUrl"]`` refers to.
         super().__init__(**{"multiple_outputs": True, **kwargs})
-        if action is not None:
+        is_typed = hasattr(type(self), "action")
+        if action is not None and not (is_typed and is_default("action", action, kwargs)):
             self.action = self.find_action(action) if isinstance(action, str) else action
         self._check_action(getattr(self, "action", None))
         # A whole request that is a template or another task's output is known, and checked, when the task runs.

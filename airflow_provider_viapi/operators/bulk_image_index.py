@@ -97,6 +97,7 @@ class BulkIndexImagesOperator(ViapiJobOperator):
 
     template_fields: Sequence[str] = (*ViapiJobOperator.template_fields, "images")
     template_fields_renderers: ClassVar[dict[str, str]] = {"request": "json", "images": "json"}
+    fixed_arguments = frozenset({"action", "request"})
 
     def __init__(
         self,

@@ -100,6 +100,8 @@ class ImageModelSensor(HuaweiCloudJobSensor):
     :param job_id: id that ``metastudio.Create2dModelTrainingJob`` has returned
     """
 
+    fixed_arguments = frozenset({"action", "scope"})
+
     def __init__(self, *, job_id: str, **kwargs: Any) -> None:
         action = metastudio.avatars.CREATE_2D_MODEL_TRAINING_JOB.full_name
         super().__init__(action=action, job_id=job_id, **kwargs)
@@ -114,6 +116,8 @@ class VoiceModelSensor(HuaweiCloudJobSensor):
     :param job_id: id that the creating action of any edition has returned
     """
 
+    fixed_arguments = frozenset({"action", "scope"})
+
     def __init__(self, *, job_id: str, **kwargs: Any) -> None:
         # The same action reports the jobs of all editions.
         action = metastudio.voices.CREATE_TRAINING_BASIC_JOB.full_name
@@ -127,6 +131,8 @@ class LiveTaskSensor(HuaweiCloudJobSensor):
     :param job_id: id of the task, such as ``start.job_id``
     :param target_state: the state to wait for: ``PROCESSING`` (on air) or ``SUCCEED`` (ended)
     """
+
+    fixed_arguments = frozenset({"action", "scope"})
 
     def __init__(
         self, *, room_id: str, job_id: str, target_state: Literal["PROCESSING", "SUCCEED"], **kwargs: Any
@@ -145,6 +151,8 @@ class ViasTaskSensor(HuaweiCloudJobSensor):
     :param vias_task_id: id of the VIAS task, such as ``create.job_id``
     :param target_state: the state to wait for: ``RUNNING``, ``SUCCEEDED`` or ``STOPPED``; default: ``RUNNING``
     """
+
+    fixed_arguments = frozenset({"action", "job_id", "scope"})
 
     def __init__(
         self,

@@ -21,6 +21,7 @@ from airflow_provider_viapi.operators.metastudio import (
     UploadAssetOperator,
 )
 from airflow_provider_viapi.operators.quality import MediaQualityCheckOperator
+from airflow_provider_viapi.operators.viapi import ViapiJobOperator
 from airflow_provider_viapi.operators.videoenhan import ChangeVideoSizeOperator, EraseVideoSubtitlesOperator
 from airflow_provider_viapi.operators.videorecog import DetectVideoShotOperator
 from airflow_provider_viapi.sensors.huaweicloud import ViasTaskSensor
@@ -167,3 +168,13 @@ def test_the_id_of_a_connection_is_checked_wherever_it_comes_from(wrong: Any) ->
     with dag(viapi_conn_id="{{ params.conn }}"):
         for make in makes:
             make()
+
+
+def test_an_action_by_default_is_for_operators_without_their_own() -> None:
+    with dag(action="videoenhan.ChangeVideoSize", scope="room"):
+        erase = EraseVideoSubtitlesOperator(task_id="erase", video_url=VIDEO)
+        voice = CreateVoiceModelOperator(task_id="voice", voice_name="v", recordings="s3://b/a.zip")
+        any_action = ViapiJobOperator(task_id="any", request={"VideoUrl": VIDEO, "Width": 320, "Height": 320})
+
+    names = [each.action.name for each in (erase, voice, any_action)]
+    assert names == ["EraseVideoSubtitles", "CreateTrainingBasicJob", "ChangeVideoSize"]

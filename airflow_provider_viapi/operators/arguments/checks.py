@@ -233,8 +233,19 @@ def own_parameters(kind: type) -> tuple[inspect.Parameter, ...]:
 # A DAG file may have thousands of operators, and reading a signature takes longer than all other checks.
 @cache
 def _known_arguments(operator: type) -> frozenset[str]:
-    named = frozenset(each.name for kind in operator.__mro__ for each in own_parameters(kind))
-    return named - getattr(operator, "fixed_arguments", frozenset())
+    known: set[str] = set()
+    # A class takes away what its base classes take, and its own subclasses may take that again.
+    for kind in reversed(operator.__mro__):
+        known |= {each.name for each in own_parameters(kind)}
+        known -= _set_by(kind)
+    return frozenset(known)
+
+
+def _set_by(kind: type) -> frozenset[str]:
+    """Return the arguments of its base classes that a class sets itself, so that its users cannot."""
+    fixed: frozenset[str] = vars(kind).get("fixed_arguments", frozenset())
+    is_typed = hasattr(kind, "action") and kind.__module__.startswith("airflow_provider_viapi.")
+    return fixed | {"action", "request"} if is_typed else fixed
 
 
 @cache
