@@ -18,7 +18,7 @@ class DataFolderError(Exception):
 class DataFolder:
     """A folder and the layout of its content, reserved for one emulator until :meth:`close`.
 
-    ``files``, ``objects`` and ``pictures`` are folders that are emptied at the start and at the end;
+    ``files``, ``objects`` and ``images`` are folders that are emptied at the start and at the end;
     ``image_databases`` and ``image_instances`` are files that are kept.
 
     :param path: created if missing; refused if it holds other files; default: a temporary folder
@@ -33,13 +33,13 @@ class DataFolder:
             _check_owner(self._path)
             self._lock = (self._path / _LOCK).open("w")
             _lock(self._lock, self._path)
-            self.files, self.objects, self.pictures = (
-                self._path / name for name in ("files", "objects", "pictures")
+            self.files, self.objects, self.images = (
+                self._path / name for name in ("files", "objects", "images")
             )
             self.image_databases = self._path / "images.sqlite"
             self.image_instances = self._path / "instances.sqlite"
             self._delete_files()
-            for folder in (self.files, self.objects, self.pictures):
+            for folder in (self.files, self.objects, self.images):
                 folder.mkdir()
         except OSError as error:
             raise DataFolderError(
@@ -54,7 +54,7 @@ class DataFolder:
         self._lock.close()
 
     def _delete_files(self) -> None:
-        for folder in (self.files, self.objects, self.pictures):
+        for folder in (self.files, self.objects, self.images):
             shutil.rmtree(folder, ignore_errors=True)
 
 

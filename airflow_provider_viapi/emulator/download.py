@@ -16,8 +16,8 @@ from airflow_provider_viapi.emulator.media_checks import applicable
 MAX_MEDIA_BYTES = 1 << 30
 """Size of the largest file, unless the service model has a limit for the parameter that names it."""
 
-MAX_PICTURE_BYTES = 16 << 20
-"""Size of the largest picture that is downloaded; the limits of image search are lower."""
+MAX_IMAGE_BYTES = 16 << 20
+"""Size of the largest image that is downloaded; the limits of image search are lower."""
 
 _READ_TIMEOUT = 30.0
 _TOTAL_TIMEOUT = 600.0

@@ -143,9 +143,9 @@ class Engine:
             now=now,
         )
         self._templates = face_templates.FaceTemplates(self._queue, self.storage, now)
-        self._search = ImageSearch(self._databases, folder.pictures, now)
+        self._search = ImageSearch(self._databases, folder.images, now)
         self._images = ImageInstances(folder.image_instances, image_instances)
-        self._instances = InstanceSearch(self._images, self.storage, folder.pictures, now)
+        self._instances = InstanceSearch(self._images, self.storage, folder.images, now)
         self._tasks = InstanceTasks(self._images, self._instances, self.storage, now, self._faults.hold)
         self._handlers: dict[str, Handler] = {
             name: attrgetter(path)(self) for name, path in _HANDLERS.items()

@@ -1,7 +1,7 @@
 """The actions of ImageSearch: instances with images.
 
-Pictures are what was uploaded for them, or Base64; as the service, the emulator fetches no other address. It uses the
-whole picture, or its ``Region``: it does not find subjects and knows one category.
+Images are what was uploaded for them, or Base64; as the service, the emulator fetches no other address. It uses the
+whole image, or its ``Region``: it does not find subjects and knows one category.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from airflow_provider_viapi.emulator.imagesearch_storage import GENERIC_CATEGORY
 from airflow_provider_viapi.emulator.request import Call
 from airflow_provider_viapi.emulator.storage.objects import UPLOADS
 from airflow_provider_viapi.emulator.storage.storage import Storage
-from airflow_provider_viapi.emulator.worker import PictureFeatures, WorkFailure, describe_picture
+from airflow_provider_viapi.emulator.worker import ImageFeatures, WorkFailure, describe_image
 from airflow_provider_viapi.emulator.worker_process import WorkerDied, WorkerProcess
 
 ATTRIBUTES = (
@@ -40,7 +40,7 @@ class InstanceSearch:
 
     :param instances: storage of the images
     :param storage: has the uploads
-    :param folder: where pictures are stored while they are read
+    :param folder: where images are stored while they are read
     :param now: the clock, in Unix time
     """
 
@@ -67,7 +67,7 @@ class InstanceSearch:
     async def add_image(self, call: Call) -> dict[str, Any]:
         """Add an image, or replace the one with its identity.
 
-        :raises ApiError: there is no such instance, it is full, or the picture cannot be used
+        :raises ApiError: there is no such instance, it is full, or the image cannot be used
         """
         given = call.parameters
         self._instances.check_exists(given["InstanceName"])
@@ -116,9 +116,9 @@ class InstanceSearch:
         return {**_DONE, "Msg": "success", "Exists": item is not None, **found}
 
     async def compare_similar_by_image(self, call: Call) -> dict[str, Any]:
-        """Return the similarity of two pictures.
+        """Return the similarity of two images.
 
-        :raises ApiError: there is no such instance, or a picture cannot be used
+        :raises ApiError: there is no such instance, or an image cannot be used
         """
         given = call.parameters
         self._instances.check_exists(given["InstanceName"])
@@ -149,9 +149,9 @@ class InstanceSearch:
         }
 
     async def search_image_by_pic(self, call: Call) -> dict[str, Any]:
-        """Find the images that are most similar to a picture.
+        """Find the images that are most similar to an image.
 
-        :raises ApiError: there is no such instance, or the picture cannot be used
+        :raises ApiError: there is no such instance, or the image cannot be used
         """
         given = call.parameters
         self._instances.check_exists(given["InstanceName"])
@@ -220,18 +220,18 @@ class InstanceSearch:
             found.append((value, item))
         return found
 
-    async def _features(self, content: str, region: str | None) -> PictureFeatures:
+    async def _features(self, content: str, region: str | None) -> ImageFeatures:
         source: Path | str = content if is_base64(content) else self._upload(content)
         return await self.describe(source, region)
 
-    async def describe(self, source: Path | str, region: str | None) -> PictureFeatures:
-        """Return the features of a picture.
+    async def describe(self, source: Path | str, region: str | None) -> ImageFeatures:
+        """Return the features of an image.
 
         :param source: a file, or its content as Base64
-        :raises ApiError: the picture cannot be used
+        :raises ApiError: the image cannot be used
         """
         try:
-            features = await self._process.run(describe_picture, source, region, self._folder)
+            features = await self._process.run(describe_image, source, region, self._folder)
         except WorkerDied:
             raise ApiError("InternalError.Algo", "The emulator's worker process died.") from None
         if isinstance(features, WorkFailure):
@@ -243,7 +243,7 @@ class InstanceSearch:
         if bucket != UPLOADS:
             raise ApiError(
                 "InvalidParameter",
-                "The picture is neither Base64 nor the address of an upload by AuthorizeFileUpload.",
+                "The image is neither Base64 nor the address of an upload by AuthorizeFileUpload.",
             )
         return self._storage.objects.get(bucket, unquote(key)).path
 
@@ -281,7 +281,7 @@ def _score(cosine: float) -> float:
     return round(score(cosine) / 10, 4)
 
 
-def _similarity(first: PictureFeatures, second: PictureFeatures) -> float:
+def _similarity(first: ImageFeatures, second: ImageFeatures) -> float:
     import numpy
 
     one, other = (numpy.frombuffer(each.vector, numpy.float16).astype(float) for each in (first, second))

@@ -89,7 +89,7 @@ class InstanceTasks:
     """The actions on bulk jobs. An instance runs one bulk job at a time.
 
     :param instances: storage of the images
-    :param search: reads pictures
+    :param search: reads images
     :param storage: has the files, and publishes reports
     :param now: the clock, in Unix time
     :param hold: waits some seconds, or until the faults are cleared
@@ -259,8 +259,8 @@ class InstanceTasks:
             )
             self._instances.delete(list(found))
         elif operation == "ADD":
-            picture = self._storage.objects.get(task.given["BucketName"], _key(folder, given["PicName"])).path
-            features = await self._search.describe(picture, given.get("Region"))
+            image = self._storage.objects.get(task.given["BucketName"], _key(folder, given["PicName"])).path
+            features = await self._search.describe(image, given.get("Region"))
             await asyncio.to_thread(self._instances.put, task.instance, item_of(given), features.vector)
         else:
             raise ApiError("InvalidMetaItem", "OperationType is neither ADD nor DELETE.")

@@ -17,7 +17,7 @@ from airflow_provider_viapi.emulator.worker import WorkFailure, extract_features
 from airflow_provider_viapi.emulator.worker_process import WorkerDied, WorkerProcess
 
 PAGE_SIZE = 50
-"""Default number of pictures on a page; the documents do not name the service's default."""
+"""Default number of images on a page; the documents do not name the service's default."""
 
 _AFTER = "after-"
 
@@ -25,10 +25,10 @@ _AFTER = "after-"
 class ImageSearch:
     """The actions of image search. They respond synchronously, and none blocks the event loop.
 
-    Pictures have their own worker process, so that they do not wait for videos.
+    Images have their own worker process, so that they do not wait for videos.
 
     :param databases: storage of the vectors
-    :param folder: where downloaded pictures are stored while they are read
+    :param folder: where downloaded images are stored while they are read
     :param now: the clock, in Unix time
     """
 
@@ -57,7 +57,7 @@ class ImageSearch:
         return {}
 
     async def delete_image_db(self, call: Call) -> dict[str, Any]:
-        """Delete a database and its pictures.
+        """Delete a database and its images.
 
         :raises ApiError: there is no such database
         """
@@ -70,9 +70,9 @@ class ImageSearch:
         return {"Data": {"DbList": [{"Name": name} for name in names]}}
 
     async def add_image(self, call: Call) -> dict[str, Any]:
-        """Add a picture to a database.
+        """Add an image to a database.
 
-        :raises ApiError: there is no such database, it is full, or the picture cannot be used
+        :raises ApiError: there is no such database, it is full, or the image cannot be used
         """
         given = call.parameters
         await asyncio.to_thread(self._databases.check_exists, given["DbName"])
@@ -89,7 +89,7 @@ class ImageSearch:
         return {"Data": {"DataId": str(data_id)}}
 
     async def delete_image(self, call: Call) -> dict[str, Any]:
-        """Delete all pictures of an entity.
+        """Delete all images of an entity.
 
         :raises ApiError: there is no such database, or no such entity in it
         """
@@ -99,7 +99,7 @@ class ImageSearch:
         return {}
 
     async def list_images(self, call: Call) -> dict[str, Any]:
-        """Return a page of a database's pictures in the order of their addition.
+        """Return a page of a database's images in the order of their addition.
 
         :raises ApiError: there is no such database, or Offset, Limit or Token is not valid
         """
@@ -126,9 +126,9 @@ class ImageSearch:
         }
 
     async def search_image(self, call: Call) -> dict[str, Any]:
-        """Find the pictures of a database that are most similar to a picture.
+        """Find the images of a database that are most similar to an image.
 
-        :raises ApiError: there is no such database, or the picture cannot be used
+        :raises ApiError: there is no such database, or the image cannot be used
         """
         given = call.parameters
         await asyncio.to_thread(self._databases.check_exists, given["DbName"])

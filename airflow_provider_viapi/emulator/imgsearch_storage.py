@@ -1,4 +1,4 @@
-"""Storage of the service imgsearch: databases of pictures, each picture a vector, in SQLite."""
+"""Storage of the service imgsearch: databases of images, each image a vector, in SQLite."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ CREATE INDEX IF NOT EXISTS images_by_database ON images (database, entity_id);
 
 @dataclass(frozen=True)
 class Match:
-    """A picture that a search found.
+    """An image that a search found.
 
     :param data_id: id of the entry
     :param entity_id: id of the entity that it shows
@@ -52,7 +52,7 @@ class Match:
 
 @dataclass(frozen=True)
 class Entry:
-    """A picture in a list.
+    """An image in a list.
 
     :param data_id: id of the entry
     :param entity_id: id of the entity that it shows
@@ -92,7 +92,7 @@ class ImageDatabases(VectorFile):
     """All image databases; thread-safe. Vectors are the bytes of float16 numbers, with length 1.
 
     :param path: SQLite file
-    :param capacity: largest number of pictures in a database
+    :param capacity: largest number of images in a database
     :raises DataFolderError: the file is not a database
     """
 
@@ -132,7 +132,7 @@ class ImageDatabases(VectorFile):
             raise ApiError("InvalidParameter.BadRequest", f"The image database {name} does not exist.")
 
     def delete(self, name: str) -> None:
-        """Delete a database and its pictures.
+        """Delete a database and its images.
 
         :raises ApiError: there is no such database
         """
@@ -144,7 +144,7 @@ class ImageDatabases(VectorFile):
     def add(
         self, name: str, entity_id: str, image_url: str, extra_data: str, vector: bytes, created_at: int
     ) -> int:
-        """Add a picture and return the id of its entry.
+        """Add an image and return the id of its entry.
 
         :param created_at: current time in milliseconds since 1970
         :raises ApiError: there is no such database, or it is full
@@ -159,7 +159,7 @@ class ImageDatabases(VectorFile):
         return entry.lastrowid or 0
 
     def delete_entity(self, name: str, entity_id: str) -> int:
-        """Delete all pictures of an entity and return their number.
+        """Delete all images of an entity and return their number.
 
         :raises ApiError: there is no such database
         """
@@ -196,9 +196,9 @@ class ImageDatabases(VectorFile):
         return [Entry(*row) for row in rows], count
 
     def search(self, name: str, vector: bytes, limit: int) -> list[Match]:
-        """Return the pictures that are most similar to a vector, best first.
+        """Return the images that are most similar to a vector, best first.
 
-        :param limit: largest number of pictures to return
+        :param limit: largest number of images to return
         :raises ApiError: there is no such database
         """
         with self._lock:
@@ -221,7 +221,7 @@ class ImageDatabases(VectorFile):
         if count >= self._capacity:
             raise ApiError(
                 "InvalidParameter.BadRequest",
-                f"The image database {name} is full: it holds {count} pictures.",
+                f"The image database {name} is full: it holds {count} images.",
             )
 
 

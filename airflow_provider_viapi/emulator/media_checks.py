@@ -14,7 +14,7 @@ from airflow_provider_viapi.emulator import media
 from airflow_provider_viapi.emulator.media.errors import MediaError
 from airflow_provider_viapi.media_limits import MediaLimits
 
-_PICTURES = {"jpeg", "png", "bmp", "gif", "webp", "tiff"}
+_IMAGES = {"jpeg", "png", "bmp", "gif", "webp", "tiff"}
 _CONTAINERS = {"matroska,webm": "mkv", "mpegts": "ts", "mpeg": "mpg", "mxf_opatom": "mxf"}
 _QUICKTIME = "mov,mp4,m4a,3gp,3g2,mj2"
 
@@ -24,7 +24,7 @@ class MediaInfo:
     """Properties of a media file, read from its content.
 
     :param formats: its possible types, such as ``mp4``; several if the content does not distinguish them
-    :param size: (width, height) in pixels, if it has a picture
+    :param size: (width, height) in pixels, of an image or a video
     :param seconds: its duration, if it has one
     """
 
@@ -111,18 +111,18 @@ def _check_length(request: Mapping[str, Any]) -> None:
 
 
 def probe(path: Path) -> MediaInfo | None:
-    """Read type, picture size and duration of a media file; ``None`` if it cannot be read."""
-    return _probe_picture(path) or _probe_container(path)
+    """Read type, size in pixels and duration of a media file; ``None`` if it cannot be read."""
+    return _probe_image(path) or _probe_container(path)
 
 
-def _probe_picture(path: Path) -> MediaInfo | None:
+def _probe_image(path: Path) -> MediaInfo | None:
     from PIL import Image
 
     try:
-        with Image.open(path, formats=sorted(_PICTURES)) as picture:
-            # MPO is the JPEG of cameras that add a second picture.
-            kind = "jpeg" if picture.format == "MPO" else str(picture.format).lower()
-            return MediaInfo(frozenset({kind}), picture.size, None)
+        with Image.open(path, formats=sorted(_IMAGES)) as image:
+            # MPO is the JPEG of cameras that add a second image.
+            kind = "jpeg" if image.format == "MPO" else str(image.format).lower()
+            return MediaInfo(frozenset({kind}), image.size, None)
     except (OSError, ValueError, Image.DecompressionBombError):
         return None
 

@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 
 from airflow_provider_viapi.alibaba.parameters import Parameter
 from airflow_provider_viapi.emulator.download import (
-    MAX_PICTURE_BYTES,
+    MAX_IMAGE_BYTES,
     fetch,
     localized,
     suffix,
@@ -91,16 +91,16 @@ def run_transform(
 
 
 def extract_features(url: str, limits: MediaLimits, folder: Path) -> bytes | WorkFailure:
-    """Download and check a picture, and return its feature vector: float16, of length 1.
+    """Download and check an image, and return its feature vector: float16, of length 1.
 
     :param limits: of the action
-    :param folder: where the picture is stored meanwhile
+    :param folder: where the image is stored meanwhile
     """
     return _catch_failures(partial(_extract_features, url, limits, folder))
 
 
 @dataclass(frozen=True)
-class PictureFeatures:
+class ImageFeatures:
     """Data that ImageSearch stores of an image.
 
     :param vector: float16, of length 1
@@ -111,14 +111,14 @@ class PictureFeatures:
     region: str
 
 
-def describe_picture(source: Path | str, region: str | None, folder: Path) -> PictureFeatures | WorkFailure:
-    """Check a picture by the limits of ImageSearch, and return its features.
+def describe_image(source: Path | str, region: str | None, folder: Path) -> ImageFeatures | WorkFailure:
+    """Check an image by the limits of ImageSearch, and return its features.
 
     :param source: a file, or its content as Base64
     :param region: the part to use, ``x1,x2,y1,y2`` in pixels; default: all of it
-    :param folder: where the picture is stored meanwhile
+    :param folder: where the image is stored meanwhile
     """
-    return _catch_failures(partial(_describe_picture, source, region, folder))
+    return _catch_failures(partial(_describe_image, source, region, folder))
 
 
 def _catch_failures(work: Callable[[], Result]) -> Result | WorkFailure:
@@ -167,26 +167,26 @@ def _extract_features(url: str, limits: MediaLimits, folder: Path) -> bytes:
     from airflow_provider_viapi.emulator.media.image_features import check_limits, fingerprint
 
     with tempfile.NamedTemporaryFile(dir=folder) as file:
-        picture = Path(file.name)
-        fetch(url, picture, name="ImageUrl", code="InvalidImage.Download", limit=MAX_PICTURE_BYTES)
-        check_limits(picture, limits)
-        return fingerprint(picture).astype("float16").tobytes()
+        image = Path(file.name)
+        fetch(url, image, name="ImageUrl", code="InvalidImage.Download", limit=MAX_IMAGE_BYTES)
+        check_limits(image, limits)
+        return fingerprint(image).astype("float16").tobytes()
 
 
-def _describe_picture(source: Path | str, region: str | None, folder: Path) -> PictureFeatures:
+def _describe_image(source: Path | str, region: str | None, folder: Path) -> ImageFeatures:
     from airflow_provider_viapi.alibaba.services.imagesearch import LIMITS
     from airflow_provider_viapi.emulator.media.image_features import check_limits, cropped, fingerprint
 
     with tempfile.NamedTemporaryFile(dir=folder) as file, tempfile.NamedTemporaryFile(dir=folder) as part:
-        picture = Path(file.name)
+        image = Path(file.name)
         if isinstance(source, Path):
-            shutil.copyfile(source, picture)
+            shutil.copyfile(source, image)
         else:
-            picture.write_bytes(base64.b64decode(source))
-        width, height = check_limits(picture, LIMITS)
-        used = picture
+            image.write_bytes(base64.b64decode(source))
+        width, height = check_limits(image, LIMITS)
+        used = image
         if region is not None:
             used = Path(part.name)
-            cropped(picture, region).save(used, "PNG")
+            cropped(image, region).save(used, "PNG")
         vector = fingerprint(used).astype("float16").tobytes()
-    return PictureFeatures(vector, region or f"0,{width},0,{height}")
+    return ImageFeatures(vector, region or f"0,{width},0,{height}")

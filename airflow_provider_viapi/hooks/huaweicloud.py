@@ -133,8 +133,7 @@ class HuaweiCloudHook(WaitingHook):
 
         return Client(self.account)
 
-    def report(self, job: Job) -> JobReport:
-        """Return the state of a job, with one call; with another for the link of an avatar video."""
+    def _report(self, job: Job) -> JobReport:
         return self.client.report(self._scoped(job), self.target_state)
 
     async def cancel(self, job: Job, log: Log) -> bool:

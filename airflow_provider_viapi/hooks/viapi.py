@@ -161,8 +161,7 @@ class ViapiHook(WaitingHook):
         """
         return self.quota.limiter(action, self.account.submit_qps)
 
-    def report(self, job: Job) -> JobReport:
-        """Return the state of a job, with one call."""
+    def _report(self, job: Job) -> JobReport:
         if job.action == BULK_ACTION:
             from airflow_provider_viapi.alibaba import imagesearch_job_backend
             from airflow_provider_viapi.alibaba.services.imagesearch import INCREASE_LIST

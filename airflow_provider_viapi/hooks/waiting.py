@@ -38,8 +38,8 @@ class WaitingHook(CancellingHook):
 
     # What a cloud implements.
 
-    def report(self, job: Job) -> JobReport:
-        """Return the state of a job, with one call."""
+    def _report(self, job: Job) -> JobReport:
+        """Return the state of a job, with one call; with another for the link of an avatar video."""
         raise NotImplementedError
 
     def open_poller(self) -> AbstractAsyncContextManager[Poller]:
@@ -47,6 +47,14 @@ class WaitingHook(CancellingHook):
         raise NotImplementedError
 
     # What both have.
+
+    def report(self, job: Job) -> JobReport:
+        """Return the state of a job, with one call; with another for the link of an avatar video.
+
+        The call counts in the quota that processes share, for which it waits 5 s at most.
+        """
+        with self.quota.counting_poll(self.account.poll_qps):
+            return self._report(job)
 
     def job_messages(self) -> JobMessageQueue | None:
         """Return the messages of ``[viapi] job_messages_url``, which name finished jobs; ``None`` if it is not set.
@@ -139,11 +147,12 @@ class WaitingHook(CancellingHook):
         shared_list: str | None = None,
     ) -> AsyncIterator[Poller]:
         from airflow_provider_viapi.jobs.polling.poller import Poller
+        from airflow_provider_viapi.quota.account_quota import RESULTS
 
         async with backend as jobs:
             rate, quota = self.account.poll_qps, self.quota
             await quota.open()
-            limiter = shared_limiter(self.connection_key, lambda: quota.limiter("results", rate))
+            limiter = shared_limiter(self.connection_key, lambda: quota.limiter(RESULTS, rate))
             interval = jobs.list_interval
             others = quota.job_list(shared_list, interval) if shared_list and interval else None
             list_jobs: Any = getattr(self.account, "list_jobs", "auto")

@@ -140,23 +140,25 @@ def _call(account: Account, action: Action, checked: Mapping[str, Any]) -> Call[
     )
 
 
-def _read_report(
-    account: Account, job: Job, target_state: str | None, failures: Counter[str]
-) -> Call[JobReport]:
-    """Report a job, with the link of an avatar video.
+def _read_report(account: Account, job: Job, target_state: str | None) -> Call[JobReport]:
+    """Report a job; the report of an avatar video that was made is partial: it has no link."""
+    kind = kind_of(job.action)
+    shown = yield from _call(account, kind.status_action, kind.status_action.check(request_about(job)))
+    report = read_report(job, shown, target_state)
+    return replace(report, is_partial=asset_without_link(report, kind) is not None)
+
+
+def _read_link(account: Account, job: Job, partial: JobReport, failures: Counter[str]) -> Call[JobReport]:
+    """Complete the report of an avatar video with its link, or without one if its asset stays unreadable.
 
     :param failures: how often the asset of a job could not be read, by the job's id
     """
     kind = kind_of(job.action)
-    shown = yield from _call(account, kind.status_action, kind.status_action.check(request_about(job)))
-    report = read_report(job, shown, target_state)
-    asset_id = asset_without_link(report, kind)
-    if asset_id is None:
-        return report
+    report, asset_id = replace(partial, is_partial=False), asset_without_link(partial, kind)
     try:
         asset = yield from _call(account, SHOW_ASSET, SHOW_ASSET.check({"asset_id": asset_id}))
     except ServiceError as error:
-        # A result without a link is final, so the job is polled again after an error that may pass. Not for ever: the
+        # A result without a link is final, so the asset is read again after an error that may pass. Not for ever: the
         # video is finished and paid for.
         failures[job.id] += not isinstance(error, Throttled)
         if is_transient(error) and (isinstance(error, Throttled) or failures[job.id] < MAX_ASSET_FAILURES):
@@ -208,7 +210,10 @@ class Client(BaseClient[Account, Action]):
 
         def report_once() -> JobReport:
             self._ensure_project(kind_of(job.action).status_action)
-            return run(_read_report(self.account, job, target_state, failures), self._transport)
+            report = run(_read_report(self.account, job, target_state), self._transport)
+            if report.is_partial:
+                report = run(_read_link(self.account, job, report, failures), self._transport)
+            return report
 
         return retry_call(report_once, policy=READ, max_seconds=self.retry_seconds, log=logger)
 
@@ -242,10 +247,16 @@ class AsyncClient(BaseAsyncClient[Account]):
         return await arun(_call(self.account, found, checked), self._transport)
 
     async def report(self, job: Job, target_state: str | None = None) -> JobReport:
-        """Return the state of a job without retries; see :meth:`Client.report`."""
+        """Return the state of a job, with one call without retries; see :meth:`Client.report`.
+
+        The report of an avatar video is partial; :meth:`complete` adds its link.
+        """
         await self._ensure_project(kind_of(job.action).status_action)
-        reading = _read_report(self.account, job, target_state, self._asset_failures)
-        return await arun(reading, self._transport)
+        return await arun(_read_report(self.account, job, target_state), self._transport)
+
+    async def complete(self, job: Job, partial: JobReport) -> JobReport:
+        """Complete the partial report of an avatar video with its link, with one call without retries."""
+        return await arun(_read_link(self.account, job, partial, self._asset_failures), self._transport)
 
     async def _ensure_project(self, action: Action) -> None:
         if _needs_project(self.account, action):

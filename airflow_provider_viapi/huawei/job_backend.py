@@ -128,15 +128,22 @@ class HuaweiJobBackend:
         self._client = client
         self._target_state = target_state
         self._unknown: set[str] = set()
+        self._partial: dict[str, JobReport] = {}
 
     async def list_states(self, job_ids: Collection[str]) -> ListSnapshot:
         """Return an empty snapshot: no list shows these jobs."""
         return ListSnapshot({}, scan_complete=True)
 
     async def report(self, job: Job) -> JobReport:
-        """Return the state of the job, with one call; with another for the link of an avatar video."""
+        """Return the state of the job, with one call; the next call completes it with the link of an avatar video."""
+        if (partial := self._partial.get(job.id)) is not None:
+            report = await self._client.complete(job, partial)
+            self._partial.pop(job.id, None)
+            return report
         report = await self._client.report(job, self._target_state)
         self._log_unknown(kind_of(job.action).states, report.state)
+        if report.is_partial:
+            self._partial[job.id] = report
         return report
 
     async def cancel(self, job: Job) -> bool:

@@ -131,7 +131,9 @@ class JobBackend(Protocol):
         ...
 
     async def report(self, job: Job) -> JobReport:
-        """Return the state of a job, with its result if it succeeded.
+        """Return the state of a job, with its result if it succeeded, with one call.
+
+        A report that needs another call is partial; the next poll completes it.
 
         :raises TransientError: not available now; retry later
         :raises ServiceError: retrying would not help

@@ -95,6 +95,7 @@ class JobReport:
     :param error_message: the service's error message, of a job that failed
     :param is_permanent: a job with the same request would fail again
     :param may_continue: a job that failed may run again, and be billed, unless it is cancelled
+    :param is_partial: the job has ended, and another poll completes its result
     :param times: what a wait has seen of the job, ISO 8601: by state when it first showed, ``finished`` (by the job
         list) and ``noticed``
     """
@@ -107,12 +108,13 @@ class JobReport:
     error_message: str | None = None
     is_permanent: bool = False
     may_continue: bool = False
+    is_partial: bool = False
     times: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @property
     def is_final(self) -> bool:
-        """True if the job has ended; its state will not change again."""
-        return self.outcome is not Outcome.WAITING
+        """True if the job has ended, and the report is complete; it will not change again."""
+        return self.outcome is not Outcome.WAITING and not self.is_partial
 
     def result_or_raise(self) -> dict[str, Any]:
         """Return the result of a job that succeeded.

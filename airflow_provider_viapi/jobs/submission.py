@@ -48,7 +48,7 @@ class SubmitPolicy:
     :param on_doubt: fail, or submit again once per attempt and perhaps pay twice
     :param deadline: submit, and retry a throttled submission, before then, an aware time
     :param timeout: retry an unreachable or failing service for that long
-    :param max_wait_for_slot: seconds to wait for the slot to submit in this process; default: however long it takes
+    :param max_wait_for_slot: seconds to wait for the slot to submit; default: however long it takes
     :param once: send one request, whatever the deadline is; the caller retries
     """
 
@@ -134,7 +134,7 @@ class Submission:
         pause = 1.0
         while True:
             # How long the service has failed, and what was submitted again, is known in this process only.
-            may_defer = failing_since is None and not self.resubmitted
+            may_defer = failing_since is None and self.digest not in self.resubmitted
             try:
                 if (job := self._submit_once(sources, may_defer=may_defer)) is not None:
                     return job

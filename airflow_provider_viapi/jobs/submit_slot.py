@@ -26,7 +26,7 @@ AFTER_DEADLINE = "SubmitAfterDeadline"
 
 
 class SlotIsLater(Exception):
-    """The slot to submit is so far off that another process is to continue then; nothing was accepted.
+    """The slot to submit is so far off that it is not waited for here; nothing was accepted.
 
     :param seconds: until the slot
     :param slot: see ``SubmitLimiter.saved_slot``
@@ -47,7 +47,7 @@ class SubmitSlot:
     :param limiter: when submissions may be sent; replaced by one without a limit if the deadline is near
     :param context: of the task's attempt
     :param deadline: submit before then, an aware time; ``None``: at any time
-    :param max_wait: seconds to wait for the slot in this process
+    :param max_wait: seconds to wait for the slot
     :param preparation: seconds that preparing the request took, as far as that is known
     """
 

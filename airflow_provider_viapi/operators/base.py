@@ -22,7 +22,7 @@ The sequence, with the method of each step and the module that does its work; th
    ``_land`` (``operators.landing_base``, ``media.outputs.landing``), and returns it
 
 The job is cancelled by ``_cancel_if_late`` after ``job_timeout``, by ``cancelling_if_ended`` if the task is ended
-(``operators.stoppable``), and by the trigger itself while the task is deferred.
+(``operators.stoppable``), and by the trigger itself while the task is deferred; never if its result was returned.
 """
 
 from __future__ import annotations
@@ -284,7 +284,13 @@ class JobOperator(BaseJobOperator):
     def _wait(self, run: SubmittingRun, job: Job) -> JobReport:
         """Defer until the job has ended, or poll it on this worker and return its report."""
         if self.deferrable and not self._stop_requested:
-            waiting = self.trigger(job, run.deadline.isoformat(), survives_clear=run.ledger.survives_clear)
+            waiting = self.trigger(
+                job,
+                run.deadline.isoformat(),
+                survives_clear=run.ledger.survives_clear,
+                # The result of a delivered job was returned, and downstream tasks may use what it still does.
+                may_cancel=not run.is_delivered,
+            )
             self.log.info(
                 "Waiting for job %s in the triggerer until %s at the latest; if the task stays deferred long after "
                 "the job has ended, check that a triggerer runs",

@@ -177,12 +177,15 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
 
         return sources_of(self.request)
 
-    def trigger(self, job: Job, deadline: str, *, survives_clear: bool = True) -> BaseTrigger:
+    def trigger(
+        self, job: Job, deadline: str, *, survives_clear: bool = True, may_cancel: bool = True
+    ) -> BaseTrigger:
         """Return the trigger that waits for the job."""
         from airflow_provider_viapi.triggers.job import HuaweiCloudJobTrigger
 
+        cancels = self.cancel_on_kill and may_cancel
         return HuaweiCloudJobTrigger.of(
-            self.hook, job, deadline, cancel_on_kill=self.cancel_on_kill, survives_clear=survives_clear
+            self.hook, job, deadline, cancel_on_kill=cancels, survives_clear=survives_clear
         )
 
     def job_link(self, job: Job) -> str:

@@ -130,11 +130,14 @@ class BaseJobOperator(StoppableOperator, LandingOperator):
     def release_inputs(self, context: Context) -> None:
         """Remove what was staged for the job alone; called at least once, perhaps in another process."""
 
-    def trigger(self, job: Job, deadline: str, *, survives_clear: bool = True) -> BaseTrigger:
+    def trigger(
+        self, job: Job, deadline: str, *, survives_clear: bool = True, may_cancel: bool = True
+    ) -> BaseTrigger:
         """Return the trigger that waits for the job.
 
         :param deadline: ISO 8601 with an offset
         :param survives_clear: the next attempt finds the job after the task was cleared
+        :param may_cancel: the trigger may cancel the job when the task is ended
         """
         raise NotImplementedError
 

@@ -232,7 +232,9 @@ class ViapiJobOperator(JobOperator, ViapiOperator):
         if self.staging is not None:
             self.open_staging(context).release(self.action, self.checked_request())
 
-    def trigger(self, job: Job, deadline: str, *, survives_clear: bool = True) -> BaseTrigger:
+    def trigger(
+        self, job: Job, deadline: str, *, survives_clear: bool = True, may_cancel: bool = True
+    ) -> BaseTrigger:
         """Return the trigger that waits for the job."""
         from airflow_provider_viapi.triggers.job import ViapiJobTrigger
 
@@ -240,6 +242,7 @@ class ViapiJobOperator(JobOperator, ViapiOperator):
             job_id=job.id,
             action=job.action,
             deadline=deadline,
+            cancel_on_kill=may_cancel,
             survives_clear=survives_clear,
             viapi_conn_id=self.viapi_conn_id,
         )

@@ -9,8 +9,8 @@ import asyncio
 import hashlib
 import logging
 import time
-from collections.abc import Callable, Collection
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -23,10 +23,18 @@ from airflow_provider_viapi.quota.counters import (
     SharedCounters,
     open_counters,
 )
-from airflow_provider_viapi.quota.limiters import SharedRateLimiter, SharedSubmitLimiter, take_slot
+from airflow_provider_viapi.quota.limiters import (
+    SharedRateLimiter,
+    SharedSubmitLimiter,
+    take_slot,
+    wait_for_near_slot,
+)
 from airflow_provider_viapi.quota.slots import Counters, Slot, SlotReservations
 
 logger = logging.getLogger(__name__)
+
+RESULTS = "results"
+"""Kind of the calls that poll jobs."""
 
 KEPT_ENDINGS = 900
 """Seconds for which the end of a job is remembered."""
@@ -70,12 +78,28 @@ class Quota:
     def limiter(self, kind: str, rate: float) -> RateLimiter:
         """Return the rate limiter of a kind of call, for an event loop.
 
-        :param kind: such as ``results`` or the name of an action
+        :param kind: ``RESULTS``, or the name of an action
         """
         counters = self._shared
         if counters is None:
             return RateLimiter(rate)
         return SharedRateLimiter(rate, SlotReservations(counters, self._key(kind), rate))
+
+    @contextmanager
+    def counting_poll(self, rate: float, pause: Callable[[float], None] = time.sleep) -> Iterator[None]:
+        """Count a poll of a worker in the shared storage, if there is one, and wait for its slot if that is near.
+
+        :param rate: calls per second
+        :param pause: sleeps for seconds
+        """
+        slots = self._shared and SlotReservations(self._shared, self._key(RESULTS), rate)
+        slot = slots and wait_for_near_slot(slots, pause)
+        try:
+            yield
+        finally:
+            if slots and slot:
+                with suppress(CountersUnavailable):
+                    slots.release(slot)
 
     def submit_limiter(
         self,

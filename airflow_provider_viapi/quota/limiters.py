@@ -20,6 +20,9 @@ from airflow_provider_viapi.quota.slots import MAX_RENEWALS, Slot, SlotReservati
 LEAD = 1.0
 """Seconds before its slot at which a submission is recorded, which takes some calls of Airflow's API."""
 
+MAX_WAIT_FOR_POLL = 5.0
+"""Longest time in seconds that a worker waits for the slot of a poll."""
+
 MAX_RECORDING = 8.0
 """Longest time in seconds before its slot at which a submission is recorded."""
 
@@ -185,6 +188,24 @@ class SharedRateLimiter(RateLimiter):
         recording = asyncio.ensure_future(asyncio.to_thread(record))
         self._recording.add(recording)
         recording.add_done_callback(self._recording.discard)
+
+
+def wait_for_near_slot(slots: SlotReservations, pause: Callable[[float], None]) -> Slot | None:
+    """Take a slot for a call that is not held up for long, and wait for it, on a worker.
+
+    A slot that is later than ``MAX_WAIT_FOR_POLL`` is taken as well, so that the call counts, but not waited for.
+
+    :param pause: sleeps for seconds
+    :returns: ``None`` if the counters cannot be used now
+    """
+    slot, left = None, MAX_WAIT_FOR_POLL
+    with suppress(CountersUnavailable):
+        slot = slots.reserve()
+        for seconds in slots.pauses(slot):
+            if (left := left - seconds) < 0:
+                break
+            pause(seconds)
+    return slot
 
 
 async def take_slot(slots: SlotReservations) -> Slot:

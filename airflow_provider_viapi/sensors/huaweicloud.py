@@ -140,6 +140,8 @@ class LiveTaskSensor(HuaweiCloudJobSensor):
         action = metastudio.live.START_SMART_LIVE.full_name
         if not is_templated(room_id):
             as_id("room_id", room_id)
+        # None would wait for the end.
+        metastudio.live.START_SMART_LIVE.check_target_state(target_state, can_return_at_once=False)
         super().__init__(action=action, job_id=job_id, target_state=target_state, scope=room_id, **kwargs)
 
 
@@ -163,6 +165,8 @@ class ViasTaskSensor(HuaweiCloudJobSensor):
     ) -> None:
         if not is_templated(vias_task_id):
             as_id("vias_task_id", vias_task_id)
+        # None would wait for the end, which a stream never reaches.
+        CREATE_TASK.check_target_state(target_state, can_return_at_once=False)
         super().__init__(
             action=CREATE_TASK.full_name, job_id=vias_task_id, target_state=target_state, **kwargs
         )

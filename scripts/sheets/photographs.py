@@ -24,7 +24,7 @@ def images(folder: Path) -> Page:
     )
     page = Page(
         "Actions on images",
-        "Parameters: see each picture",
+        "Parameters: see each image",
         "Letters and masked parts are filled from their surroundings; sizes, colours and styles change as asked.",
         clips.credit(clips.COFFEE, clips.ASTRONAUT, clips.CHELSEA, clips.ROCKET),
     )

@@ -131,7 +131,7 @@ def test_images_are_deleted_by_product_by_name_and_by_filter(filled: Instance) -
     assert filled.found() == ["rocket.jpg"]
 
 
-def test_two_pictures_are_compared(instance: Instance) -> None:
+def test_two_images_are_compared(instance: Instance) -> None:
     same = instance.call(
         "CompareSimilarByImage",
         PrimaryPicContent=content("coffee"),
@@ -144,7 +144,7 @@ def test_two_pictures_are_compared(instance: Instance) -> None:
     assert other["Score"] < 0.5 < 0.9 < same["Score"] <= 1
 
 
-def test_only_the_rectangle_of_a_picture_counts(instance: Instance) -> None:
+def test_only_the_rectangle_of_an_image_counts(instance: Instance) -> None:
     instance.add("coffee", Region="0,120,0,100")
 
     part = instance.call("SearchImageByPic", PicContent=content("coffee"), Region="0,120,0,100")
@@ -157,19 +157,19 @@ def test_only_the_rectangle_of_a_picture_counts(instance: Instance) -> None:
 
 
 @pytest.mark.parametrize(
-    ("picture", "code"),
+    ("image", "code"),
     [
         (content("coffee", (90, 200)), "InvalidImage.Resolution"),
-        (b64encode(b"no picture " * 20).decode(), "InvalidImage.Decode"),
+        (b64encode(b"no image " * 20).decode(), "InvalidImage.Decode"),
         (content("coffee", kind="PDF"), "InvalidImage.Decode"),
         (content("coffee", kind="ICO"), "InvalidImage.Decode"),
     ],
 )
-def test_a_picture_that_the_service_does_not_take_is_refused(
-    picture: str, code: str, instance: Instance
+def test_an_image_that_the_service_does_not_take_is_refused(
+    image: str, code: str, instance: Instance
 ) -> None:
     with pytest.raises(InvalidMedia) as refusal:
-        instance.call("AddImage", ProductId="a", PicName="a.jpg", PicContent=picture)
+        instance.call("AddImage", ProductId="a", PicName="a.jpg", PicContent=image)
     assert refusal.value.code == code
 
 
@@ -252,7 +252,7 @@ def test_a_bulk_task_without_a_file_fails(instance: Instance, bucket: OssFileSys
 def test_an_instance_runs_one_bulk_task_at_a_time(instance: Instance, bucket: OssFileSystem) -> None:
     row = json.dumps({"OperationType": "ADD", "ProductId": "a", "PicName": "a.jpg"})
     bucket.pipe_file("team/slow/increment.meta", (f"{row}\n" * 40).encode())
-    bucket.pipe_file("team/slow/a.jpg", b"no picture")
+    bucket.pipe_file("team/slow/a.jpg", b"no image")
     instance.call("IncreaseInstance", BucketName="team", Path="/slow")
 
     with pytest.raises(ServiceError, match="previous batch task") as refusal:

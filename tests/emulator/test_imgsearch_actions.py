@@ -44,7 +44,7 @@ def photographs(served: ServedFolder) -> dict[str, str]:
     return {name: served.address(path.name) for name, path in chosen.items()}
 
 
-def picture(served: ServedFolder, name: str, width: int, height: int, noisy: bool = False) -> str:
+def image(served: ServedFolder, name: str, width: int, height: int, noisy: bool = False) -> str:
     pixels = numpy.zeros((height, width, 3), numpy.uint8)
     if noisy:
         pixels = numpy.random.default_rng(0).integers(0, 256, pixels.shape, numpy.uint8)
@@ -60,9 +60,7 @@ def test_databases_are_created_once_and_listed_by_name(caller: Caller) -> None:
     assert caller.refused("CreateImageDb", Name="photos") == BAD_REQUEST
 
 
-def test_the_same_picture_is_the_first_match_with_its_data(
-    photos: Caller, photographs: dict[str, str]
-) -> None:
+def test_the_same_image_is_the_first_match_with_its_data(photos: Caller, photographs: dict[str, str]) -> None:
     ids = {
         name: photos.call(
             "AddImage", DbName="photos", EntityId=name, ImageUrl=address, ExtraData=f"照片 {name}"
@@ -113,7 +111,7 @@ def test_a_missing_database_is_refused(caller: Caller, photographs: dict[str, st
 def test_a_side_has_more_than_128_and_less_than_1024_pixels(
     photos: Caller, served: ServedFolder, size: tuple[int, int], resolution: int
 ) -> None:
-    address = picture(served, "sized.png", *size)
+    address = image(served, "sized.png", *size)
 
     answer = photos.send("AddImage", DbName="photos", EntityId="a", ImageUrl=address)
 
@@ -121,24 +119,24 @@ def test_a_side_has_more_than_128_and_less_than_1024_pixels(
     assert answer.json().get("Code") in (None, "InvalidImage.Resolution")
 
 
-def test_a_picture_of_more_than_2_mb_can_be_searched_but_not_added(
+def test_an_image_of_more_than_2_mb_can_be_searched_but_not_added(
     photos: Caller, served: ServedFolder
 ) -> None:
-    given = {"DbName": "photos", "ImageUrl": picture(served, "heavy.png", 900, 900, noisy=True)}
+    given = {"DbName": "photos", "ImageUrl": image(served, "heavy.png", 900, 900, noisy=True)}
 
     assert photos.refused("AddImage", EntityId="a", **given) == (400, "InvalidImage.Size")
     assert photos.call("SearchImage", Limit=1, **given)["Data"] == {"MatchList": []}
 
 
-def test_a_file_that_is_no_picture_is_refused(photos: Caller, served: ServedFolder) -> None:
-    (served.path / "letter.jpg").write_text("Dear reader, this is no picture.")
+def test_a_file_that_is_no_image_is_refused(photos: Caller, served: ServedFolder) -> None:
+    (served.path / "letter.jpg").write_text("Dear reader, this is no image.")
 
     refused = photos.refused("AddImage", DbName="photos", EntityId="a", ImageUrl=served.address("letter.jpg"))
 
     assert refused == (400, "InvalidImage.Decode")
 
 
-def test_a_picture_that_cannot_be_downloaded_is_refused(photos: Caller, served: ServedFolder) -> None:
+def test_an_image_that_cannot_be_downloaded_is_refused(photos: Caller, served: ServedFolder) -> None:
     given = {"DbName": "photos", "ImageUrl": served.address("nothing.jpg")}
 
     assert photos.refused("SearchImage", Limit=1, **given) == (400, "InvalidImage.Download")
@@ -146,7 +144,7 @@ def test_a_picture_that_cannot_be_downloaded_is_refused(photos: Caller, served: 
 
 @pytest.fixture
 def entries(photos: Caller, photographs: dict[str, str]) -> Caller:
-    """Five pictures a1, b1, a2, b2, a3 in the database."""
+    """Five images a1, b1, a2, b2, a3 in the database."""
     for name in ("a1", "b1", "a2", "b2", "a3"):
         photos.call(
             "AddImage", DbName="photos", EntityId=name, ImageUrl=photographs["coffee"], ExtraData=f"x{name}"
@@ -161,7 +159,7 @@ def listed(caller: Caller, **asked: Any) -> list[str]:
     ]
 
 
-def test_pictures_are_listed_in_the_order_they_were_added(entries: Caller) -> None:
+def test_images_are_listed_in_the_order_they_were_added(entries: Caller) -> None:
     data = entries.call("ListImages", DbName="photos")["Data"]
 
     assert [image["EntityId"] for image in data["ImageList"]] == ["a1", "b1", "a2", "b2", "a3"]
@@ -171,7 +169,7 @@ def test_pictures_are_listed_in_the_order_they_were_added(entries: Caller) -> No
     assert (first["ExtraData"], first["CreatedAt"] / 1000) == ("xa1", pytest.approx(time.time(), abs=60))
 
 
-def test_pictures_are_listed_from_the_latest_from_an_offset_and_by_their_prefix(entries: Caller) -> None:
+def test_images_are_listed_from_the_latest_from_an_offset_and_by_their_prefix(entries: Caller) -> None:
     assert listed(entries, Order="desc") == ["a3", "b2", "a2", "b1", "a1"]
     assert listed(entries, Offset=1, Limit=2) == ["b1", "a2"]
     assert listed(entries, EntityIdPrefix="a", Order="desc", Offset=1) == ["a2", "a1"]
@@ -204,7 +202,7 @@ def test_a_token_that_was_not_issued_is_refused(photos: Caller) -> None:
     assert photos.refused("ListImages", DbName="photos", Token="2") == (400, "InvalidParameter")
 
 
-def test_all_pictures_of_an_entity_are_deleted_together(entries: Caller, photographs: dict[str, str]) -> None:
+def test_all_images_of_an_entity_are_deleted_together(entries: Caller, photographs: dict[str, str]) -> None:
     entries.call("AddImage", DbName="photos", EntityId="a1", ImageUrl=photographs["rocket"])
 
     entries.call("DeleteImage", DbName="photos", EntityId="a1")

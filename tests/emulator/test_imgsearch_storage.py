@@ -26,20 +26,20 @@ def vectors(count: int) -> numpy.ndarray:
 
 
 def test_the_best_matches_are_found_wherever_they_are_stored(databases: ImageDatabases) -> None:
-    pictures = vectors(5000)
-    for number, vector in enumerate(pictures):
+    images = vectors(5000)
+    for number, vector in enumerate(images):
         databases.add("photos", f"e{number}", f"http://host/{number}.jpg", "", vector.tobytes(), 0)
-    wanted = pictures[4999]
+    wanted = images[4999]
 
     matches = databases.search("photos", wanted.tobytes(), 7)
 
-    cosines = pictures.astype(numpy.float32) @ wanted.astype(numpy.float32)
+    cosines = images.astype(numpy.float32) @ wanted.astype(numpy.float32)
     best = numpy.argsort(-cosines)[:7]
     assert [match.entity_id for match in matches] == [f"e{number}" for number in best]
     assert [match.cosine for match in matches] == pytest.approx(cosines[best].tolist())
 
 
-def test_pictures_that_are_alike_come_in_the_order_they_were_added(databases: ImageDatabases) -> None:
+def test_images_that_are_alike_come_in_the_order_they_were_added(databases: ImageDatabases) -> None:
     (vector,) = vectors(1)
     ids = [databases.add("photos", "same", "http://host/a.jpg", "", vector.tobytes(), 0) for _ in range(3)]
 
@@ -58,7 +58,7 @@ def test_a_database_that_is_full_takes_no_more(tmp_path: Path) -> None:
     assert caught.value.code == "InvalidParameter.BadRequest"
 
 
-def test_pictures_are_kept_when_the_file_is_reopened(tmp_path: Path) -> None:
+def test_images_are_kept_when_the_file_is_reopened(tmp_path: Path) -> None:
     (vector,) = vectors(1)
     first = ImageDatabases(tmp_path / "images.sqlite")
     first.create("photos")

@@ -35,7 +35,7 @@ def clip(tmp_path: Path) -> Any:
     return write
 
 
-def test_a_jpeg_with_a_second_picture_is_a_jpeg(tmp_path: Path) -> None:
+def test_a_jpeg_with_a_second_image_is_a_jpeg(tmp_path: Path) -> None:
     first, second = Image.new("RGB", (64, 48), "red"), Image.new("RGB", (32, 24), "blue")
     first.save(tmp_path / "camera.jpg", format="MPO", save_all=True, append_images=[second])
 

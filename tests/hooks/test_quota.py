@@ -13,6 +13,8 @@ from airflow_provider_viapi.errors import ConfigurationError, ServiceError
 from airflow_provider_viapi.hooks.base import CloudHook
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.hooks.viapi import ViapiHook
+from airflow_provider_viapi.jobs.model import Job
+from airflow_provider_viapi.quota.account_quota import RESULTS
 from scripted_server import Answer, scripted_server
 
 HOOKS = pytest.mark.parametrize("hook", [ViapiHook, HuaweiCloudHook])
@@ -120,6 +122,31 @@ def test_a_rate_that_is_none_is_refused(
 
     with pytest.raises(ConfigurationError, match="submit_qps"):
         _ = hook().account
+
+
+@pytest.mark.parametrize(
+    ("hook", "job", "body"),
+    [
+        (
+            ViapiHook,
+            Job("J", "videoenhan.EraseVideoSubtitles"),
+            {"RequestId": "R", "Data": {"Status": "PROCESSING"}},
+        ),
+        (HuaweiCloudHook, Job("t1", "vias.CreateTask"), {"id": "t1", "state": "RUNNING"}),
+    ],
+)
+def test_a_poll_outside_of_a_wait_takes_a_slot_of_the_shared_quota(
+    hook: type[Any], job: Job, body: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with scripted_server(Answer(200, body)) as server:
+        shared = {"quota_url": "memory://", "poll_qps": 0.01, "endpoint": server.url}
+        connect(monkeypatch, hook, **shared, **({} if hook is ViapiHook else {"project_id": "p1"}))
+        polls = hook().quota.submit_limiter(RESULTS, 0.01, lambda seconds: None)
+        assert polls.seconds_to_slot() == 0
+
+        assert hook().report(job).state in ("PROCESSING", "RUNNING")
+
+        assert polls.seconds_to_slot() > 0
 
 
 def test_calls_of_huawei_cloud_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:

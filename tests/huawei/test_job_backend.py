@@ -25,6 +25,7 @@ from airflow_provider_viapi.huawei.job_backend import (
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
 from airflow_provider_viapi.jobs.polling.intervals import Backoff
 from airflow_provider_viapi.jobs.polling.poller import Poller
+from airflow_provider_viapi.jobs.polling.rate_limiter import Permit, RateLimiter
 from scripted_server import Answer, ScriptedServer, scripted_server
 
 VIDEO = Job("j1", "metastudio.Create2DDigitalHumanVideo")
@@ -143,11 +144,51 @@ def test_a_throttled_read_of_an_asset_never_costs_the_link(server: ScriptedServe
     server.on(ASSET_AT, Answer(429, {"error_code": "APIGW.0308", "error_msg": "Too fast."}))
 
     async def ask(jobs: HuaweiJobBackend) -> None:
+        assert (await jobs.report(VIDEO)).is_partial
         for _ in range(20):
             with pytest.raises(Throttled):
                 await jobs.report(VIDEO)
 
     with_jobs(server, VIDEO, ask)
+
+
+class CountingLimiter(RateLimiter):
+    """Limiter that counts its permits, and the most that are held at the same time."""
+
+    permits = held = most = 0
+
+    async def acquire(self) -> Permit:
+        permit = await super().acquire()
+        self.permits, self.held = self.permits + 1, self.held + 1
+        self.most = max(self.most, self.held)
+        return permit
+
+    def release(self, permit: Permit) -> None:
+        self.held -= 1
+        super().release(permit)
+
+
+def test_each_call_for_a_video_and_its_link_counts_in_the_rate_limit(server: ScriptedServer) -> None:
+    made = {"state": "SUCCEED", "output_asset_config": {"asset_id": "a1"}}
+    asset = {"files": [{"asset_file_category": "MAIN", "download_url": "http://h/a.mp4"}]}
+    throttled = Answer(429, {"error_code": "APIGW.0308", "error_msg": "Too fast."})
+    server.on(VIDEO_AT, Answer(200, {"state": "WAITING"}), Answer(200, made))
+    server.on(ASSET_AT, throttled, Answer(200, asset))
+    limiter = CountingLimiter(100)
+
+    async def wait(jobs: HuaweiJobBackend) -> JobReport:
+        poller = Poller(jobs, Backoff(first=0.05, longest=0.1), limiter)
+        try:
+            return await poller.wait(VIDEO, deadline=datetime.now(timezone.utc) + timedelta(seconds=30))
+        finally:
+            await poller.close()
+
+    report = with_jobs(server, VIDEO, wait)
+
+    assert (report.result or {})["output_asset_config"]["preview_video_url"] == "http://h/a.mp4"
+    assert report.is_final
+    assert (server.count(VIDEO_AT), server.count(ASSET_AT), limiter.permits) == (2, 2, 4)
+    assert (limiter.most, limiter.held) == (1, 0)
 
 
 def test_an_error_that_cannot_pass_ends_the_waiting(server: ScriptedServer) -> None:

@@ -7,6 +7,7 @@ import gc
 import logging
 from collections.abc import Collection, Mapping
 from contextvars import ContextVar
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -123,6 +124,25 @@ def test_a_failed_poll_at_the_deadline_does_not_hide_that_the_job_has_ended(
         return await wait_with(waiting, datetime.now(timezone.utc) + timedelta(seconds=60))
 
     assert virtual_time.run(until_the_deadline()) == DONE
+
+
+@pytest.mark.parametrize("seconds", [60, 1000])
+@pytest.mark.parametrize("fault", [None, Throttled("slow down")], ids=["at once", "throttled"])
+def test_a_partial_report_is_completed_at_once_also_at_the_deadline(
+    seconds: float, fault: ServiceError | None
+) -> None:
+    partial = replace(DONE, is_partial=True)
+    service = Script(partial, *([] if fault is None else [fault]), DONE)
+
+    async def complete() -> tuple[JobReport, float]:
+        waiting = Poller(service, Backoff(first=300, longest=300), RateLimiter(1000))
+        report = await wait_with(waiting, datetime.now(timezone.utc) + timedelta(seconds=seconds))
+        return report, asyncio.get_running_loop().time()
+
+    report, ended_at = virtual_time.run(complete())
+
+    assert report == DONE
+    assert ended_at < min(seconds, 300) + 5
 
 
 def test_a_job_is_polled_once_even_if_the_deadline_has_long_passed() -> None:

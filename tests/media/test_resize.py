@@ -179,7 +179,7 @@ def test_a_program_for_ghostscript_is_no_picture(tmp_path: Path, monkeypatch: py
 
     with pytest.raises(InvalidMedia, match="cannot be read as an image"):
         resize_image(tmp_path / "photo.jpg", "photo.jpg")
-    with pytest.raises(MediaError, match="cannot be read as a picture"):
+    with pytest.raises(MediaError, match="cannot be read as an image"):
         open_image(tmp_path / "photo.jpg")
 
 

@@ -13,7 +13,9 @@ from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferr
 
 from airflow_provider_viapi.errors import Throttled, TransientError
 from airflow_provider_viapi.hooks.viapi import ViapiHook
+from airflow_provider_viapi.operators.batch import ViapiBatchOperator
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
+from operators.run_batch import Store as BatchStore, run_batch
 from operators.test_paid_once import DONE, VIDEO, Store, accepted, says, submissions
 from run_task import TaskInstance, run_task
 from scripted_server import Answer, ScriptedServer, scripted_server
@@ -126,6 +128,25 @@ def test_a_task_that_does_not_defer_waits_and_says_when_its_slot_comes(
 
     assert submissions(service) == 1
     assert "other tasks submit first, this one in" in capsys.readouterr().out + caplog.text
+
+
+def test_a_batch_whose_slot_is_far_off_says_when_it_comes_and_submits_each_item_once(
+    service: ScriptedServer, clock: SkippingClock, capsys: pytest.CaptureFixture[str], caplog: Any
+) -> None:
+    says(service, EraseVideoSubtitles=[accepted("J-1"), accepted("J-2")], GetAsyncJobResult=[DONE, DONE])
+    take_slots(service, 3)
+
+    def make() -> ViapiBatchOperator:
+        items = [{"video_url": VIDEO}, {"video_url": VIDEO}]
+        return ViapiBatchOperator(
+            task_id="erase_all", operator=EraseVideoSubtitlesOperator, items=items, deferrable=True
+        )
+
+    run = run_batch(make, BatchStore())
+
+    assert [row["job_id"] for row in run.rows] == ["J-1", "J-2"]
+    assert submissions(service) == 2
+    assert "Rate limit: the next item is submitted in" in capsys.readouterr().out + caplog.text
 
 
 def test_a_slot_after_the_deadline_fails_before_anything_is_paid(

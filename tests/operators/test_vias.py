@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import DAG, AirflowFailException
+from airflow.providers.common.compat.sdk import DAG, AirflowFailException, TaskDeferred
 
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.errors import (
@@ -35,7 +37,7 @@ from airflow_provider_viapi.operators.vias import (
 )
 from airflow_provider_viapi.task_instance import cancel_decision
 from operators.huawei_tasks import FILE, WATCH, Store, accepted, connect, in_haste
-from run_task import run_task
+from run_task import TaskInstance, run_task
 
 BOTH = pytest.mark.parametrize("deferrable", [True, False])
 
@@ -191,15 +193,21 @@ def test_at_its_deadline_a_task_is_stopped_unless_it_is_to_go_on(emulator: Emula
     assert seen["left"] == "STARTING"
 
 
-def test_at_the_deadline_of_a_retry_a_job_whose_result_was_returned_is_neither_stopped_nor_replaced(
-    emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def stops_in_any_state(emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stop jobs as the service does, also in states in which the emulator does not."""
+
     async def stop(hook: HuaweiCloudHook, job: Job, log: Any) -> bool:
-        """Stop the job, as the service does in states in which the emulator does not."""
         emulator.move_huawei_job(job.id, "STOPPED")
         return True
 
     monkeypatch.setattr(HuaweiCloudHook, "cancel", stop)
+
+
+@pytest.mark.usefixtures("stops_in_any_state")
+def test_at_the_deadline_of_a_retry_a_job_whose_result_was_returned_is_neither_stopped_nor_replaced(
+    emulator: EmulatorServer,
+) -> None:
     store = Store()
     job_id = str(run_task(watch(), store).pushed["job_id"])
     # Airflow has not received the result, and the stream is interrupted meanwhile.
@@ -232,6 +240,25 @@ def test_who_fails_a_waiting_task_stops_the_job_and_who_calls_it_done_does_not(
 
     (response,) = run_task(ListViasTasksOperator(task_id="list")).result["tasks"]
     assert (response["state"] in ("STOPPING", "STOPPED")) is stops
+
+
+@pytest.mark.usefixtures("stops_in_any_state")
+def test_a_task_whose_result_was_returned_is_not_stopped_by_the_trigger_of_its_retry(
+    emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store()
+    job_id = run_task(watch(), store).pushed["job_id"]
+    # Airflow has not received the result, and the stream is interrupted meanwhile.
+    emulator.move_huawei_job(job_id, "RECOVERING")
+    instance = TaskInstance(try_number=2)
+    context: Any = {"ti": instance, "dag": SimpleNamespace(tasks=[]), "task_state_store": store}
+    with pytest.raises(TaskDeferred) as waits:
+        watch(deferrable=True).execute(context)
+
+    monkeypatch.setattr(cancel_decision, "current_state", lambda _: "failed")
+    asyncio.run(waits.value.trigger.on_kill())
+
+    assert state_of(job_id) == "RECOVERING"
 
 
 def test_a_task_that_is_stopped_or_started_gets_no_second_command(emulator: EmulatorServer) -> None:

@@ -11,7 +11,12 @@ from airflow_provider_viapi.errors import StopRequested, Throttled
 from airflow_provider_viapi.jobs.attempt_context import Intent
 from airflow_provider_viapi.jobs.ledger import Ledger
 from airflow_provider_viapi.jobs.submit_slot import SlotIsLater
-from airflow_provider_viapi.quota.limiters import LEAD, SharedSubmitLimiter
+from airflow_provider_viapi.quota.limiters import (
+    LEAD,
+    MAX_WAIT_FOR_POLL,
+    SharedSubmitLimiter,
+    wait_for_near_slot,
+)
 from airflow_provider_viapi.quota.slots import SlotReservations
 from airflow_provider_viapi.state.stores import MemoryStore
 from jobs.scripted_backend import ScriptedBackend, ScriptedClaims, submission
@@ -141,6 +146,42 @@ def test_without_any_counters_tasks_submit_at_once(clock: SkippingClock) -> None
     replace(submission(backend), limiter=limited(clock, BrokenCounters())).resume_or_submit()
 
     assert len(backend.sent) == 1
+
+
+def polls(clock: SkippingClock, counters: DictCounters, count: int, rate: float = 1.0) -> list[float]:
+    """Return how long each of some polls of a worker waits."""
+    slots = SlotReservations(counters, "a:results", rate, lambda: clock.now().timestamp())
+    waits = []
+    for _ in range(count):
+        began = clock.now()
+        if (slot := wait_for_near_slot(slots, clock.sleep)) is not None:
+            slots.release(slot)
+        waits.append((clock.now() - began).total_seconds())
+    return waits
+
+
+def test_polls_of_a_worker_wait_for_their_slots(clock: SkippingClock) -> None:
+    waits = polls(clock, DictCounters(), 10)
+
+    assert 8.5 <= sum(waits) <= 12
+
+
+def test_a_poll_of_a_worker_counts_and_does_not_wait_long_however_many_are_before_it(
+    clock: SkippingClock,
+) -> None:
+    counters = DictCounters()
+    others = SlotReservations(counters, "a:results", 1.0, lambda: clock.now().timestamp())
+    for _ in range(30):
+        others.reserve()
+
+    waits = polls(clock, counters, 5)
+
+    assert max(waits) <= MAX_WAIT_FOR_POLL + 0.1
+    assert sum(":slot:" in key for key in counters.values) == 35
+
+
+def test_without_counters_a_poll_of_a_worker_does_not_wait(clock: SkippingClock) -> None:
+    assert max(polls(clock, BrokenCounters(), 5)) < 0.1
 
 
 @pytest.mark.parametrize("rate", [0.01, 0.02, 0.06])

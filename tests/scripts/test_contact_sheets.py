@@ -14,11 +14,11 @@ from sheets.page import Page, Shown
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 FIRST = ["Formats"]
-LAST = "Sources of the pictures"
-ON_PICTURES = {name for name, place in TRANSFORMS.items() if place.startswith("pictures.")}
+LAST = "Sources of the images"
+ON_IMAGES = {name for name, place in TRANSFORMS.items() if place.startswith("images.")}
 SCORES = {"EvaluateVideoQuality", "SplitVideoParts"}
-"""Actions on videos that return values and no file; they share the section of the actions on pictures."""
-WITH_SHEET = sorted(set(TRANSFORMS) - ON_PICTURES - SCORES)
+"""Actions on videos that return values and no file; they share the section of the actions on images."""
+WITH_SHEET = sorted(set(TRANSFORMS) - ON_IMAGES - SCORES)
 
 
 def sections() -> dict[str, str]:
@@ -53,7 +53,7 @@ def test_a_section_reports_its_measurements(action: str) -> None:
     assert re.search(r"^Measured\b", sections()[action], flags=re.MULTILINE)
 
 
-@pytest.mark.parametrize("action", sorted(ON_PICTURES | SCORES))
+@pytest.mark.parametrize("action", sorted(ON_IMAGES | SCORES))
 def test_every_other_action_is_named_with_its_method(action: str) -> None:
     assert action in sections()["Images"]
 

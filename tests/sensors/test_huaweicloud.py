@@ -196,3 +196,19 @@ def test_an_id_that_is_missing_is_named_when_the_dag_is_parsed(
 ) -> None:
     with pytest.raises(InvalidRequest, match=f"{named}, empty or not a text; allowed: an id"):
         sensor(kind, **arguments)
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments", "allowed"),
+    [
+        (ViasTaskSensor, {"vias_task_id": "t1"}, "RUNNING, STOPPED, SUCCEEDED"),
+        (LiveTaskSensor, {"room_id": "r1", "job_id": "j1"}, "PROCESSING, SUCCEED"),
+    ],
+)
+def test_none_as_the_state_to_wait_for_does_not_mean_the_end(
+    kind: type[HuaweiCloudJobSensor], arguments: Any, allowed: str
+) -> None:
+    with pytest.raises(InvalidRequest, match=f"state to wait for is None; allowed: {allowed}") as refused:
+        sensor(kind, **arguments, target_state=None)
+
+    assert "wait_for_completion" not in str(refused.value)

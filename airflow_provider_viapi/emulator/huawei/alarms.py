@@ -57,7 +57,7 @@ EVENT_TYPES = {
 class Alarms:
     """Writes an alarm when a task begins to run whose output names a bucket of OBS.
 
-    The picture is the first frame of the clip that the task analyses, if that lies in the storage as well, otherwise
+    The image is the first frame of the clip that the task analyses, if that lies in the storage as well, otherwise
     a placeholder. Where the service puts its files in the bucket was not found.
 
     :param storage: the object storage
@@ -100,8 +100,8 @@ class Alarms:
         self._storage.objects.put(bucket, key, path, etag=etag, headers={"content-type": "application/json"})
 
     async def _alarm(self, job: StateJob, event_type: int) -> dict[str, Any]:
-        picture = await self._frame(job.request.get("input"))
-        box = _place_of_event(picture)
+        image = await self._frame(job.request.get("input"))
+        box = _place_of_event(image)
         event = {
             "detection_id": 1,
             "category": job.request["service_name"],
@@ -116,7 +116,7 @@ class Alarms:
             "stream_id": hashlib.sha256(repr(job.request.get("input")).encode()).hexdigest()[:32],
             "timestamp": int(self._now()),
             "message_id": str(uuid.uuid4()),
-            "image_base64": base64.b64encode(_marked(picture, box)).decode(),
+            "image_base64": base64.b64encode(_marked(image, box)).decode(),
             "data": {"event_set": [event]},
         }
 
@@ -148,18 +148,18 @@ def first_frame(clip: Path) -> Image.Image:
         return shown_image(next(video.frames()), video.traits.pixel_aspect)
 
 
-def _place_of_event(picture: Image.Image) -> dict[str, int]:
-    """Return the middle of a picture, half as wide and high, as an alarm names it."""
-    width, height = picture.size
+def _place_of_event(image: Image.Image) -> dict[str, int]:
+    """Return the middle of an image, half as wide and high, as an alarm names it."""
+    width, height = image.size
     return {"x": width // 4, "y": height // 4, "w": width // 2, "h": height // 2}
 
 
-def _marked(picture: Image.Image, box: Mapping[str, int]) -> bytes:
-    """Return a JPEG of a picture with a red frame around a place."""
+def _marked(image: Image.Image, box: Mapping[str, int]) -> bytes:
+    """Return a JPEG of an image with a red frame around a place."""
     from PIL import ImageDraw
 
     corners = (box["x"], box["y"], box["x"] + box["w"], box["y"] + box["h"])
-    ImageDraw.Draw(picture).rectangle(corners, outline=(230, 40, 30), width=max(2, picture.height // 90))
+    ImageDraw.Draw(image).rectangle(corners, outline=(230, 40, 30), width=max(2, image.height // 90))
     content = BytesIO()
-    picture.save(content, "JPEG", quality=85)
+    image.save(content, "JPEG", quality=85)
     return content.getvalue()

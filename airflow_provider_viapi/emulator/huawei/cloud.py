@@ -58,7 +58,7 @@ NAMES: Collection[str] = frozenset(action.name for action in ACTIONS)
 """Action names, as faults, quotas and counts use them."""
 
 MAX_TOKEN_BODY_BYTES = 64 << 20
-"""Size of the largest body of a call that carries a valid token; it can hold several pictures in Base64."""
+"""Size of the largest body of a call that carries a valid token; it can hold several images in Base64."""
 
 
 class HuaweiCloud:

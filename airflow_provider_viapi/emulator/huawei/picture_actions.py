@@ -1,4 +1,4 @@
-"""Stylized avatars that are modelled after a picture."""
+"""Stylized avatars that are modelled after an image."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ STYLES = ("system_male_001", "system_female_001", "system_male_002", "system_fem
 """Ids of the system's styles."""
 
 MAX_SIZE = (3840, 2160)
-"""Largest picture in pixels, upright or not."""
+"""Largest image in pixels, upright or not."""
 
 _BY_FILE = pictures.CREATE_PICTURE_MODELING_JOB.name
 _BY_URL = pictures.CREATE_PICTURE_MODELING_BY_URL_JOB.name
@@ -28,7 +28,7 @@ _BY_URL = pictures.CREATE_PICTURE_MODELING_BY_URL_JOB.name
 class PictureActions:
     """The actions of picture modelling.
 
-    :param jobs: read the pictures
+    :param jobs: read the images
     """
 
     def __init__(self, jobs: MediaJobs) -> None:
@@ -49,10 +49,10 @@ class PictureActions:
     def _create_by_file(self, call: RestCall, take_fault: TakeJobFault) -> dict[str, Any]:
         text = call.parameters["file"]
         content = picture_content(text)
-        _check_picture(content)
+        _check_image(content)
         # The content itself is shown nowhere.
         shown = replace(call, parameters={**call.parameters, "file": f"{len(content)} bytes"})
-        return self._create(shown, {"picture": text}, take_fault)
+        return self._create(shown, {"image": text}, take_fault)
 
     def _create_by_url(self, call: RestCall, take_fault: TakeJobFault) -> dict[str, Any]:
         # Not under the parameter's name: what has that name is downloaded before the job, with VIAPI's error code.
@@ -97,15 +97,15 @@ class PictureActions:
         )
 
 
-def _check_picture(content: bytes) -> None:
+def _check_image(content: bytes) -> None:
     from PIL import Image
 
-    from airflow_provider_viapi.emulator.media.still_images import picture_formats
+    from airflow_provider_viapi.emulator.media.still_images import image_formats
 
     try:
-        with Image.open(io.BytesIO(content), formats=picture_formats()) as picture:
-            size = picture.size
+        with Image.open(io.BytesIO(content), formats=image_formats()) as image:
+            size = image.size
     except (OSError, ValueError, Image.DecompressionBombError):
-        raise invalid("metastudio", "The file is not a picture that can be read.") from None
+        raise invalid("metastudio", "The file is not an image that can be read.") from None
     if max(size) > MAX_SIZE[0] or min(size) > MAX_SIZE[1]:
-        raise invalid("metastudio", f"The picture has {size[0]}x{size[1]} pixels; the largest is 3840x2160.")
+        raise invalid("metastudio", f"The image has {size[0]}x{size[1]} pixels; the largest is 3840x2160.")

@@ -15,7 +15,7 @@ from airflow_provider_viapi.emulator.media.audio import RATE as SOUND_RATE, sile
 from airflow_provider_viapi.emulator.media.audio_tracks import AudioTraits
 from airflow_provider_viapi.emulator.media.errors import MediaError
 from airflow_provider_viapi.emulator.media.frames import BT_709, from_rgb, working_format
-from airflow_provider_viapi.emulator.media.still_images import picture_formats
+from airflow_provider_viapi.emulator.media.still_images import image_formats
 from airflow_provider_viapi.emulator.media.writer import Traits, VideoTarget
 
 RATE = 5
@@ -32,7 +32,7 @@ _BACKGROUND, _FIGURE, _WHITE, _OUTLINE = (52, 64, 84), (112, 128, 150), (240, 24
 Cue = tuple[float, float, str]
 
 
-def read_picture(text: str) -> Image.Image:
+def read_image(text: str) -> Image.Image:
     """Decode an image in Base64.
 
     :raises MediaError: it is not an image
@@ -40,24 +40,24 @@ def read_picture(text: str) -> Image.Image:
     try:
         content = text.partition(",")[2] if text.startswith("data:") else text
         file = io.BytesIO(base64.b64decode(content, validate=True))
-        with Image.open(file, formats=picture_formats()) as picture:
-            readable: Image.Image = picture.convert("RGB")
+        with Image.open(file, formats=image_formats()) as image:
+            readable: Image.Image = image.convert("RGB")
             return readable
     except (AttributeError, ValueError, OSError, Image.DecompressionBombError):
         raise MediaError("MSS.00000003", "the image cannot be read, or is not in Base64") from None
 
 
 def write_video(
-    path: Path, picture: Image.Image | None, size: tuple[int, int], cues: Sequence[Cue], seconds: float
+    path: Path, image: Image.Image | None, size: tuple[int, int], cues: Sequence[Cue], seconds: float
 ) -> None:
     """Write a video as MP4 (H.264, AAC).
 
-    :param picture: image to show; default: a figure without a face
+    :param image: image to show; default: a figure without a face
     :param size: (width, height) in pixels
     :param cues: start, end and text of each subtitle
     :param seconds: duration
     """
-    scene = _scene(picture, size)
+    scene = _scene(image, size)
     traits = Traits(size, Fraction(1), Fraction(RATE), Fraction(1, RATE), BT_709)
     with VideoTarget(path, traits, sampled=[AudioTraits()]) as video:
         shown, pixels = None, None
@@ -71,17 +71,17 @@ def write_video(
             video.add_samples(silence(SOUND_RATE // RATE))
 
 
-def write_cover(path: Path, picture: Image.Image | None, size: tuple[int, int]) -> None:
+def write_cover(path: Path, image: Image.Image | None, size: tuple[int, int]) -> None:
     """Write the still image as JPEG."""
-    _scene(picture, size).save(path, "JPEG", quality=85)
+    _scene(image, size).save(path, "JPEG", quality=85)
 
 
-def _scene(picture: Image.Image | None, size: tuple[int, int]) -> Image.Image:
+def _scene(image: Image.Image | None, size: tuple[int, int]) -> Image.Image:
     width, height = size
     scene = Image.new("RGB", size, _BACKGROUND)
     draw = ImageDraw.Draw(scene)
-    if picture is not None:
-        fitted = picture.copy()
+    if image is not None:
+        fitted = image.copy()
         fitted.thumbnail(size)
         scene.paste(fitted, ((width - fitted.width) // 2, (height - fitted.height) // 2))
     else:
@@ -96,13 +96,13 @@ def _scene(picture: Image.Image | None, size: tuple[int, int]) -> Image.Image:
 def _with_subtitle(scene: Image.Image, line: str) -> Image.Image:
     if not line:
         return scene
-    picture = scene.copy()
-    width, height = picture.size
-    draw = ImageDraw.Draw(picture)
+    image = scene.copy()
+    width, height = image.size
+    draw = ImageDraw.Draw(image)
     # The font size makes every line fit into the width.
     letter = min(height / 14, 1.7 * width / max(len(line), 1))
     _write(draw, (width / 2, height * 0.95), line, letter, anchor="md")
-    return picture
+    return image
 
 
 def _write(

@@ -47,7 +47,7 @@ def speech(request: Mapping[str, Any], folder: Path) -> dict[str, Any]:
 def video(request: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """Write a still image with a script as subtitles.
 
-    :param request: ``scenes`` with a text or a duration each; ``speed``; optionally ``picture`` in Base64, ``width``
+    :param request: ``scenes`` with a text or a duration each; ``speed``; optionally ``image`` in Base64, ``width``
         and ``height``
     :return: ``preview_video_url``, ``cover_url`` and ``duration`` in seconds
     """
@@ -58,22 +58,22 @@ def video(request: Mapping[str, Any], folder: Path) -> dict[str, Any]:
         raise MediaError(
             "MSS.00000003", f"width and height must be numbers from 16 to {placeholder_video.MAX_SIDE}"
         )
-    picture = placeholder_video.read_picture(request["picture"]) if request.get("picture") else None
+    image = placeholder_video.read_image(request["image"]) if request.get("image") else None
     cues, seconds = _cues(request["scenes"], request.get("speed") or 100)
     path, cover = folder / "video.mp4", folder / "cover.jpg"
-    placeholder_video.write_video(path, picture, size, cues, seconds)
-    placeholder_video.write_cover(cover, picture, size)
+    placeholder_video.write_video(path, image, size, cues, seconds)
+    placeholder_video.write_cover(cover, image, size)
     return {"preview_video_url": path, "cover_url": cover, "duration": round(seconds, 3)}
 
 
 def photo_check(request: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """Check that a photo can be read; faces are not detected.
 
-    :param request: ``picture`` in Base64
+    :param request: ``image`` in Base64
     """
     from airflow_provider_viapi.emulator.huawei import placeholder_video
 
-    width, height = placeholder_video.read_picture(request["picture"]).size
+    width, height = placeholder_video.read_image(request["image"]).size
     return {"width": width, "height": height}
 
 
@@ -95,20 +95,20 @@ def subtitles(request: Mapping[str, Any], folder: Path) -> dict[str, Any]:
 
 
 def picture_model(request: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """Write the cover of an avatar: the picture that it is modelled after.
+    """Write the cover of an avatar: the image that it is modelled after.
 
-    :param request: ``picture`` in Base64, or its ``address``
+    :param request: ``image`` in Base64, or its ``address``
     """
-    from airflow_provider_viapi.emulator.download import MAX_PICTURE_BYTES, fetch
+    from airflow_provider_viapi.emulator.download import MAX_IMAGE_BYTES, fetch
     from airflow_provider_viapi.emulator.huawei import placeholder_video
 
-    picture = request.get("picture")
-    if picture is None:
-        file, url = folder.parent / "sources" / "picture", request["address"]
-        fetch(url, file, name="picture_url", code="MSS.00000003", limit=MAX_PICTURE_BYTES)
-        picture = b64encode(file.read_bytes()).decode()
+    image = request.get("image")
+    if image is None:
+        file, url = folder.parent / "sources" / "image", request["address"]
+        fetch(url, file, name="picture_url", code="MSS.00000003", limit=MAX_IMAGE_BYTES)
+        image = b64encode(file.read_bytes()).decode()
     cover = folder / "cover.jpg"
-    placeholder_video.write_cover(cover, placeholder_video.read_picture(picture), (512, 512))
+    placeholder_video.write_cover(cover, placeholder_video.read_image(image), (512, 512))
     return {"model_cover_url": cover}
 
 

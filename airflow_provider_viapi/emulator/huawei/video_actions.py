@@ -72,7 +72,7 @@ class VideoActions:
             "speed": _speed(given),
             "width": size.get("width"),
             "height": size.get("height"),
-            "picture": given.get("human_image"),
+            "image": given.get("human_image"),
         }
         job = self._jobs.put(call, work, take_fault())
         self._assets.add(job.asset_id, _asset_name(job), "VIDEO", job)
@@ -83,14 +83,14 @@ class VideoActions:
         if given.get("job_id") is not None:
             self._jobs.find(given["job_id"], *_CARDS)
         scene = {"text": given.get("introduction_text") or "", "seconds": None}
-        picture = given["card_image_config"]["human_image"]
-        work = {"scenes": [scene], "picture": picture, "width": 1080, "height": 1920}
+        image = given["card_image_config"]["human_image"]
+        work = {"scenes": [scene], "image": image, "width": 1080, "height": 1920}
         job = self._jobs.put(call, work, take_fault())
         self._assets.add(job.asset_id, _asset_name(job), "VIDEO", job)
         return {"job_id": job.id}
 
     def _create_detection(self, call: RestCall, take_fault: TakeJobFault) -> dict[str, Any]:
-        work = {"picture": call.parameters["human_image"]}
+        work = {"image": call.parameters["human_image"]}
         return {"job_id": self._jobs.put(call, work, take_fault()).id}
 
     def _create_subtitles(self, call: RestCall, take_fault: TakeJobFault) -> dict[str, Any]:

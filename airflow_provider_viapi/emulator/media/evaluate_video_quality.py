@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from airflow_provider_viapi.emulator.media.frames import NEUTRAL_CHROMA, Plane, planes
-from airflow_provider_viapi.emulator.media.pictures.scores import sharpness
+from airflow_provider_viapi.emulator.media.images.scores import sharpness
 from airflow_provider_viapi.emulator.media.video import FULL_HD, VideoSource
 
 MAX_SAMPLES = 48

@@ -1,4 +1,4 @@
-"""Open pictures of users: upright, opaque, 8 bits of sRGB, whatever the file holds."""
+"""Open images of users: upright, opaque, 8 bits of sRGB, whatever the file holds."""
 
 from __future__ import annotations
 
@@ -28,35 +28,35 @@ _TURNS = {
 _OPAQUE_MODES = {"1": "L", "L": "L", "LA": "L", "La": "L", "CMYK": "CMYK"}
 
 
-def picture_formats() -> list[str]:
-    """Return what Pillow may open of files from anywhere: pictures, not programs, such as EPS for Ghostscript."""
+def image_formats() -> list[str]:
+    """Return what Pillow may open of files from anywhere: images, not programs, such as EPS for Ghostscript."""
     Image.init()
     return [name for name in _FORMATS if name in Image.OPEN]
 
 
 def open_image(path: Path, kind: str = "InvalidImage") -> Image.Image:
-    """Return a picture as RGB: turned by its EXIF orientation, on white, converted from its profile to sRGB.
+    """Return an image as RGB: turned by its EXIF orientation, on white, converted from its profile to sRGB.
 
     :param kind: prefix of the error codes: InvalidImage, or InvalidFile where it is one of several files
-    :raises MediaError: ``….Decode`` when the file cannot be read as a picture, ``….Resolution`` when it has more
+    :raises MediaError: ``….Decode`` when the file cannot be read as an image, ``….Resolution`` when it has more
         than 8192x8192 pixels
     """
     try:
-        with Image.open(path, formats=picture_formats()) as image:
+        with Image.open(path, formats=image_formats()) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise MediaError(
                     f"{kind}.Resolution",
-                    f"the picture is {image.width}x{image.height}, at most {MAX_PIXELS} pixels are supported",
+                    f"the image is {image.width}x{image.height}, at most {MAX_PIXELS} pixels are supported",
                 )
             return to_srgb(image)
     except Image.DecompressionBombError as error:
-        raise MediaError(f"{kind}.Resolution", f"the picture has more than {MAX_PIXELS} pixels") from error
+        raise MediaError(f"{kind}.Resolution", f"the image has more than {MAX_PIXELS} pixels") from error
     except (OSError, SyntaxError, ValueError, struct.error) as error:
-        raise MediaError(f"{kind}.Decode", "the file cannot be read as a picture") from error
+        raise MediaError(f"{kind}.Decode", "the file cannot be read as an image") from error
 
 
 def to_srgb(image: Image.Image) -> Image.Image:
-    """Return a picture as RGB: 8 bits, upright, on white, in sRGB."""
+    """Return an image as RGB: 8 bits, upright, on white, in sRGB."""
     upright = _eight_bit(_upright(image))
     if upright.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in upright.info:
         alpha = upright.convert("RGBA").getchannel("A")
@@ -70,14 +70,14 @@ def to_srgb(image: Image.Image) -> Image.Image:
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    """Turn a picture as its EXIF data say, whatever else is in them."""
+    """Turn an image as its EXIF data say, whatever else is in them."""
     image.load()
     turn = _TURNS.get(image.getexif().get(_ORIENTATION, 1))
     return image if turn is None else image.transpose(turn)
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:
-    """Return a grey picture of 16 bits or floating point at 8 bits; a plain conversion would clip it."""
+    """Return a grey image of 16 bits or floating point at 8 bits; a plain conversion would clip it."""
     if not image.mode.startswith(("I", "F")):
         return image
     values = np.asarray(image).astype(np.float64)

@@ -42,7 +42,7 @@ MAX_UNSIGNED_BYTES = 1 << 20
 _BINARY = "application/octet-stream"
 _SUPPORTED = {"uploads", "uploadId", "partNumber", "security-token", "continuation-token"}
 # Uploaded files are served from the emulator's own origin and must not run scripts there. Chromium plays no
-# video in a sandbox, so pictures, sound and videos get a policy that allows only themselves. SVG is excluded because
+# video in a sandbox, so images, sound and videos get a policy that allows only themselves. SVG is excluded because
 # it can contain scripts, and so are header values with several types, of which a browser may use the last.
 _PASSIVE = re.compile(r"(?:video|audio|image)/(?!svg)[a-z0-9.+-]+")
 _PASSIVE_POLICY = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'"

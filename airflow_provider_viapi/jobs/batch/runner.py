@@ -27,6 +27,7 @@ from airflow_provider_viapi.jobs.batch.report import describe_item
 from airflow_provider_viapi.jobs.batch.running_jobs import ROWS_PER_WRITE, RunningJobs
 from airflow_provider_viapi.jobs.batch.wait import FinishedJobs, WaitPolicy
 from airflow_provider_viapi.jobs.model import Job, JobReport
+from airflow_provider_viapi.jobs.submit_slot import SlotIsLater
 from airflow_provider_viapi.retrying import jittered
 
 MAX_SUBMITTING = timedelta(seconds=300)
@@ -40,6 +41,12 @@ MAX_FAILED_SUBMISSIONS = 5
 
 COLLECTED_TOGETHER = 10
 """Number of jobs that have ended after which their results are collected before more are submitted."""
+
+MAX_WAIT_FOR_SLOT = 10.0
+"""Seconds that one submission waits for its slot; until a later one, the batch collects jobs that have ended."""
+
+SLOT_LOG_INTERVAL = timedelta(minutes=1)
+"""Between two log lines about a slot that is later."""
 
 PROGRESS_INTERVAL = timedelta(seconds=30)
 """Between two log lines about the progress while the batch submits."""
@@ -86,6 +93,7 @@ class BatchRunner(RunningJobs):
         # Unknown outcomes are resolved first: every further job makes it harder to assign a listed job.
         self._left = deque([*self.items_with("unknown"), *self.items_with("new")])
         self._is_blocked = False
+        self._slot_logged: datetime | None = None
 
     @property
     def submits_nothing_more(self) -> bool:
@@ -218,7 +226,7 @@ class BatchRunner(RunningJobs):
 
     def _collect_ended(self, waits: BackgroundWait) -> bool:
         """Collect the jobs that have ended, if they are many or some failed; false if others were late meanwhile."""
-        if waits.finished_count < COLLECTED_TOGETHER and not waits.has_failures:
+        if not _is_worth_collecting(waits):
             return True
         self.collect(waits.drain())
         running = len(self.running)
@@ -236,7 +244,12 @@ class BatchRunner(RunningJobs):
         self.context.pause(max(0.0, self.backend.limiter.reserve()))
         if self.context.stop_requested():
             return False
-        if self._begin(item, self.backend.resume if is_unknown else self.backend.resume_or_submit, waits):
+        begin = self.backend.resume if is_unknown else self.backend.resume_or_submit
+        try:
+            has_begun = self._begin(item, begin, waits)
+        except SlotIsLater as later:
+            return self._wait_for_slot(later, waits)
+        if has_begun:
             self.failed_submissions, self.failing_since = 0, None
             if self.refusal is None:
                 self._left.popleft()
@@ -249,6 +262,26 @@ class BatchRunner(RunningJobs):
             return False
         self.context.pause(jittered(INITIAL_BACKOFF * 2**self.failed_submissions))
         return True
+
+    def _wait_for_slot(self, later: SlotIsLater, waits: BackgroundWait) -> bool:
+        """Wait until shortly before the slot, or until something is to be collected; false if a job is overdue."""
+        now = self.context.timing.now()
+        slot_at = now + timedelta(seconds=later.seconds)
+        if self._slot_logged is None or now - self._slot_logged >= SLOT_LOG_INTERVAL:
+            self._slot_logged = now
+            self.context.log.info(
+                "Rate limit: the next item is submitted in %.0f s, at %s",
+                later.seconds,
+                slot_at.isoformat(timespec="seconds"),
+            )
+        overdue_at = min(map(self.deadline_of, self.running.values()), default=self.config.deadline)
+        near_at = slot_at - timedelta(seconds=later.preparation + MAX_WAIT_FOR_SLOT)
+        until = min(near_at, now + SLOT_LOG_INTERVAL, overdue_at)
+        while self.context.timing.now() < until and not _is_worth_collecting(waits):
+            if self.context.stop_requested():
+                break
+            self.context.pause(1.0)
+        return self.context.timing.now() < overdue_at
 
     def _may_submit(self, item: Item) -> bool:
         """Return whether the limits admit an item now."""
@@ -367,3 +400,7 @@ class BatchRunner(RunningJobs):
                 "running",
                 len(entries) - len(jobs),
             )
+
+
+def _is_worth_collecting(waits: BackgroundWait) -> bool:
+    return waits.finished_count >= COLLECTED_TOGETHER or waits.has_failures

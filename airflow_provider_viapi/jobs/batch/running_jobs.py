@@ -40,7 +40,10 @@ class BatchBackend(Protocol):
     limiter: RateLimiter
 
     def resume_or_submit(self, item: Item) -> tuple[Job, JobReport | None]:
-        """Resume or submit an item's job, with one attempt to submit; see ``jobs.submission``."""
+        """Resume or submit an item's job, with one attempt to submit; see ``jobs.submission``.
+
+        :raises SlotIsLater: the slot to submit is far off; nothing was accepted
+        """
         ...
 
     def resume(self, item: Item) -> tuple[Job, JobReport | None] | None:

@@ -165,7 +165,7 @@ class Poller:
     def _on_polled(self, pending: PendingJob, permit: Permit, poll: asyncio.Task[JobReport]) -> None:
         self._polls.discard(poll)
         pending.polls += 1
-        pending.is_polling = False
+        pending.is_polling = is_partial = False
         error: BaseException | None = None
         try:
             self.limiter.release(permit)
@@ -179,18 +179,19 @@ class Poller:
                 self._on_poll_error(pending, error)
             else:
                 self._on_report(pending, poll.result())
+                is_partial = poll.result().is_partial
         except Exception as unexpected:
             # Such as a report that is None.
             error = unexpected
             self._on_poll_error(pending, error)
         finally:
             if not pending.result.done():
-                self._poll_again(pending, error)
+                self._poll_again(pending, error, is_partial=is_partial)
 
-    def _poll_again(self, pending: PendingJob, error: BaseException | None) -> None:
-        """Schedule the next poll; after the deadline only if the last one said nothing about the job."""
+    def _poll_again(self, pending: PendingJob, error: BaseException | None, *, is_partial: bool) -> None:
+        """Schedule the next poll; after the deadline only if the last one did not show whether the job has ended."""
         grace_is_over = pending.late_at is not None and now() - pending.late_at > GRACE
-        if isinstance(error, Throttled) and (pending.is_finished or pending.is_late):
+        if is_partial or (isinstance(error, Throttled) and (pending.is_finished or pending.is_late)):
             self._jobs.queue.schedule(pending)
         elif pending.is_late and (grace_is_over or error is None):
             pending.resolve(_timed_out(pending))
@@ -208,6 +209,9 @@ class Poller:
     def _on_report(self, pending: PendingJob, report: JobReport) -> None:
         if report.is_final:
             self._resolve_all(pending.job.id, report)
+        elif report.is_partial:
+            if not pending.is_finished:
+                pending.mark_finished(None)
         else:
             pending.log_once(f"is {report.state}")
             pending.mark_seen(report.state)

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from airflow_provider_viapi.errors import InvalidMedia, PermissionDenied, ServiceError, TransientError
 from airflow_provider_viapi.jobs.attempt_context import AttemptContext
 from airflow_provider_viapi.jobs.batch.ledger import BatchLedger, Item, Row
+from airflow_provider_viapi.jobs.batch.runner import MAX_WAIT_FOR_SLOT
 from airflow_provider_viapi.jobs.batch.wait import QuietLog
 from airflow_provider_viapi.jobs.metrics import count_usage
 from airflow_provider_viapi.jobs.model import Job, JobReport
@@ -77,6 +78,8 @@ class TaskBatchBackend:
         self.limiter = RateLimiter(account.submit_qps)
         self._poll_limiter = RateLimiter(account.poll_qps)
         self._resubmitted: set[str] = set()
+        # Seconds that preparing the last request took: the next one probably takes as long.
+        self._preparation = 0.0
         self._unreadable = 0
         self._earlier: Collection[str] | None = None
         self._estimates: dict[str, Usage | None] = {}
@@ -90,8 +93,12 @@ class TaskBatchBackend:
 
     def resume_or_submit(self, item: Item) -> tuple[Job, JobReport | None]:
         """Resume or submit an item's job as its operator would, with one attempt to submit."""
-        with self._counting_in_doubt():
-            return self._submission(item).resume_or_submit()
+        submission = self._submission(item)
+        try:
+            with self._counting_in_doubt():
+                return submission.resume_or_submit()
+        finally:
+            self._preparation = submission.preparation
 
     def resume(self, item: Item) -> tuple[Job, JobReport | None] | None:
         """Resume an item's job, or find out whether it has one; ``None`` if a new one is to be submitted."""
@@ -149,9 +156,10 @@ class TaskBatchBackend:
             submission,
             prepare_request=prepare_request,
             # The batch retries, after other items.
-            policy=replace(policy, once=True),
+            policy=replace(policy, once=True, max_wait_for_slot=MAX_WAIT_FOR_SLOT),
             digest=item.digest,
             sources=lambda: None if results is None else results.versions(item.request or {}),
+            preparation=self._preparation,
             resubmitted=self._resubmitted,
         )
 

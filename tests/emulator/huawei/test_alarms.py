@@ -1,4 +1,4 @@
-"""Alarms that the emulator writes for VIAS's tasks: as the parser reads them, with a picture of the clip."""
+"""Alarms that the emulator writes for VIAS's tasks: as the parser reads them, with an image of the clip."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def alarm_about(caller: Caller, storage: OssFileSystem, source: dict[str, Any]) 
     return alarm
 
 
-def picture_of(alarm: Alarm) -> Image.Image:
+def image_of(alarm: Alarm) -> Image.Image:
     assert alarm.image is not None
     return Image.open(io.BytesIO(alarm.image)).convert("RGB")
 
@@ -55,7 +55,7 @@ def test_an_alarm_shows_the_clip_that_the_task_analyses(
         caller, storage, {"type": "obs", "data": [{"bucket": "camp", "path": "/clips/roof.mp4"}]}
     )
 
-    shown = np.asarray(picture_of(alarm), np.float64)
+    shown = np.asarray(image_of(alarm), np.float64)
     assert alarm.kind == "smoke_and_fire"
     assert shown.shape == (180, 320, 3)
     assert shown.std() > 20
@@ -74,7 +74,7 @@ def test_an_alarm_shows_the_clip_that_the_task_analyses(
         {"type": "obs", "data": [{"bucket": "camp"}]},
     ],
 )
-def test_without_a_clip_in_the_storage_the_picture_is_grey(
+def test_without_a_clip_in_the_storage_the_image_is_grey(
     caller: Caller, storage: OssFileSystem, source: dict[str, Any]
 ) -> None:
-    assert np.median(np.asarray(picture_of(alarm_about(caller, storage, source)))) == pytest.approx(96, abs=3)
+    assert np.median(np.asarray(image_of(alarm_about(caller, storage, source)))) == pytest.approx(96, abs=3)

@@ -34,7 +34,7 @@ def scene(text: str, number: int = 1) -> dict[str, Any]:
     }
 
 
-def picture(colour: str = "red") -> str:
+def image(colour: str = "red") -> str:
     content = io.BytesIO()
     Image.new("RGB", (60, 80), colour).save(content, "PNG")
     return base64.b64encode(content.getvalue()).decode()
@@ -49,7 +49,7 @@ def card(**changed: Any) -> dict[str, Any]:
         "business_card_type": "2D_DIGITAL_HUMAN_CARD",
         "card_templet_asset_id": "emulator-card",
         "card_text_config": {"name": "A. Person"},
-        "card_image_config": {"human_image": picture()},
+        "card_image_config": {"human_image": image()},
         "introduction_text": "Hello.",
         "video_asset_name": "card",
         **changed,
@@ -90,7 +90,7 @@ def test_an_avatar_video_is_as_long_as_its_script_takes_to_say(caller: Caller, t
     assert lengths[1] == pytest.approx(3 * lengths[0], abs=0.6)
 
 
-def test_an_avatar_video_has_the_size_asked_for_pictures_and_sound(caller: Caller, tmp_path: Path) -> None:
+def test_an_avatar_video_has_the_size_asked_for_frames_and_sound(caller: Caller, tmp_path: Path) -> None:
     seen = caller.ended(SHOW_AVATAR, job_id=caller(AVATAR, **video())["job_id"])
 
     path = fetched(main_file(caller, seen), tmp_path / "video.mp4")
@@ -102,7 +102,7 @@ def test_an_avatar_video_has_the_size_asked_for_pictures_and_sound(caller: Calle
 
 def test_a_photo_is_what_a_photo_video_shows(caller: Caller, tmp_path: Path) -> None:
     request = {
-        "human_image": picture("red"),
+        "human_image": image("red"),
         "video_config": SMALL,
         "shoot_scripts": [scene("Hello.")],
         "output_asset_config": {"asset_name": "me"},
@@ -137,7 +137,7 @@ def test_a_photo_that_is_none_fails_with_a_reason(caller: Caller) -> None:
 
 
 def test_a_photo_is_found_fit(caller: Caller) -> None:
-    job_id = caller(videos.CREATE_PHOTO_DETECTION, human_image=picture())["job_id"]
+    job_id = caller(videos.CREATE_PHOTO_DETECTION, human_image=image())["job_id"]
 
     assert caller.ended(videos.SHOW_PHOTO_DETECTION, job_id=job_id)["state"] == "SUCCEED"
 

@@ -76,7 +76,7 @@ def test_a_fingerprint_has_length_one(name: str) -> None:
 
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("name", PHOTOGRAPHS)
-def test_a_picture_is_found_again_in_another_version(name: str, version: str, tmp_path: Path) -> None:
+def test_an_image_is_found_again_in_another_version(name: str, version: str, tmp_path: Path) -> None:
     original = PHOTOGRAPHS[name]
     changed = saved(VERSIONS[version](Image.open(original)), tmp_path / "a.png")
 
@@ -111,7 +111,7 @@ def test_exif_orientation_is_respected(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("mode", ["L", "P", "RGBA", "LA", "CMYK", "1", "I;16"])
-def test_pictures_of_every_kind_have_fingerprints(mode: str, tmp_path: Path) -> None:
+def test_images_of_every_kind_have_fingerprints(mode: str, tmp_path: Path) -> None:
     original = Image.open(PHOTOGRAPHS["chelsea"])
     if mode == "I;16":
         converted = Image.fromarray(np.asarray(original.convert("L"), np.uint16) * 257)
@@ -133,16 +133,16 @@ def test_grey_of_sixteen_bits_matches_grey_of_eight(tmp_path: Path) -> None:
 
 
 def test_what_is_transparent_counts_as_white(tmp_path: Path) -> None:
-    picture = Image.open(PHOTOGRAPHS["coffee"]).convert("RGBA")
+    image = Image.open(PHOTOGRAPHS["coffee"]).convert("RGBA")
     hole = (100, 100, 300, 300)
-    transparent, white = picture.copy(), picture.copy()
+    transparent, white = image.copy(), image.copy()
     transparent.paste((255, 0, 0, 0), hole)
     white.paste((255, 255, 255, 255), hole)
 
     assert alike(saved(transparent, tmp_path / "a.png"), saved(white, tmp_path / "b.png")) > 9.99
 
 
-def test_a_blank_picture_has_a_fingerprint(tmp_path: Path) -> None:
+def test_a_blank_image_has_a_fingerprint(tmp_path: Path) -> None:
     blank = saved(Image.new("RGB", (128, 128), "white"), tmp_path / "a.png")
 
     assert np.linalg.norm(fingerprint(blank)) == pytest.approx(1, abs=1e-5)
@@ -155,7 +155,7 @@ def test_a_higher_cosine_never_scores_less(one: float, other: float) -> None:
     assert 0 <= score(farther) <= score(nearer) <= 10
 
 
-def test_scores_distinguish_the_same_picture_from_another() -> None:
+def test_scores_distinguish_the_same_image_from_another() -> None:
     assert score(1.0) == 10
     assert score(0.95) >= 9
     assert score(0.70) <= 2
@@ -185,14 +185,14 @@ def test_a_file_that_is_too_large_is_refused() -> None:
 
 
 @pytest.mark.parametrize("kind", ["GIF", "BMP", "WEBP", "TIFF"])
-def test_other_kinds_of_pictures_are_refused_whatever_their_name(kind: str, tmp_path: Path) -> None:
+def test_other_kinds_of_images_are_refused_whatever_their_name(kind: str, tmp_path: Path) -> None:
     path = saved(Image.open(PHOTOGRAPHS["coffee"]), tmp_path / "a.png", format=kind)
 
     assert rejection(path) == "InvalidImage.Type"
 
 
-@pytest.mark.parametrize("content", [b"", b"no picture at all", bytes(1000)])
-def test_what_is_no_picture_is_refused(content: bytes, tmp_path: Path) -> None:
+@pytest.mark.parametrize("content", [b"", b"no image at all", bytes(1000)])
+def test_what_is_no_image_is_refused(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "a.jpg"
     path.write_bytes(content)
 
@@ -200,7 +200,7 @@ def test_what_is_no_picture_is_refused(content: bytes, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["coffee", "rocket"])
-def test_a_truncated_picture_is_refused(name: str, tmp_path: Path) -> None:
+def test_a_truncated_image_is_refused(name: str, tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_bytes(PHOTOGRAPHS[name].read_bytes()[:20_000])
 

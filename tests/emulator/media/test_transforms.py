@@ -13,8 +13,8 @@ from airflow_provider_viapi.emulator.media import TRANSFORMS, transform
 from airflow_provider_viapi.emulator.media.errors import MediaError
 from emulator.media.sample_clips import real_frames, write_clip
 
-OF_FILMS = [action for action, function in TRANSFORMS.items() if not function.startswith("pictures.")]
-"""Actions that read videos; ``test_pictures.py`` has those that read pictures."""
+OF_FILMS = [action for action, function in TRANSFORMS.items() if not function.startswith("images.")]
+"""Actions that read videos; ``test_images.py`` has those that read images."""
 
 
 @pytest.fixture(scope="module")

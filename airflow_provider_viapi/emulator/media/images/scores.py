@@ -1,4 +1,4 @@
-"""AssessSharpness and AssessExposure: scores of a picture from 0 to 1."""
+"""AssessSharpness and AssessExposure: scores of an image from 0 to 1."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from airflow_provider_viapi.emulator.media.frames import Plane
 from airflow_provider_viapi.emulator.media.still_images import open_image
 
 SHARP = 500.0
-"""Variance of the Laplacian of a picture with a sharpness of 0.63."""
+"""Variance of the Laplacian of an image with a sharpness of 0.63."""
 
 
 def assess_sharpness(request: Mapping[str, Any], folder: Path) -> dict[str, float]:
-    """Score the sharpness by the variance of the Laplacian; a blank picture has 0.
+    """Score the sharpness by the variance of the Laplacian; a blank image has 0.
 
-    :param request: ``ImageURL``, the picture
+    :param request: ``ImageURL``, the image
     :return: ``Sharpness``, 0 to 1
-    :raises MediaError: the picture cannot be read
+    :raises MediaError: the image cannot be read
     """
     return {"Sharpness": round(sharpness(np.asarray(open_image(request["ImageURL"]).convert("L"))), 4)}
 
@@ -28,9 +28,9 @@ def assess_sharpness(request: Mapping[str, Any], folder: Path) -> dict[str, floa
 def assess_exposure(request: Mapping[str, Any], folder: Path) -> dict[str, float]:
     """Score the exposure by the mean brightness: 0 is black, 1 white.
 
-    :param request: ``ImageURL``, the picture
+    :param request: ``ImageURL``, the image
     :return: ``Exposure``, 0 to 1
-    :raises MediaError: the picture cannot be read
+    :raises MediaError: the image cannot be read
     """
     mean = float(np.asarray(open_image(request["ImageURL"]).convert("L")).mean())
     return {"Exposure": round(mean / 255, 4)}

@@ -1,4 +1,4 @@
-"""RemoveImageSubtitles and ErasePerson: fill parts of a picture from their surroundings."""
+"""RemoveImageSubtitles and ErasePerson: fill parts of an image from their surroundings."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from airflow_provider_viapi.emulator.media.text_mask import Scale, find_letters,
 
 
 def remove_image_subtitles(request: Mapping[str, Any], folder: Path) -> dict[str, Path]:
-    """Erase white subtitles with a dark outline inside a band, as EraseVideoSubtitles does in each of its pictures.
+    """Erase white subtitles with a dark outline inside a band, as EraseVideoSubtitles does in each frame.
 
-    :param request: ``ImageURL``, the picture; ``BX``, ``BY``, ``BW``, ``BH``, the band in fractions of the picture
+    :param request: ``ImageURL``, the image; ``BX``, ``BY``, ``BW``, ``BH``, the band in fractions of the image
         (default: 0, 0.75, 1, 0.25)
     :param folder: where to write
     :return: ``ImageURL``, a PNG of the same size; nothing outside of the band changes
-    :raises MediaError: the picture cannot be read
+    :raises MediaError: the image cannot be read
     """
     image = open_image(request["ImageURL"])
     band = Band(*(request.get(name, getattr(Band, field)) for name, field in _BAND.items()))
@@ -41,17 +41,17 @@ _BAND = {"BX": "x", "BY": "y", "BW": "width", "BH": "height"}
 def erase_person(request: Mapping[str, Any], folder: Path) -> dict[str, Path]:
     """Fill what a mask marks. People are not recognised: the whole mask is filled.
 
-    :param request: ``ImageURL``, the picture; ``UserMask``, a picture of the same size that is bright where the
-        picture is filled
+    :param request: ``ImageURL``, the image; ``UserMask``, an image of the same size that is bright where the
+        image is filled
     :param folder: where to write
     :return: ``ImageUrl``, a PNG of the same size
-    :raises MediaError: a picture cannot be read, or the mask has another size
+    :raises MediaError: an image cannot be read, or the mask has another size
     """
     image, mask = open_image(request["ImageURL"]), open_image(request["UserMask"])
     if mask.size != image.size:
         raise MediaError(
             "InvalidImage.Resolution",
-            f"UserMask is {mask.width}x{mask.height}, the picture {image.width}x{image.height}; both need one size",
+            f"UserMask is {mask.width}x{mask.height}, the image {image.width}x{image.height}; both need one size",
         )
     return {"ImageUrl": _filled(image, np.asarray(mask.convert("L")) > 127, folder)}
 

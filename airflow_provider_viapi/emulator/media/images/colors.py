@@ -16,7 +16,7 @@ from airflow_provider_viapi.emulator.media.still_images import open_image
 Colours = npt.NDArray[np.float64]
 
 SATURATION = {"LogC": 1.4}
-MAX_PICTURES = 8
+MAX_IMAGES = 8
 DEFAULT_COLOURS, MAX_COLOURS, THUMBNAIL = 5, 32, 200
 NAMES = (
     "black",
@@ -37,10 +37,10 @@ NAMES = (
 def enhance_image_color(request: Mapping[str, Any], folder: Path) -> dict[str, Path]:
     """Stretch contrast and raise saturation, with Mode ``LogC`` more.
 
-    :param request: ``ImageURL``, the picture; ``Mode``; ``OutputFormat``, png, jpg or bmp
+    :param request: ``ImageURL``, the image; ``Mode``; ``OutputFormat``, png, jpg or bmp
     :param folder: where to write
-    :return: ``ImageURL``, the picture in that format
-    :raises MediaError: the picture cannot be read, or the format is another
+    :return: ``ImageURL``, the image in that format
+    :raises MediaError: the image cannot be read, or the format is another
     """
     kind = str(request["OutputFormat"]).lower()
     if kind not in ("png", "jpg", "bmp"):
@@ -53,15 +53,15 @@ def enhance_image_color(request: Mapping[str, Any], folder: Path) -> dict[str, P
 
 
 def recolor_image(request: Mapping[str, Any], folder: Path) -> dict[str, list[Path]]:
-    """Give a picture other colors; brightness stays.
+    """Give an image other colors; brightness stays.
 
     ``AUTO`` turns the hues evenly, once for each output; ``TEMPLATE`` and ``REF_PIC`` transfer mean and spread of
-    the colors of a palette or of another picture. What is looked at is not spared, as the service says it does.
+    the colors of a palette or of another image. What is looked at is not spared, as the service says it does.
 
-    :param request: ``Url``, the picture; ``Mode``; ``ColorCount``; ``ColorTemplate``; ``RefUrl``
+    :param request: ``Url``, the image; ``Mode``; ``ColorCount``; ``ColorTemplate``; ``RefUrl``
     :param folder: where to write
     :return: ``ImageList``, PNGs of the same size
-    :raises MediaError: a picture cannot be read, or what the mode needs is missing
+    :raises MediaError: an image cannot be read, or what the mode needs is missing
     """
     image, mode = open_image(request["Url"]), request.get("Mode", "AUTO")
     if mode == "REF_PIC":
@@ -73,21 +73,21 @@ def recolor_image(request: Mapping[str, Any], folder: Path) -> dict[str, list[Pa
             _with_colours_of(image, _palette([each.get("Color", "") for each in request["ColorTemplate"]]))
         ]
     else:
-        count = min(MAX_PICTURES, max(1, request.get("ColorCount", 1)))
+        count = min(MAX_IMAGES, max(1, request.get("ColorCount", 1)))
         made = [_turned(image, number / (count + 1)) for number in range(1, count + 1)]
     targets = [folder / f"image-{number}.png" for number in range(1, len(made) + 1)]
-    for picture, target in zip(made, targets, strict=True):
-        picture.save(target)
+    for changed, target in zip(made, targets, strict=True):
+        changed.save(target)
     return {"ImageList": targets}
 
 
 def imitate_photo_style(request: Mapping[str, Any], folder: Path) -> dict[str, Path]:
-    """Transfer mean and spread of brightness and colors of one picture to another.
+    """Transfer mean and spread of brightness and colors of one image to another.
 
-    :param request: ``ImageURL``, the picture to change; ``StyleUrl``, the other one
+    :param request: ``ImageURL``, the image to change; ``StyleUrl``, the other one
     :param folder: where to write
     :return: ``ImageURL``, a PNG of the same size
-    :raises MediaError: a picture cannot be read
+    :raises MediaError: an image cannot be read
     """
     target = folder / "image.png"
     style = _samples(open_image(request["StyleUrl"]))
@@ -96,11 +96,11 @@ def imitate_photo_style(request: Mapping[str, Any], folder: Path) -> dict[str, P
 
 
 def recognize_image_color(request: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """Return the main colors of a picture by median cut; a label is the nearest of twelve names.
+    """Return the main colors of an image by median cut; a label is the nearest of twelve names.
 
-    :param request: ``Url``, the picture; ``ColorCount`` (default: 5)
+    :param request: ``Url``, the image; ``ColorCount`` (default: 5)
     :return: ``ColorTemplateList``, largest share first: ``Color``, ``Label`` and ``Percentage``
-    :raises MediaError: the picture cannot be read
+    :raises MediaError: the image cannot be read
     """
     small = open_image(request["Url"])
     small.thumbnail((THUMBNAIL, THUMBNAIL))
@@ -152,7 +152,7 @@ def _with_colours_of(image: Image.Image, wanted: Colours, *, luma: bool = False)
     own = given[..., first:]
     spread = np.maximum(own.std(axis=(0, 1)), 1e-6)
     aim = wanted[:, first:]
-    # A palette of one color has no spread; the picture keeps some of its own.
+    # A palette of one color has no spread; the image keeps some of its own.
     scale = np.maximum(aim.std(axis=0), 0.25 * spread) / spread
     changed = given.copy()
     changed[..., first:] = (own - own.mean(axis=(0, 1))) * scale + aim.mean(axis=0)

@@ -20,13 +20,13 @@ DEFAULT_QUALITY = 95
 
 
 def make_super_resolution_image(request: Mapping[str, Any], folder: Path) -> dict[str, Path]:
-    """Enlarge a picture with a Lanczos filter, which adds no detail; Mode ``enhancement`` sharpens it.
+    """Enlarge an image with a Lanczos filter, which adds no detail; Mode ``enhancement`` sharpens it.
 
-    :param request: ``Url``, the picture; ``UpscaleFactor``, 1-4 (default: 2); ``Mode``; ``OutputFormat`` (default:
+    :param request: ``Url``, the image; ``UpscaleFactor``, 1-4 (default: 2); ``Mode``; ``OutputFormat`` (default:
         png); ``OutputQuality``
     :param folder: where to write
-    :return: ``Url``, the larger picture
-    :raises MediaError: the picture cannot be read, or the output would be too large
+    :return: ``Url``, the larger image
+    :raises MediaError: the image cannot be read, or the output would be too large
     """
     sharpened = request.get("Mode", "base") == "enhancement"
     enlarged = _enlarged(open_image(request["Url"]), request.get("UpscaleFactor", 2), sharpened=sharpened)
@@ -34,24 +34,24 @@ def make_super_resolution_image(request: Mapping[str, Any], folder: Path) -> dic
 
 
 def generate_super_resolution_image(request: Mapping[str, Any], folder: Path) -> dict[str, Path]:
-    """Enlarge a picture with a Lanczos filter and sharpen it; the service generates detail, which this does not.
+    """Enlarge an image with a Lanczos filter and sharpen it; the service generates detail, which this does not.
 
-    :param request: ``ImageUrl``, the picture; ``Scale`` (default: 2); ``OutputFormat``; ``OutputQuality``
+    :param request: ``ImageUrl``, the image; ``Scale`` (default: 2); ``OutputFormat``; ``OutputQuality``
     :param folder: where to write
-    :return: ``ResultUrl``, the larger picture
-    :raises MediaError: the picture cannot be read, or the output would be too large
+    :return: ``ResultUrl``, the larger image
+    :raises MediaError: the image cannot be read, or the output would be too large
     """
     enlarged = _enlarged(open_image(request["ImageUrl"]), request.get("Scale", 2), sharpened=True)
     return {"ResultUrl": _saved(enlarged, request, folder)}
 
 
 def change_image_size(request: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """Crop a picture to the shape of the output around what is salient, and scale it.
+    """Crop an image to the shape of the output around what is salient, and scale it.
 
-    :param request: ``Url``, the picture; ``Width`` and ``Height`` of the output in pixels
+    :param request: ``Url``, the image; ``Width`` and ``Height`` of the output in pixels
     :param folder: where to write
-    :return: ``Url``, a PNG of exactly that size; ``RetainLocation``, what was kept of the picture
-    :raises MediaError: the picture cannot be read, or the output would be too large
+    :return: ``Url``, a PNG of exactly that size; ``RetainLocation``, what was kept of the image
+    :raises MediaError: the image cannot be read, or the output would be too large
     """
     image, target = open_image(request["Url"]), folder / "image.png"
     width, height = request["Width"], request["Height"]

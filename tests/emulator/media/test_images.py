@@ -1,4 +1,4 @@
-"""The transforms of single pictures, on photographs."""
+"""The transforms of single images, on photographs."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def pixels(path: Path) -> Any:
         return np.asarray(image.convert("RGB"), np.int16)
 
 
-def brightness(picture: Any) -> float:
-    return float((picture @ (0.299, 0.587, 0.114)).mean())
+def brightness(image: Any) -> float:
+    return float((image @ (0.299, 0.587, 0.114)).mean())
 
 
 def test_subtitles_are_erased_and_nothing_outside_of_the_band_changes(photograph: Path, folder: Path) -> None:
@@ -87,7 +87,7 @@ def test_a_mask_of_another_size_is_refused(photograph: Path, folder: Path, tmp_p
         ("GenerateSuperResolutionImage", "ImageUrl", {"Scale": 3, "OutputFormat": "bmp"}, "BMP"),
     ],
 )
-def test_a_picture_is_enlarged_to_the_format_that_is_asked_for(
+def test_an_image_is_enlarged_to_the_format_that_is_asked_for(
     action: str, key: str, request_: dict[str, Any], kind: str, photograph: Path, folder: Path
 ) -> None:
     (made,) = transform(action, {key: photograph, **request_}, folder).values()
@@ -98,7 +98,7 @@ def test_a_picture_is_enlarged_to_the_format_that_is_asked_for(
 
 
 @pytest.mark.parametrize("size", [(200, 200), (600, 100), (90, 300)])
-def test_a_reframed_picture_has_the_size_and_shows_the_part_that_is_named(
+def test_a_reframed_image_has_the_size_and_shows_the_part_that_is_named(
     size: tuple[int, int], photograph: Path, folder: Path
 ) -> None:
     result = transform("ChangeImageSize", {"Url": photograph, "Width": size[0], "Height": size[1]}, folder)
@@ -111,7 +111,7 @@ def test_a_reframed_picture_has_the_size_and_shows_the_part_that_is_named(
         assert kept["Width"] / kept["Height"] == pytest.approx(size[0] / size[1], rel=0.05)
 
 
-def test_a_picture_of_one_pixel_is_reframed(folder: Path, tmp_path: Path) -> None:
+def test_an_image_of_one_pixel_is_reframed(folder: Path, tmp_path: Path) -> None:
     with Image.new("RGB", (1, 1), "red") as image:
         image.save(tmp_path / "dot.png")
 
@@ -121,7 +121,7 @@ def test_a_picture_of_one_pixel_is_reframed(folder: Path, tmp_path: Path) -> Non
         assert image.size == (40, 20)
 
 
-def test_a_blurred_picture_is_less_sharp_and_a_dark_one_less_exposed(photograph: Path, folder: Path) -> None:
+def test_a_blurred_image_is_less_sharp_and_a_dark_one_less_exposed(photograph: Path, folder: Path) -> None:
     def score(action: str, field: str) -> float:
         return float(transform(action, {"ImageURL": photograph}, folder)[field])
 
@@ -142,7 +142,7 @@ def test_a_blurred_picture_is_less_sharp_and_a_dark_one_less_exposed(photograph:
     ],
 )
 @pytest.mark.parametrize("action", ["RecolorImage", "RecolorHDImage"])
-def test_a_picture_gets_other_colors_and_keeps_its_brightness(
+def test_an_image_gets_other_colors_and_keeps_its_brightness(
     action: str, request_: dict[str, Any], count: int, photograph: Path, folder: Path
 ) -> None:
     given = pixels(photograph)
@@ -179,7 +179,7 @@ def test_a_mode_without_its_colors_is_refused(
         transform("RecolorImage", {"Url": photograph, **request_}, folder)
 
 
-def test_the_main_colors_of_a_picture_are_found_with_their_shares(folder: Path, tmp_path: Path) -> None:
+def test_the_main_colors_of_an_image_are_found_with_their_shares(folder: Path, tmp_path: Path) -> None:
     image = Image.new("RGB", (100, 100), (255, 0, 0))
     image.paste((0, 0, 255), (0, 0, 100, 25))
     image.save(tmp_path / "flag.png")
@@ -201,8 +201,8 @@ def test_colors_are_strengthened_in_the_format_that_is_asked_for(photograph: Pat
 
 
 @pytest.mark.parametrize("action", ["RemoveImageSubtitles", "AssessSharpness", "AssessExposure"])
-def test_a_file_that_is_no_picture_is_refused(action: str, folder: Path, tmp_path: Path) -> None:
-    (tmp_path / "text.png").write_text("no picture")
+def test_a_file_that_is_no_image_is_refused(action: str, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "text.png").write_text("no image")
 
-    with pytest.raises(MediaError, match="cannot be read as a picture"):
+    with pytest.raises(MediaError, match="cannot be read as an image"):
         transform(action, {"ImageURL": tmp_path / "text.png"}, folder)

@@ -1,0 +1,1 @@
+"""Transforms of single images: erase, enlarge, recolor, score."""

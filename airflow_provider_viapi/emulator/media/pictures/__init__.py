@@ -1,1 +1,0 @@
-"""Transforms of single pictures: erase, enlarge, recolor, score."""

@@ -1,0 +1,122 @@
+"""A batch whose slot to submit is far off: it logs that, collects what has ended, and ends in time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from airflow_provider_viapi.jobs.attempt_context import SubmitLimiter
+from airflow_provider_viapi.jobs.batch.ledger import Item
+from airflow_provider_viapi.jobs.batch.runner import MAX_WAIT_FOR_SLOT, BatchRunner
+from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
+from airflow_provider_viapi.jobs.submission import Submission
+from jobs.test_batch import Backend, Clock, Log, Service, TimedJobs, batch, items
+from operators.run_batch import Store
+
+
+class Queue(SubmitLimiter):
+    """Slots of which each is so many seconds after the submission before it; the last number repeats."""
+
+    def __init__(self, clock: Clock, *seconds: float) -> None:
+        self.clock, self.seconds = clock, list(seconds)
+        self.release(throttled=False)
+
+    def seconds_to_slot(self) -> float:
+        return max(0.0, (self.next - self.clock.now()).total_seconds())
+
+    reserve = seconds_to_slot
+
+    def wait_until_near(self) -> bool:
+        self.clock.sleep(self.seconds_to_slot())
+        return True
+
+    def release(self, *, throttled: bool, answered_at: datetime | None = None) -> None:
+        seconds = self.seconds.pop(0) if len(self.seconds) > 1 else self.seconds[0]
+        self.next = self.clock.now() + timedelta(seconds=seconds)
+
+
+class QueuedBackend(Backend):
+    """Backend whose submissions wait for slots as those of a task do."""
+
+    queue = SubmitLimiter()
+
+    def _submission(self, item: Item) -> Submission:
+        submission = super()._submission(item)
+        policy = replace(submission.policy, max_wait_for_slot=MAX_WAIT_FOR_SLOT)
+        return replace(submission, limiter=self.queue, policy=policy)
+
+
+class RunningForever(Service):
+    """Service whose jobs do not end."""
+
+    def report(self, job: Job) -> JobReport:
+        return JobReport(job.id, "PROCESSING", Outcome.WAITING)
+
+
+def queued(service: Service, queue: Queue, names: str, log: Log | None = None, **config: Any) -> BatchRunner:
+    running = batch(service, Store(), items(list(names)), 1, log, **{"max_in_flight": 50, **config})
+    running.backend = QueuedBackend(service, running.ledger, running.context)
+    running.backend.queue = queue
+    return running
+
+
+def test_a_batch_logs_when_it_may_submit_at_most_once_a_minute() -> None:
+    service, log = Service(Clock(), []), Log()
+    running = queued(service, Queue(service.clock, 200, 20), "abcdef", log)
+
+    running.submit(TimedJobs(service, [1e6] * 6))
+
+    assert len(running.running) == 6
+    waits = [line for line in log.lines if line.startswith("Rate limit: ")]
+    # 190 s for the first item, and then 100 s for five more.
+    assert 4 <= len(waits) <= 6
+    assert waits[0] == "Rate limit: the next item is submitted in 200 s, at 2026-01-01T00:03:20+00:00"
+
+
+def test_a_batch_that_waits_for_a_slot_collects_the_results_of_jobs_that_end() -> None:
+    service = Service(Clock(), [])
+    running = queued(service, Queue(service.clock, *[0] * 12, 3600), "abcdefghijklm")
+    began = service.clock.now()
+
+    running.submit(TimedJobs(service, [5.0] * 11 + [1e6] * 2))
+
+    assert (running.progress.done, len(running.running)) == (11, 1)
+    assert service.clock.now() - began < timedelta(minutes=10)
+
+
+def test_a_batch_that_waits_for_a_slot_ends_at_its_deadline() -> None:
+    service = Service(Clock(), [])
+    queue, began = Queue(service.clock, 3600), service.clock.now()
+    running = queued(service, queue, "ab", deadline=began + timedelta(minutes=10))
+
+    while not running.submits_nothing_more:
+        running.submit(TimedJobs(service, []))
+
+    assert timedelta(0) <= service.clock.now() - running.config.deadline <= timedelta(seconds=2)
+    assert service.jobs == {}
+    assert running.is_finished
+
+
+def test_a_job_that_is_late_while_the_batch_waits_for_a_slot_is_given_up_at_its_job_timeout() -> None:
+    service = RunningForever(Clock(), [])
+    running = queued(service, Queue(service.clock, 0, 3600), "ab", job_timeout=timedelta(seconds=100))
+    began = service.clock.now()
+
+    running.submit(TimedJobs(service, [1e6] * 2))
+
+    assert timedelta(seconds=100) <= service.clock.now() - began <= timedelta(seconds=103)
+    running.expire_overdue()
+    assert (running.running, running.progress.failed) == ({}, 1)
+
+
+def test_a_batch_that_is_stopped_while_it_waits_for_a_slot_ends_within_two_seconds() -> None:
+    service = Service(Clock(), [])
+    running = queued(service, Queue(service.clock, 3600), "ab")
+    stopped_at = service.clock.now() + timedelta(seconds=30)
+    running.context = replace(running.context, stop_requested=lambda: service.clock.now() >= stopped_at)
+
+    running.submit(TimedJobs(service, []))
+
+    assert timedelta(0) <= service.clock.now() - stopped_at <= timedelta(seconds=2)
+    assert service.jobs == {}
