@@ -14,7 +14,12 @@ from typing import Any, ClassVar
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_viapi.errors import InvalidRequest, ServiceError
-from airflow_provider_viapi.operators.arguments.checks import is_default, is_templated, own_parameters
+from airflow_provider_viapi.operators.arguments.checks import (
+    as_action,
+    is_default,
+    is_templated,
+    own_parameters,
+)
 from airflow_provider_viapi.operators.arguments.options import describe
 from airflow_provider_viapi.operators.provider_task import MAX_LABEL, ProviderTask, label_of
 from airflow_provider_viapi.schema import name_repr, short_repr, snake_case
@@ -57,7 +62,7 @@ class ActionOperator(ProviderTask, BaseOperator):
         super().__init__(**{"multiple_outputs": True, **kwargs})
         is_typed = hasattr(type(self), "action")
         if action is not None and not (is_typed and is_default("action", action, kwargs)):
-            self.action = self.find_action(action) if isinstance(action, str) else action
+            self.action = as_action("action", action, self.find_action) if isinstance(action, str) else action
         self._check_action(getattr(self, "action", None))
         # A whole request that is a template or another task's output is known, and checked, when the task runs.
         is_known = isinstance(request, Mapping) or not is_templated(request)

@@ -68,6 +68,15 @@ def batch(items: Any, **arguments: Any) -> ViapiBatchOperator:
         ([GOOD], {"max_failed": "1"}, "max_failed is '1'"),
         ([GOOD], {"max_failed": None}, "max_failed is None"),
         ([GOOD], {"on_doubt": "hope"}, "on_doubt"),
+        ([GOOD], {"max_cost": 10**400}, "max_cost is 1000.*; allowed: a number greater than 0"),
+        ([GOOD], {"max_output_minutes": 10**400}, "max_output_minutes is 1000"),
+        ([GOOD], {"max_cost": float("inf")}, "max_cost is inf"),
+        ([GOOD], {"max_cost": float("nan")}, "max_cost is nan"),
+        (
+            [GOOD],
+            {"operator": "videoenhan.Nothing"},
+            "operator: 'videoenhan.Nothing' does not name one action",
+        ),
         ([GOOD], {"land_to": "s3://media/one.mp4/{where}/"}, "where"),
     ],
 )

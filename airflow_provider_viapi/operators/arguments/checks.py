@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import ipaddress
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from functools import cache
 from typing import Any
@@ -127,6 +127,20 @@ def as_choice(name: str, value: Any, allowed: Sequence[str], action: str | None 
     if not isinstance(value, str) or value not in allowed:
         raise not_allowed(name, value, f"{', '.join(allowed)}{_NOT_TEMPLATED}", action)
     return value
+
+
+def as_action(name: str, value: Any, find: Callable[[Any], Any]) -> Any:
+    """Return the action that an argument names.
+
+    :param find: the service model's own function
+    :raises InvalidRequest: it names none, or several
+    """
+    try:
+        return find(value)
+    except InvalidRequest as error:
+        if isinstance(value, str):
+            error.message = f"{name}: {error.message}{template_hint(value)}"
+        raise
 
 
 def as_id(name: str, value: Any) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from inspect import getattr_static
@@ -14,6 +14,7 @@ from airflow_provider_viapi.errors import (
     InvalidRequest,
 )
 from airflow_provider_viapi.operators.arguments.checks import (
+    as_choice,
     as_duration,
     as_flag,
     as_hosts,
@@ -118,8 +119,7 @@ class BaseBatchOperator(ProviderTask, StoppableOperator):
         self.operator = operator
         self.max_in_flight = self._check_number("max_in_flight", max_in_flight, 1, MAX_IN_FLIGHT)
         self.max_failed = self._check_number("max_failed", max_failed, 0, 10_000)
-        self._check("on_doubt", on_doubt, on_doubt in ("fail", "resubmit"), "fail, resubmit")
-        self.on_doubt = on_doubt
+        self.on_doubt: OnDoubt = as_choice("on_doubt", on_doubt, ("fail", "resubmit"), operator.action.name)
         self.job_timeout = as_duration("job_timeout", job_timeout, operator.action.name)
         self.submit_timeout = as_duration("submit_timeout", submit_timeout, operator.action.name)
         self.durable = as_flag("durable", durable, operator.action.name)
@@ -201,7 +201,8 @@ class BaseBatchOperator(ProviderTask, StoppableOperator):
         if value is None:
             return None
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        is_allowed = is_number and 0 < value < math.inf
+        # Python compares a whole number of any size, and converts only those that fit.
+        is_allowed = is_number and 0 < value <= sys.float_info.max
         self._check(name, value, is_allowed, "a number greater than 0, or None; it cannot be a template")
         return float(value)
 

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.errors import InvalidRequest
-from airflow_provider_viapi.operators.arguments.checks import as_conn_id, is_templated
+from airflow_provider_viapi.operators.arguments.checks import as_action, as_conn_id, is_templated
 from airflow_provider_viapi.operators.base import JobOperator
 from airflow_provider_viapi.operators.batch.base import BatchOperator
 from airflow_provider_viapi.storage_addresses import as_address
@@ -25,7 +25,7 @@ def _operator_class(operator: type[JobOperator] | Action | str) -> Any:
     from airflow_provider_viapi.alibaba.services import find
     from airflow_provider_viapi.operators.viapi import job_operator_of
 
-    action = find(operator) if isinstance(operator, str) else operator
+    action = as_action("operator", operator, find) if isinstance(operator, str) else operator
     if not isinstance(action, Action):
         return action
     if not action.is_job:
