@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.providers.common.compat.sdk import BaseOperator
 from airflow.providers.standard.operators.branch import BranchMixIn
 
-from airflow_provider_viapi.errors import InvalidRequest, ServiceError
+from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.operators.arguments.checks import (
     as_conn_id,
@@ -193,7 +193,12 @@ class MediaQualityCheckOperator(ProviderTask, BaseOperator, BranchMixIn):
         from airflow_provider_viapi.media.addresses import display_url
         from airflow_provider_viapi.media.video_quality import UNITS, compare, copy_to, measure
 
+        # All arguments are checked before a video is copied, which may take minutes.
         _check_source("source", self.source)
+        if self.before is not None:
+            _check_source("before", self.before)
+        if self.scores is not None:
+            _check_scores(self.scores)
         with tempfile.TemporaryDirectory(prefix="viapi-quality-") as folder:
 
             def measured(address: Any, name: str, every: float | None = None) -> Any:
@@ -206,12 +211,9 @@ class MediaQualityCheckOperator(ProviderTask, BaseOperator, BranchMixIn):
             if self.before is None:
                 before, quality = None, measured(self.source, "source")
             else:
-                _check_source("before", self.before)
                 before = measured(self.before, "before")
                 quality = measured(self.source, "source", before.every)
                 compare(quality, before, self.band)
-        if self.scores is not None:
-            _check_scores(self.scores)
         failures = self.thresholds.failures(quality, before, self.scores)
         scores = {} if self.scores is None else {"scores": dict(self.scores)}
         return {"passed": not failures, "failures": failures, **quality.report(), "units": UNITS, **scores}
@@ -236,10 +238,7 @@ def _as_text(address: Any) -> str:
 def _check_source(name: str, value: Any) -> None:
     from airflow_provider_viapi.media.inputs.request_media import check_source_address
 
-    try:
-        check_source_address(value)
-    except ServiceError as error:
-        raise invalid(f"{name}: {error.message}") from None
+    check_source_address(value, name=name, action=CHECK)
 
 
 def _check_scores(scores: Any) -> None:

@@ -33,7 +33,7 @@ class HuaweiCloudJobSensor(JobSensor):
 
     Takes what :class:`~airflow_provider_viapi.sensors.base.JobSensor` takes, and:
 
-    :param action: the action that created the job, or its name ``service.Action``, such as ``metastudio.CreateAsyncTtsJob``
+    :param action: the action that created the job, or its name, such as ``metastudio.CreateAsyncTtsJob``
     :param job_id: id of the job, such as ``start.job_id``
     :param target_state: the state to wait for instead of the end
     :param scope: the room of a live task, which needs it

@@ -59,7 +59,7 @@ class ObjectStorageToViapiOperator(ProviderTask, BaseOperator):
     def _check(self, is_unresolved: Any = lambda value: False) -> None:
         _check_service(self.service)
         if not is_unresolved(self.source):
-            check_source_address(self.source)
+            check_source_address(self.source, name="source", action="ObjectStorageToViapi")
         if not is_unresolved(self.staging):
             check_staging_location(self.staging)
 

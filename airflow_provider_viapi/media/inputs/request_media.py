@@ -54,14 +54,14 @@ def check_staging_location(to: str | None) -> None:
         StagingLocation.parse(to)
 
 
-def check_source_address(address: str) -> None:
+def check_source_address(address: Any, *, name: str, action: str) -> None:
     """Refuse an address that is neither HTTP(S) nor one that staging reads from.
 
+    :param name: the argument that has it, for the message
+    :param action: what the message says has the argument
     :raises InvalidRequest: it is neither
     """
-    check_request(
-        "staging", {"source": Media(name="source", required=True, opens=opens)}, {"source": address}
-    )
+    check_request(action, {name: Media(name=name, required=True, opens=opens)}, {name: address})
 
 
 @dataclass(frozen=True)
