@@ -40,6 +40,8 @@ class ActionOperator(ProviderTask, BaseOperator):
     _options: ClassVar[type]
     """The dictionary that describes the arguments of a base class."""
     is_async: ClassVar[bool] = False
+    argument_names: Sequence[tuple[str, str]] = ()
+    """Wire name and argument of parameters whose arguments have other names, for messages."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -135,7 +137,8 @@ class ActionOperator(ProviderTask, BaseOperator):
                 f"land_to is set by {cls.__name__} itself; a batch stores results at its own land_to, so let "
                 f"{cls.__name__} pass on only what it is given"
             )
-        return cls.check_request(cls.action, built.request, is_templated)
+        with cls.naming_argument():
+            return cls.check_request(cls.action, built.request, is_templated)
 
     @property
     def action_name(self) -> str:
@@ -168,15 +171,16 @@ class ActionOperator(ProviderTask, BaseOperator):
         with self.naming_argument():
             return self.check_request(self.action, request, is_unresolved)
 
+    @classmethod
     @contextmanager
-    def naming_argument(self) -> Iterator[None]:
+    def naming_argument(cls) -> Iterator[None]:
         """Add the author's argument to an error about a parameter, whose message begins with the wire name."""
         try:
             yield
         except ServiceError as error:
             wire_name = error.message.partition(" ")[0].rstrip(":")
-            argument = snake_case(wire_name)
-            if argument != wire_name and argument in type(self).__init__.__annotations__:
+            argument = _argument_of(cls, wire_name)
+            if argument not in (None, wire_name):
                 error.message += f" (argument {argument!r})"
             raise
 
@@ -203,6 +207,18 @@ def request_arguments(operator: type[ActionOperator]) -> tuple[str, ...]:
     """Return the keyword arguments from which an operator builds its request."""
     names = [each.name for kind in _typed_classes(operator) for each in own_parameters(kind)]
     return tuple(dict.fromkeys(names)) or ("request",)
+
+
+@cache
+def _argument_of(operator: type[ActionOperator], wire_name: str) -> str | None:
+    """Return the keyword argument that becomes a parameter of the request, as far as it is known."""
+    names = {*request_arguments(operator), *operator.__init__.__annotations__}
+    service = getattr(getattr(operator, "action", None), "service", None)
+    argument = snake_case(wire_name)
+    # The argument of VIAS's "task_id" is "vias_task_id", since "task_id" is Airflow's.
+    prefixed = f"{service.name}_{argument}" if service is not None else argument
+    candidates = (dict(operator.argument_names).get(wire_name), argument, prefixed)
+    return next((each for each in candidates if each in names), None)
 
 
 @cache
