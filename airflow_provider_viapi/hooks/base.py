@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.quota.account_quota import Quota
 
 _CONN_ID = re.compile(r"[\w#!()\-.:/\\]{1,250}")
-"""What Airflow accepts when a connection is created; its own pattern is no public name."""
+"""Ids that Airflow accepts when a connection is created; its own pattern is no public name."""
 
 CONN_ID_ALLOWED = r"1 to 250 letters, digits and #!()-.:/\_"
 """Describes the id of an Airflow connection in errors."""
