@@ -12,7 +12,6 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow_provider_viapi.errors import InvalidRequest, ServiceError
 from airflow_provider_viapi.media.addresses import file_name
 from airflow_provider_viapi.operators.arguments.checks import (
-    check_conn_id,
     missing_arguments,
     refuse_unknown,
     rendered_to_none,
@@ -55,9 +54,6 @@ class ProviderTask:
         # A class of a team may take arguments out of its **kwargs that no signature names.
         if missing_arguments(cls, kwargs) or cls.__module__.startswith("airflow_provider_viapi."):
             refuse_unknown(cls, kwargs)
-        for name in ("viapi_conn_id", "huaweicloud_conn_id"):
-            if name in kwargs:
-                check_conn_id(name, kwargs[name])
         return super().__new__(cls)
 
     def __init__(self, **kwargs: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -20,10 +21,14 @@ from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.operators import imagesearch
 from airflow_provider_viapi.operators.batch import ViapiBatchOperator
+from airflow_provider_viapi.operators.bulk_image_index import BulkIndexImagesOperator
 from airflow_provider_viapi.operators.image_index import IndexImagesOperator
 from airflow_provider_viapi.operators.imgsearch import AddImageOperator, ListImagesOperator
 from airflow_provider_viapi.operators.quality import MediaQualityCheckOperator
+from airflow_provider_viapi.operators.viapi import ViapiJobOperator
+from airflow_provider_viapi.operators.vias import StartViasTaskOperator
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
+from airflow_provider_viapi.sensors.huaweicloud import HuaweiCloudJobSensor
 from airflow_provider_viapi.sensors.viapi import ViapiJobSensor
 from airflow_provider_viapi.sensors.vias_alarms import ViasAlarmSensor
 from airflow_provider_viapi.transfers.object_storage_to_viapi import ObjectStorageToViapiOperator
@@ -278,3 +283,81 @@ def test_native_rendering_keeps_values_and_makes_lists_and_mappings_of_text() ->
     assert (items.items, items.shared) == (boxes, {"by": 0.5})
     assert rendered(number, dag, day=20231023).validated_request()["EntityId"] == "20231023"
     assert rendered(batch(items="{{ items }}"), dag, items="[not a list").items == "[not a list"
+
+
+ERASE = {"task_id": "t", "video_url": VIDEO}
+LANDS = {"land_to": "s3://bucket/results/"}
+BATCH = {"operator": EraseVideoSubtitlesOperator, "items": [{"video_url": "http://h/a.mp4"}]}
+
+
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [
+        *(
+            (
+                name,
+                lambda given: EraseVideoSubtitlesOperator(
+                    **{"task_id": "t", "video_url": VIDEO, **LANDS, **given}
+                ),
+            )
+            for name in (
+                "job_timeout",
+                "submit_timeout",
+                "reuse_results",
+                "allowed_hosts",
+                "on_doubt",
+                "durable",
+            )
+        ),
+        *(
+            (name, lambda given: ViapiBatchOperator(**{"task_id": "t", **BATCH, **LANDS, **given}))
+            for name in (
+                *("operator", "job_timeout", "submit_timeout", "reuse_results", "allowed_hosts", "on_doubt"),
+                *("max_failed", "max_in_flight", "max_cost", "deferrable"),
+            )
+        ),
+        *(
+            (
+                name,
+                lambda given: IndexImagesOperator(
+                    task_id="t", instance_name="shop", images="s3://b/x/", **given
+                ),
+            )
+            for name in ("backend", "max_failed", "fit")
+        ),
+        (
+            "max_failed",
+            lambda given: BulkIndexImagesOperator(
+                task_id="t", instance_name="shop", images="s3://b/x/", staging="oss://bucket/x", **given
+            ),
+        ),
+        ("page_size", lambda given: ListImagesOperator(task_id="t", db_name="products", **given)),
+        ("action", lambda given: ViapiJobOperator(task_id="t", request={}, **given)),
+        (
+            "action",
+            lambda given: ViapiResultToObjectStorageOperator(task_id="t", job_id="j", **LANDS, **given),
+        ),
+        ("service", lambda given: ViapiJobSensor(task_id="t", job_id="j", **given)),
+        ("action", lambda given: HuaweiCloudJobSensor(task_id="t", job_id="j", **given)),
+        (
+            "target_state",
+            lambda given: HuaweiCloudJobSensor(task_id="t", action="vias.CreateTask", job_id="j", **given),
+        ),
+        ("target_state", lambda given: StartViasTaskOperator(task_id="t", vias_task_id="v", **given)),
+        ("max_files", lambda given: ViasAlarmSensor(task_id="t", folder="s3://b/a/", **given)),
+    ],
+)
+def test_an_argument_that_is_not_rendered_says_so(name: str, make: Callable[[dict[str, Any]], Any]) -> None:
+    with pytest.raises(InvalidRequest, match=rf"\b{name}(:| is| has) .*; it cannot be a template"):
+        make({name: "{{ params.x }}"})
+
+
+@pytest.mark.parametrize("backend", ["", False])
+def test_a_backend_that_is_not_none_is_one_of_the_two(backend: Any) -> None:
+    with pytest.raises(InvalidRequest, match=f"backend is {backend!r}; allowed: imgsearch, imagesearch"):
+        IndexImagesOperator(task_id="t", instance_name="shop", images="s3://b/x/", backend=backend)
+
+
+def test_a_command_reports_its_own_action() -> None:
+    with pytest.raises(InvalidRequest, match="StartStopTask: target_state is 'STOPPED'; allowed: RUNNING"):
+        StartViasTaskOperator(task_id="t", vias_task_id="v", target_state="STOPPED")  # type: ignore[arg-type]

@@ -200,9 +200,10 @@ def _check_address(to: Any, known: Collection[str], action: str | None) -> set[s
         allowed = "an address that can be written to, such as s3://bucket/folder/"
         raise _invalid(to, allowed, action)
     if scheme.lower() in _LOCAL and not rest.startswith("/"):
+        host = strip_userinfo(to).partition("://")[2].partition("/")[0]
         raise _invalid(
             to,
-            f"{scheme}:/// with three slashes: {rest.partition('/')[0]!r} would be a host",
+            f"{scheme}:/// with three slashes: {short_repr(host)} would be a host",
             action,
         )
     if has_password(to):
