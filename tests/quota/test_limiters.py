@@ -229,3 +229,28 @@ def test_a_kept_slot_that_is_missed_while_media_are_staged_does_not_mean_to_wait
 
     assert later.value.seconds > 150
     assert (clock.slept, backend.sent) == (40, [])
+
+
+@pytest.mark.parametrize(
+    "is_shared", [True, False], ids=["shared storage", "machine, while the storage failed"]
+)
+def test_a_slot_that_another_process_continues_with_is_used_where_it_was_taken(
+    clock: SkippingClock, is_shared: bool
+) -> None:
+    shared, own = DictCounters(), DictCounters()
+    taken_in, other = (shared, own) if is_shared else (own, shared)
+    earlier = limited(clock, shared if is_shared else BrokenCounters(), own)
+    earlier.reserve()
+    kept = limited(clock, shared, own)
+    kept.restore_slot(earlier.saved_slot())
+    backend = ScriptedBackend(clock, [Throttled("no", code="Throttling.User")])
+    once = submission(backend)
+
+    with pytest.raises(Throttled):
+        replace(once, limiter=kept, policy=replace(once.policy, once=True)).resume_or_submit()
+
+    # The calls after it wait for its response, and are slowed down, where they take their slots.
+    kinds = [key.split(":")[3] for key in taken_in.values]
+    assert {"slot", "answered", "throttled"} <= set(kinds)
+    assert kinds.count("slot") == 1
+    assert other.values == {}
