@@ -186,12 +186,15 @@ def _options(url: str) -> dict[str, Any]:
     if scheme == "memcached":
         return {"timeout": TIMEOUT, "connect_timeout": TIMEOUT}
     options: dict[str, Any] = {"socket_timeout": TIMEOUT, "socket_connect_timeout": TIMEOUT}
-    if scheme in ("redis", "rediss", "redis+unix"):
+    if scheme in ("redis", "rediss", "redis+unix", "redis+sentinel"):
         from redis.backoff import NoBackoff
         from redis.retry import Retry
 
         # Later versions of the client retry for many seconds by default.
         options["retry"] = Retry(NoBackoff(), 0)
+    if scheme.endswith("+sentinel"):
+        # The library passes none of its options to the sentinels.
+        options["sentinel_kwargs"] = dict(options)
     return {**options, "key_prefix": "viapi-quota"}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import multiprocessing
+import socket
 import sys
 import threading
 from collections import Counter
@@ -23,6 +24,7 @@ from airflow_provider_viapi.jobs.polling.rate_limiter import RateLimiter
 from airflow_provider_viapi.quota.account_quota import Quota
 from airflow_provider_viapi.quota.counters import (
     RETRY_AFTER,
+    TIMEOUT,
     CountersUnavailable,
     HostCounters,
     SharedCounters,
@@ -208,6 +210,25 @@ def test_a_cluster_that_is_down_fails_no_task(caplog: pytest.LogCaptureFixture) 
         assert quota.submit_limiter("videoenhan.EraseVideoSubtitles", 10, lambda seconds: None).reserve() >= 0
 
     assert caplog.text.count("cannot be used") == 1
+
+
+def test_a_sentinel_that_does_not_answer_holds_up_no_task_for_long() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        counters = open_counters(f"redis+sentinel://127.0.0.1:{silent.getsockname()[1]}/primary")
+        found: list[Exception] = []
+
+        def count() -> None:
+            try:
+                counters.incr("key", 60)
+            except CountersUnavailable as error:
+                found.append(error)
+
+        # Without a limit it would never end.
+        counting = threading.Thread(target=count, daemon=True)
+        counting.start()
+        counting.join(TIMEOUT + 5)
+
+    assert len(found) == 1
 
 
 def test_a_machine_counts_with_sqlite_before_3_35(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
