@@ -135,6 +135,34 @@ def test_a_storage_that_fails_is_left_alone_for_a_while_and_logged_once(
     assert stats.counted == {("viapi.quota_unavailable", None): 3}
 
 
+def test_a_storage_that_can_be_read_and_not_written_is_unavailable_until_it_can_be_written(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    now = 0.0
+
+    class Full(MemoryStorage):
+        is_full = True
+
+        def incr(self, *args: Any, **options: Any) -> int:
+            if self.is_full:
+                raise MemoryError("OOM command not allowed")
+            return super().incr(*args, **options)
+
+    storage = Full()
+    counters = SharedCounters(storage, lambda: now)
+    for _ in range(3):
+        with pytest.raises(CountersUnavailable):
+            counters.incr("key", 60)
+        now += RETRY_AFTER
+        assert counters.get("key") == 0
+    assert caplog.text.count("quota_url") == caplog.text.count("cannot be used") == 1
+
+    storage.is_full = False
+    assert counters.incr("key", 60) == 1
+    assert caplog.text.count("can be used again") == 1
+
+
 def test_an_installation_that_cannot_be_imported_fails_tasks_and_ends_no_wait(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -20,7 +20,7 @@ from airflow_provider_viapi.quota.limiters import (
 from airflow_provider_viapi.quota.slots import SlotReservations
 from airflow_provider_viapi.state.stores import MemoryStore
 from jobs.scripted_backend import ScriptedBackend, ScriptedClaims, submission
-from quota.processes import BrokenCounters, DictCounters
+from quota.processes import BrokenCounters, DictCounters, ReadOnlyCounters
 from skipping_clock import SkippingClock
 
 
@@ -138,6 +138,22 @@ def test_without_the_shared_storage_the_machines_own_counters_are_used(clock: Sk
     replace(submission(backend), limiter=limited(clock, BrokenCounters(), own)).resume_or_submit()
 
     assert own.values
+
+
+def test_a_task_does_not_leave_its_worker_for_a_slot_that_the_shared_storage_shows_and_cannot_give(
+    clock: SkippingClock,
+) -> None:
+    spacing = SlotReservations(DictCounters(), "a:x", 0.1).spacing
+    full, own = ReadOnlyCounters(taken=int(clock.now().timestamp() / spacing) + 50), DictCounters()
+    backend = ScriptedBackend(clock, ["J-1"])
+    task = submission(backend)
+
+    replace(
+        task, limiter=limited(clock, full, own), policy=replace(task.policy, max_wait_for_slot=60)
+    ).resume_or_submit()
+
+    assert len(backend.sent) == 1
+    assert sum(":slot:" in key for key in own.values) == 1
 
 
 def test_without_any_counters_tasks_submit_at_once(clock: SkippingClock) -> None:
