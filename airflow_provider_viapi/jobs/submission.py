@@ -20,6 +20,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.errors import (
+    INSTANCE_BUSY,
     SEVERAL_JOBS,
     NotForwarded,
     ResponseLost,
@@ -187,7 +188,9 @@ class Submission:
                 # a batch adopt none meanwhile: a gateway has repeated an older response from its cache.
                 raise ResponseLost(f"the response names job {job.id}, which belongs to another submission")
         except ServiceError as error:
-            self._slot.limiter.release(throttled=isinstance(error, Throttled))
+            # An instance that is busy says nothing about the account: submissions to others are not slowed down.
+            is_over_quota = isinstance(error, Throttled) and error.code != INSTANCE_BUSY
+            self._slot.limiter.release(throttled=is_over_quota)
             return self._job_despite(error, entry)
         except BaseException:
             # Airflow's execution_timeout, or a signal. Log it now: there may be no further attempt that finds out.

@@ -113,7 +113,7 @@ class SubmitSlot:
         """Check a slot that comes in some seconds, as :meth:`check`."""
         self._check_deadline()
         # Another process would prepare the request again, which must not take longer than the wait for the slot.
-        is_near = seconds <= self.max_wait + 2 * self.preparation
+        near = self.max_wait + 2 * self.preparation
         left = self._seconds_left()
         if seconds <= SHORT_WAIT and left <= seconds + SHORT_WAIT:
             # One call above the quota does no harm.
@@ -126,8 +126,11 @@ class SubmitSlot:
                 "submitted. Set a longer job_timeout, or a higher submit_qps if the account's quota allows it",
                 code=AFTER_DEADLINE,
             )
-        if may_defer and not is_near:
-            raise SlotIsLater(self.limiter.reserve(), self.limiter.saved_slot(), self.preparation)
+        if may_defer and seconds > near:
+            seconds = self.limiter.reserve()
+            # Near after all if the shared storage can be read but not written: then it is a slot of this machine.
+            if seconds > near:
+                raise SlotIsLater(seconds, self.limiter.saved_slot(), self.preparation)
 
     def _take_near_slot(self, *, may_defer: bool) -> None:
         is_near = False

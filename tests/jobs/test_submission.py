@@ -788,6 +788,7 @@ class ScriptedLimiter(SubmitLimiter):
         self.reserved: float | None = None
         self.waited = 0.0
         self.released: list[datetime | None] = []
+        self.throttled = 0
 
     def seconds_to_slot(self) -> float:
         is_first, self.is_staged = not self.is_staged, True
@@ -810,6 +811,7 @@ class ScriptedLimiter(SubmitLimiter):
     def release(self, *, throttled: bool, answered_at: datetime | None = None) -> None:
         self.reserved = None
         self.released.append(answered_at)
+        self.throttled += throttled
 
 
 def test_a_job_whose_media_take_longer_to_stage_than_the_deadline_is_not_submitted(
@@ -862,6 +864,19 @@ def test_a_throttled_job_whose_next_slot_is_after_the_deadline_is_not_submitted(
         replace(submission(backend), limiter=limiter).resume_or_submit()
 
     assert (late.value.code, len(backend.sent)) == ("SubmitAfterDeadline", 1)
+
+
+@pytest.mark.parametrize(("code", "slows_down"), [("Throttling.User", True), ("InstanceBusy", False)])
+def test_a_busy_instance_slows_down_no_submissions_to_others(
+    clock: SkippingClock, code: str, slows_down: bool
+) -> None:
+    backend = ScriptedBackend(clock, [Throttled("no", code=code), "J-1"])
+    limiter = ScriptedLimiter(clock)
+
+    job, _ = replace(submission(backend), limiter=limiter).resume_or_submit()
+
+    assert job.id == "J-1"
+    assert limiter.throttled == slows_down
 
 
 def test_a_job_whose_intent_is_recorded_until_after_the_deadline_is_not_submitted(
