@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from airflow_provider_viapi.redaction import strip_userinfo
-from airflow_provider_viapi.schema import Scalar, ValidationError, is_encodable
+from airflow_provider_viapi.schema import Scalar, ValidationError, is_encodable, plain_text
 
 INT32 = 2**31 - 1
 """Largest integer that the services' metadata allows."""
@@ -54,7 +54,7 @@ class String(Scalar):
         value = plain_scalar(value)
         if isinstance(value, int) and not isinstance(value, bool):
             # Native rendering of templates makes a number of a text of digits.
-            value = str(value) if abs(value) < LARGEST_TEXT_OF_DIGITS else None
+            value = str(int(value)) if abs(value) < LARGEST_TEXT_OF_DIGITS else None
         if not isinstance(value, str):
             raise ValidationError(f"{self.allowed}; it is of type {type(value).__name__}")
         if not is_encodable(value):
@@ -74,6 +74,7 @@ class Url(Scalar):
         return "an http:// or https:// address of ASCII characters without spaces (percent-encode others)"
 
     def check(self, value: Any) -> str:
+        value = plain_text(value)
         self._check_length(value)
         if not isinstance(value, str) or not value.isascii() or re.search(r"[\s\x00-\x1f\x7f]", value):
             raise ValidationError(self.allowed)
@@ -174,14 +175,17 @@ class Number(Scalar):
 
 
 def plain_scalar(value: Any) -> Any:
-    """Return a scalar of NumPy, or a decimal without a fraction, as Python's own type; any other value unchanged."""
+    """Return a scalar of NumPy, an enumeration's text, or a decimal without a fraction, as Python's own type.
+
+    Any other value is returned unchanged.
+    """
     if isinstance(value, Decimal):
         # An exponent of a million would make an integer of a million digits.
         is_short = value.is_finite() and abs(value.adjusted()) < 100
         return int(value) if is_short and value == value.to_integral_value() else value
     if getattr(value, "ndim", None) == 0 and hasattr(value, "item"):
         return value.item()
-    return value
+    return plain_text(value)
 
 
 def as_float(value: Any) -> float | None:
@@ -220,6 +224,7 @@ class Choice(Scalar):
         return "one of " + ", ".join(self.choices)
 
     def check(self, value: Any) -> str:
+        value = plain_text(value)
         if not isinstance(value, str) or value not in self.choices:
             raise ValidationError(self.allowed)
         return value

@@ -129,6 +129,14 @@ def _template_hint(parameter: Parameter, value: Any) -> str:
     return "" if isinstance(parameter, Scalar) else f" ({NATIVE_HINT})"
 
 
+def plain_text(value: Any) -> Any:
+    """Return a text as Python's own type, so of an enumeration's member its value; any other value unchanged.
+
+    ``str()`` and templates would make ``Voice.ANNA`` of a member.
+    """
+    return str.__str__(value) if isinstance(value, str) else value
+
+
 def as_list(value: Any) -> Any:
     """Return the lazy sequence that a mapped task's output is as a list, and any other value unchanged."""
     is_lazy = isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray | list | tuple)

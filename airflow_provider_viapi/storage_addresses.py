@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from airflow_provider_viapi.redaction import has_password
-from airflow_provider_viapi.schema import ValidationError, is_encodable, short_repr
+from airflow_provider_viapi.schema import ValidationError, is_encodable, plain_text, short_repr
 
 ONLY_CONN_ID = "before the @ only the id of an Airflow connection, which holds user and password"
 """Allowed values where the address of a storage has a password."""
@@ -27,7 +27,7 @@ def as_address(value: Any) -> Any:
     :param value: an ``ObjectStoragePath`` becomes its URL, with the connection id; a path on disk a ``file://`` URL
     """
     if isinstance(value, str) or not (isinstance(value, os.PathLike) or hasattr(type(value), "joinpath")):
-        return value
+        return plain_text(value)
     text = (
         os.fsdecode(value)
         if isinstance(value, os.PathLike) and not hasattr(type(value), "joinpath")

@@ -17,6 +17,7 @@ from airflow_provider_viapi.schema import (
     count_repr,
     is_encodable,
     name_repr,
+    plain_text,
     short_repr,
 )
 from airflow_provider_viapi.storage_addresses import STORED, as_address, stored_address
@@ -43,7 +44,7 @@ class StringList(Parameter):
             raise ValidationError(f"{self.allowed}; it has {len(value)}")
         if self.required and not value:
             raise ValidationError(f"{self.allowed}, at least one")
-        return list(value)
+        return [plain_text(item) for item in value]
 
     def redacted_repr(self, value: Any) -> str:
         # The items may be keys of streams, for example.
@@ -226,4 +227,4 @@ def _key(name: Any) -> str:
     is_name = isinstance(name, str | float | None) or (isinstance(name, int) and abs(name) < 2**63)
     if not is_name or not is_encodable(str(name)):
         raise ValidationError(f"values of JSON types only, and names that are text, not {short_repr(name)}")
-    return str(name)
+    return str(plain_text(name))

@@ -19,7 +19,7 @@ from airflow_provider_viapi.operators.arguments.checks import (
 )
 from airflow_provider_viapi.operators.result_references import Mappable, ResultRef
 from airflow_provider_viapi.operators.task.attempt import is_permanent
-from airflow_provider_viapi.schema import NONE_HINT
+from airflow_provider_viapi.schema import NONE_HINT, plain_text
 from airflow_provider_viapi.storage_addresses import as_address
 
 if TYPE_CHECKING:
@@ -129,7 +129,8 @@ class ProviderTask:
         return is_permanent(error)
 
     def render_template(self, content: Any, *args: Any, **kwargs: Any) -> Any:
-        """Render templates in a value; text without a template stays as it is."""
+        """Render templates in a value; text without a template stays as it is, also a member of an enumeration."""
+        content = plain_text(content)
         # Native rendering would make a number of it: of the version "1.10" 1.1.
         is_literal = type(content) is str and not any(mark in content for mark in ("{{", "{%", "{#"))
         if is_literal and not content.endswith(tuple(self.template_ext)):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
+from enum import Enum, IntEnum
 from typing import Any
 
 import numpy as np
@@ -24,6 +26,8 @@ from airflow_provider_viapi.operators.metastudio import (
     CreateAvatarVideoOperator,
     CreateSpeechOperator,
     CreateVoiceModelOperator,
+    StartLiveOperator,
+    TransferAssetOperator,
 )
 from airflow_provider_viapi.operators.provider_task import label_of
 from airflow_provider_viapi.operators.quality import MediaQualityCheckOperator
@@ -34,7 +38,7 @@ from airflow_provider_viapi.redaction import find_secrets
 from airflow_provider_viapi.sensors.viapi import ViapiJobSensor
 from airflow_provider_viapi.sensors.vias_alarms import ViasAlarmSensor
 from airflow_provider_viapi.transfers.viapi_to_object_storage import ViapiResultToObjectStorageOperator
-from operators.huawei_tasks import FILM
+from operators.huawei_tasks import FILM, WATCH
 from run_task import TaskInstance
 
 VIDEO = "http://h/a.mp4"
@@ -209,3 +213,79 @@ def test_an_odd_rendered_value_fails_without_retry_and_with_a_short_message(take
         task.execute(context)
 
     assert len(str(caught.value)) < 1500
+
+
+class Word(str, Enum):
+    ADDRESS = VIDEO
+    CHOICE = "LANDSCAPE"
+    FOLDER = "s3://b/a"
+    ID = "voice-1"
+    TYPE = "url"
+
+
+class Whole(IntEnum):
+    WIDTH = 320
+
+
+MEMBERS: dict[str, tuple[Any, Any]] = {
+    "address": (lambda: EraseVideoSubtitlesOperator(task_id="t", video_url=Word.ADDRESS), VIDEO),
+    "text": (lambda: CreateSpeechOperator(task_id="t", text=Word.ID, voice_asset_id="v"), "voice-1"),
+    "text of digits": (
+        lambda: CreateSpeechOperator(task_id="t", text=Whole.WIDTH, voice_asset_id="v"),
+        "320",
+    ),
+    "choice": (lambda: StartLiveOperator(task_id="t", room_id="r", view_mode=Word.CHOICE), "LANDSCAPE"),
+    "list": (
+        lambda: TransferAssetOperator(task_id="t", asset_ids=[Word.ID], dest_project_id="p"),
+        ["voice-1"],
+    ),
+    "field": (
+        lambda: CreateViasTaskOperator(
+            task_id="t", **{**WATCH, "input": {"type": Word.TYPE, "data": [{"url": "rtsp://h/1"}]}}
+        ),
+        {"type": "url", "data": [{"url": "rtsp://h/1"}]},
+    ),
+    "number of a field": (
+        lambda: CreateAvatarVideoOperator(
+            task_id="t", **{**FILM, "video_config": {"width": Whole.WIDTH, "height": 180, "bitrate": 500}}
+        ),
+        {"width": 320, "height": 180, "bitrate": 500},
+    ),
+}
+
+
+@pytest.mark.parametrize(("make", "value"), MEMBERS.values(), ids=MEMBERS)
+def test_of_a_member_of_an_enumeration_the_value_is_sent(make: Any, value: Any) -> None:
+    with DAG("dag", schedule=None) as dag:
+        task = make()
+    task.render_template_fields({"ti": TaskInstance(), "dag": dag}, jinja_env=dag.get_template_env())
+
+    sent = json.dumps(task.validated_request(), default=str)
+
+    assert json.dumps(value) in sent
+    # In a query or a form it is the text that counts.
+    assert "Word." not in f"{task.validated_request()}" and "Whole." not in f"{task.validated_request()}"
+
+
+@pytest.mark.parametrize(
+    ("field", "make"),
+    [
+        ("land_to", lambda: EraseVideoSubtitlesOperator(task_id="t", video_url=VIDEO, land_to=Word.FOLDER)),
+        ("viapi_conn_id", lambda: ViapiJobSensor(task_id="t", job_id="1", viapi_conn_id=Word.ID)),
+        ("job_id", lambda: ViapiJobSensor(task_id="t", job_id=Word.ID)),
+        ("folder", lambda: ViasAlarmSensor(task_id="t", folder=Word.FOLDER)),
+    ],
+)
+def test_so_it_is_in_other_arguments(field: str, make: Any) -> None:
+    with DAG("dag", schedule=None) as dag:
+        task = make()
+    task.render_template_fields({"ti": TaskInstance(), "dag": dag}, jinja_env=dag.get_template_env())
+
+    assert type(getattr(task, field)) is str
+    assert getattr(task, field) in list(Word)
+
+
+def test_a_call_of_the_hook_sends_the_value_of_a_member() -> None:
+    checked = huawei_services.find("metastudio.ListAssets").check({"name": Word.ID, "asset_id": [Word.ID]})
+
+    assert type(checked["name"]) is type(checked["asset_id"][0]) is str

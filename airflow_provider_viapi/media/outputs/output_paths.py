@@ -48,7 +48,7 @@ def as_destination(to: Any) -> Any:
     A path object has no ``/`` at its end. It is a folder, unless its last part has a placeholder or a suffix.
     """
     address = as_address(to)
-    if address is to or address.endswith("/"):
+    if isinstance(to, str) or address is to or address.endswith("/"):
         return address
     # Jinja's templates have braces and dots, too, and so may the name of a bucket.
     _, slash, last = _JINJA.sub("x", address).partition("://")[2].rpartition("/")
