@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from airflow_provider_viapi.redaction import strip_userinfo
-from airflow_provider_viapi.schema import Scalar, ValidationError, is_encodable, plain_text
+from airflow_provider_viapi.schema import Scalar, ValidationError, is_sendable, plain_text
 
 INT32 = 2**31 - 1
 """Largest integer that the services' metadata allows."""
@@ -31,9 +31,9 @@ _DECIMAL = r"[+-]?(?:[0-9]{1,400}\.?[0-9]{0,400}|\.[0-9]{1,400})(?:[eE][+-]?[0-9
 
 
 class String(Scalar):
-    """A string of limited length and, optionally, limited characters.
+    """A string of limited length and, optionally, limited characters; none has a NUL in it.
 
-    :param min_length: fewest characters; default: 0
+    :param min_length: fewest characters without spaces at both ends, so that a blank string is too short; default: 0
     :param max_length: most characters; default: no limit
     :param pattern: regular expression that the whole value matches
     :param characters: description of the pattern
@@ -57,10 +57,12 @@ class String(Scalar):
             value = str(int(value)) if abs(value) < LARGEST_TEXT_OF_DIGITS else None
         if not isinstance(value, str):
             raise ValidationError(f"{self.allowed}; it is of type {type(value).__name__}")
-        if not is_encodable(value):
-            raise ValidationError(self.allowed)
-        if len(value) < self.min_length or (self.max_length is not None and len(value) > self.max_length):
-            raise ValidationError(self.allowed + (f"; it has {len(value)}" if self.max_length else ""))
+        if not is_sendable(value):
+            raise ValidationError(f"{self.allowed}, without NUL" if "\0" in value else self.allowed)
+        if len(value.strip()) < self.min_length:
+            raise ValidationError(self.allowed + ("; spaces at both ends do not count" if value else ""))
+        if self.max_length is not None and len(value) > self.max_length:
+            raise ValidationError(f"{self.allowed}; it has {len(value)}")
         if self.pattern is not None and not re.fullmatch(self.pattern, value):
             raise ValidationError(self.allowed)
         return value

@@ -15,7 +15,7 @@ from airflow_provider_viapi.schema import (
     ValidationError,
     as_list,
     count_repr,
-    is_encodable,
+    is_sendable,
     name_repr,
     plain_text,
     short_repr,
@@ -24,7 +24,7 @@ from airflow_provider_viapi.storage_addresses import STORED, as_address, stored_
 
 
 class StringList(Parameter):
-    """A list of strings that are not empty; a required list is not empty, either.
+    """A list of strings that are not blank; a required list is not empty, either.
 
     :param max_items: most items; default: no limit
     """
@@ -38,7 +38,7 @@ class StringList(Parameter):
     def check(self, value: Any) -> list[str]:
         if not isinstance(value, list | tuple):
             raise ValidationError(self.allowed)
-        if not all(isinstance(item, str) and item and is_encodable(item) for item in value):
+        if not all(isinstance(item, str) and item.strip() and is_sendable(item) for item in value):
             raise ValidationError(self.allowed)
         if self.max_items is not None and len(value) > self.max_items:
             raise ValidationError(f"{self.allowed}; it has {len(value)}")
@@ -208,8 +208,8 @@ def plain_json(value: Any) -> Any:
         return {_key(name): plain_json(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
         return [plain_json(item) for item in value]
-    if isinstance(value, str) and not is_encodable(value):
-        raise ValidationError("text that UTF-8 can encode")
+    if isinstance(value, str) and not is_sendable(value):
+        raise ValidationError("text that UTF-8 can encode, without NUL")
     if value is None or isinstance(value, str | bool):
         return value
     if isinstance(value, Integral):
@@ -225,6 +225,6 @@ def plain_json(value: Any) -> Any:
 def _key(name: Any) -> str:
     # Python writes no integers of thousands of digits.
     is_name = isinstance(name, str | float | None) or (isinstance(name, int) and abs(name) < 2**63)
-    if not is_name or not is_encodable(str(name)):
+    if not is_name or not is_sendable(str(name)):
         raise ValidationError(f"values of JSON types only, and names that are text, not {short_repr(name)}")
     return str(plain_text(name))

@@ -16,6 +16,7 @@ from airflow_provider_viapi.errors import ConfigurationError, InvalidRequest
 from airflow_provider_viapi.huawei import services as huawei_services
 from airflow_provider_viapi.operators.batch import ViapiBatchOperator
 from airflow_provider_viapi.operators.image_index import IndexImagesOperator
+from airflow_provider_viapi.operators.imagesearch import DeleteImageOperator
 from airflow_provider_viapi.operators.imgsearch import (
     AddImageOperator,
     CreateImageDbOperator,
@@ -168,6 +169,40 @@ def test_secrets_and_labels_of_odd_rendered_values_are_found_before_they_are_ref
 
     assert "t0ken-of-ours" in list(find_secrets({"a": [value, address]}))
     assert label_of([value, address]) == "a.mp4"
+
+
+BLANK = " \n "
+TEXTS: dict[str, Any] = {
+    "required": lambda v: CreateSpeechOperator(task_id="t", text=v, voice_asset_id="v"),
+    "required id": lambda v: CreateSpeechOperator(task_id="t", text="Hello", voice_asset_id=v),
+    "with a length": lambda v: AddImageOperator(task_id="t", db_name="d1", entity_id=v, image_url=VIDEO),
+    "optional with a length": lambda v: DeleteImageOperator(
+        task_id="t", instance_name="shop", product_id="p", pic_name=v
+    ),
+    "list": lambda v: TransferAssetOperator(task_id="t", asset_ids=["a", v], dest_project_id="p"),
+    "destination": lambda v: CreateViasTaskOperator(
+        task_id="t", **{**WATCH, "output": {"dis": {"stream_name": v}}}
+    ),
+}
+
+
+@pytest.mark.parametrize("value", [BLANK, "a\0b"], ids=["blank", "NUL"])
+@pytest.mark.parametrize("make", TEXTS.values(), ids=TEXTS)
+def test_a_blank_text_is_none_and_no_text_has_a_nul(make: Any, value: str) -> None:
+    with pytest.raises(InvalidRequest):
+        make(value)
+
+
+@pytest.mark.parametrize("inside", [{"text": "a\0b"}, {"a\0b": 1}])
+def test_there_is_no_nul_inside_an_object(inside: Any) -> None:
+    with pytest.raises(InvalidRequest, match="shoot_scripts"):
+        CreateAvatarVideoOperator(task_id="t", **{**FILM, "shoot_scripts": [inside]})
+
+
+def test_spaces_and_line_ends_in_a_text_stay() -> None:
+    task = CreateSpeechOperator(task_id="t", text=" Hello.\n\nA lamp.\n", voice_asset_id="v")
+
+    assert task.validated_request()["text"] == " Hello.\n\nA lamp.\n"
 
 
 def test_odd_names_in_a_structure_are_an_invalid_request() -> None:

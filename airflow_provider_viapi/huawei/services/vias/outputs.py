@@ -47,7 +47,7 @@ class AlarmOutput(Object):
         return plain
 
     def _check_destination(self, name: str, one: Any, needed: str) -> None:
-        if not isinstance(one, dict) or not isinstance(one.get(needed), str) or not one[needed]:
+        if not isinstance(one, dict) or not isinstance(one.get(needed), str) or not one[needed].strip():
             raise ValidationError(f"{self.allowed}; {name} lacks {needed}")
         if name == "webhook":
             try:
