@@ -24,11 +24,13 @@ from airflow_provider_viapi.operators.image_index import IndexImagesOperator
 from airflow_provider_viapi.operators.imgsearch import AddImageOperator, ListImagesOperator
 from airflow_provider_viapi.operators.metastudio import CreateSpeechOperator, StartLiveOperator
 from airflow_provider_viapi.operators.quality import MediaQualityCheckOperator
+from airflow_provider_viapi.operators.vias import CreateViasTaskOperator, DeleteViasTaskOperator
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
 from airflow_provider_viapi.sensors.viapi import ViapiJobSensor
 from airflow_provider_viapi.sensors.vias_alarms import ViasAlarmSensor
 from airflow_provider_viapi.transfers.object_storage_to_viapi import ObjectStorageToViapiOperator
 from airflow_provider_viapi.transfers.viapi_to_object_storage import ViapiResultToObjectStorageOperator
+from operators.huawei_tasks import WATCH
 from run_task import TaskInstance, run_task
 
 VIDEO = "http://h/a.mp4"
@@ -169,6 +171,14 @@ def test_nothing_is_submitted_if_a_given_argument_turns_out_to_be_none(
         ("job_id", lambda none: ViapiJobSensor(task_id="t", job_id=none)),
         ("viapi_conn_id", lambda none: ViapiJobSensor(task_id="t", job_id="1", viapi_conn_id=none)),
         ("text", lambda none: CreateSpeechOperator(task_id="t", text=none, voice_asset_id="v")),
+        (
+            r"input\.data\[0\]\.video_source_id",
+            lambda none: CreateViasTaskOperator(
+                task_id="t",
+                **{**WATCH, "input": {"type": "video_source", "data": [{"video_source_id": none}]}},
+            ),
+        ),
+        ("(?i)task_id", lambda none: DeleteViasTaskOperator(task_id="t", vias_task_id=none)),
         (r"output_urls\[0\]", lambda none: StartLiveOperator(task_id="t", room_id="r", output_urls=[none])),
         ("(?i)order", lambda none: ListImagesOperator(task_id="t", db_name="d1", order=none)),
     ],

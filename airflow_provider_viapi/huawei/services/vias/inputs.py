@@ -171,6 +171,4 @@ def _identifier(allowed: str, name: str, value: Any, place: str) -> str:
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
     if not isinstance(text, str) or not text.strip():
         raise ValidationError(f"{allowed}; {place} lacks {name}")
-    if text == "None":
-        raise ValidationError(f"{allowed}; {name} is None: the value that its template refers to is missing")
     return text
