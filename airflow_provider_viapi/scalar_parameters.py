@@ -19,7 +19,7 @@ INT64 = 2**63 - 1
 """Largest integer of parameters whose range is not documented."""
 
 MAX_ADDRESS = 16_384
-"""Characters of an address: about four times as many as one with a long signature has."""
+"""Most characters of an address whose length is not documented."""
 
 LARGEST_TEXT_OF_DIGITS = 10**512
 """Integers below this are taken for texts of digits, of which native rendering makes numbers.
@@ -68,8 +68,13 @@ class String(Scalar):
         return value
 
 
-class Url(Scalar):
-    """The address of a file that the service downloads."""
+class WebAddress(Scalar):
+    """An address that the service calls or writes to, such as that of a callback.
+
+    :param max_length: most characters; default: about four times as many as an address with a long signature has
+    """
+
+    max_length: int = MAX_ADDRESS
 
     @property
     def allowed(self) -> str:
@@ -91,9 +96,9 @@ class Url(Scalar):
         return value
 
     def _check_length(self, value: Any) -> None:
-        if isinstance(value, str) and len(value) > MAX_ADDRESS:
+        if isinstance(value, str) and len(value) > self.max_length:
             raise ValidationError(
-                f"{self.allowed}, of at most {MAX_ADDRESS:,} characters; it has {len(value):,}"
+                f"{self.allowed}, of at most {self.max_length:,} characters; it has {len(value):,}"
             )
 
     def redacted_repr(self, value: Any) -> str:
@@ -105,6 +110,10 @@ class Url(Scalar):
         # In a storage, a question mark may be part of the name.
         has_query = "=" in query or bare.lower().startswith(("http:", "https:"))
         return super().redacted_repr(bare if has_query else shown)
+
+
+class Url(WebAddress):
+    """The address of a file that the service downloads."""
 
 
 class Integer(Scalar):

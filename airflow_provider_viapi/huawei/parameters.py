@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+import re
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from itertools import islice
 from numbers import Integral
 from typing import Any, TypeGuard
 
-from airflow_provider_viapi.scalar_parameters import String, Url, as_float
+from airflow_provider_viapi.scalar_parameters import String, Url, WebAddress, as_float
 from airflow_provider_viapi.schema import (
     Parameter,
+    Scalar,
     ValidationError,
     as_list,
     count_repr,
@@ -22,13 +24,32 @@ from airflow_provider_viapi.schema import (
 )
 from airflow_provider_viapi.storage_addresses import STORED, as_address, stored_address
 
+_STREAM = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s\x00-\x1f\x7f]+")
+
+
+class StreamUrl(WebAddress):
+    """The address of a stream, with whatever scheme: a user, a password or a key in it may have any characters."""
+
+    @property
+    def allowed(self) -> str:
+        return "an address such as rtmp://host/path, without spaces"
+
+    def check(self, value: Any) -> str:
+        value = plain_text(value)
+        self._check_length(value)
+        if not isinstance(value, str) or not _STREAM.fullmatch(value) or not is_sendable(value):
+            raise ValidationError(self.allowed)
+        return value
+
 
 class StringList(Parameter):
     """A list of strings that are not blank; a required list is not empty, either.
 
+    :param item: type of the strings
     :param max_items: most items; default: no limit
     """
 
+    item: Scalar = String(name="item", min_length=1)
     max_items: int | None = None
 
     @property
@@ -38,13 +59,17 @@ class StringList(Parameter):
     def check(self, value: Any) -> list[str]:
         if not isinstance(value, list | tuple):
             raise ValidationError(self.allowed)
-        if not all(isinstance(item, str) and item.strip() and is_sendable(item) for item in value):
+        if not all(isinstance(item, str) for item in value):
             raise ValidationError(self.allowed)
+        try:
+            checked: list[str] = [self.item.check(item) for item in value]
+        except ValidationError as wrong:
+            raise ValidationError(f"{self.allowed}, each {wrong}") from None
         if self.max_items is not None and len(value) > self.max_items:
             raise ValidationError(f"{self.allowed}; it has {len(value)}")
         if self.required and not value:
             raise ValidationError(f"{self.allowed}, at least one")
-        return [plain_text(item) for item in value]
+        return checked
 
     def redacted_repr(self, value: Any) -> str:
         # The items may be keys of streams, for example.
@@ -110,14 +135,19 @@ class FileToUpload(Url):
 
 
 class Object(Parameter):
-    """A JSON object that is passed on as it is; only the presence of some fields, and pictures, are checked.
+    """A JSON object that is passed on as it is; only the presence of some fields, and known types, are checked.
 
     :param required_fields: names of the fields that it must have
-    :param pictures: those of its fields that are pictures
+    :param fields: those of its fields whose type is known, required or not
     """
 
     required_fields: tuple[str, ...] = ()
-    pictures: tuple[Picture, ...] = ()
+    fields: tuple[Parameter, ...] = ()
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        """Those of its fields that are pictures."""
+        return tuple(each for each in self.fields if isinstance(each, Picture))
 
     @property
     def allowed(self) -> str:
@@ -125,7 +155,7 @@ class Object(Parameter):
 
     def check(self, value: Any) -> Any:
         try:
-            plain = plain_json(self._with_pictures(value)) if isinstance(value, Mapping) else None
+            plain = plain_json(self._with_types(value)) if isinstance(value, Mapping) else None
         except RecursionError:
             plain = None
         if not isinstance(plain, dict):
@@ -134,14 +164,14 @@ class Object(Parameter):
             raise ValidationError(f"{self.allowed}; {', '.join(missing)} is missing")
         return plain
 
-    def _with_pictures(self, value: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _with_types(self, value: Mapping[str, Any]) -> Mapping[str, Any]:
         checked = {}
-        for picture in self.pictures:
-            if (given := value.get(picture.name)) is not None:
+        for field in self.fields:
+            if (given := as_list(value.get(field.name))) is not None:
                 try:
-                    checked[picture.name] = picture.check(given)
+                    checked[field.name] = field.check(given)
                 except ValidationError as allowed:
-                    shown = f"{picture.name} is {picture.redacted_repr(given)}"
+                    shown = f"{field.name} is {field.redacted_repr(given)}"
                     raise ValidationError(f"{self.allowed}; {shown}; allowed: {allowed}") from None
         return {**value, **checked} if checked else value
 
@@ -176,7 +206,7 @@ def before_reading(parameter: Parameter, opens: Callable[[str], bool]) -> Parame
     if isinstance(parameter, Picture):
         return parameter.replace(opens=opens)
     if isinstance(parameter, Object) and parameter.pictures:
-        return parameter.replace(pictures=tuple(each.replace(opens=opens) for each in parameter.pictures))
+        return parameter.replace(fields=tuple(before_reading(each, opens) for each in parameter.fields))
     return parameter
 
 

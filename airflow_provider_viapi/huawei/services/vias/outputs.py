@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from airflow_provider_viapi.huawei.parameters import Object, StringList
-from airflow_provider_viapi.scalar_parameters import Boolean, String, Url
+from airflow_provider_viapi.scalar_parameters import Boolean, String, WebAddress
 from airflow_provider_viapi.schema import ValidationError, did_you_mean
 
 DESTINATIONS: Mapping[str, str] = {"webhook": "url", "dis": "stream_name", "obs": "bucket"}
@@ -51,7 +51,7 @@ class AlarmOutput(Object):
             raise ValidationError(f"{self.allowed}; {name} lacks {needed}")
         if name == "webhook":
             try:
-                Url(name=needed).check(one[needed])
+                WebAddress(name=needed).check(one[needed])
             except ValidationError as error:
                 raise ValidationError(f"{self.allowed}; the url of webhook must be {error}") from None
         headers = one.get("headers")
