@@ -59,16 +59,22 @@ class StringList(Parameter):
     def check(self, value: Any) -> list[str]:
         if not isinstance(value, list | tuple):
             raise ValidationError(self.allowed)
-        if not all(isinstance(item, str) for item in value):
-            raise ValidationError(self.allowed)
-        try:
-            checked: list[str] = [self.item.check(item) for item in value]
-        except ValidationError as wrong:
-            raise ValidationError(f"{self.allowed}, each {wrong}") from None
+        checked = [self._check_item(number, item) for number, item in enumerate(value, start=1)]
         if self.max_items is not None and len(value) > self.max_items:
             raise ValidationError(f"{self.allowed}; it has {len(value)}")
         if self.required and not value:
             raise ValidationError(f"{self.allowed}, at least one")
+        return checked
+
+    def _check_item(self, number: int, item: Any) -> str:
+        # The value may be the key of a stream, which no message shows.
+        if not isinstance(item, str):
+            raise ValidationError(f"{self.allowed}; item {number} is of type {type(item).__name__}")
+        try:
+            checked: str = self.item.check(item)
+        except ValidationError as allowed:
+            shown = "blank" if not item.strip() else "something else"
+            raise ValidationError(f"{self.allowed}, each {allowed}; item {number} is {shown}") from None
         return checked
 
     def redacted_repr(self, value: Any) -> str:
@@ -195,7 +201,13 @@ class ObjectList(Object):
     def check(self, value: Any) -> Any:
         if not isinstance(value, list | tuple):
             raise ValidationError(self.allowed)
-        return [super(ObjectList, self).check(item) for item in value]
+        return [self._check_item(number, item) for number, item in enumerate(value, start=1)]
+
+    def _check_item(self, number: int, item: Any) -> Any:
+        try:
+            return super().check(item)
+        except ValidationError as error:
+            raise ValidationError(f"{error}; this is about item {number}") from None
 
     def redacted_repr(self, value: Any) -> str:
         return count_repr(value)
@@ -227,19 +239,25 @@ def picture_content(text: str) -> bytes:
     return b64decode("".join(content.split()), validate=True)
 
 
-def plain_json(value: Any) -> Any:
+def plain_json(value: Any, path: str = "") -> Any:
     """Return the value in JSON's types: path objects as addresses, lazy sequences as lists, any number as a number.
 
+    :param path: where the value is, such as ``boxes[0].width``, for the message
     :raises ValidationError: it holds something that JSON cannot represent
     :raises RecursionError: it contains itself
     """
     value = as_address(as_list(value))
     if isinstance(value, Mapping):
-        return {_key(name): plain_json(item) for name, item in value.items()}
+        return {
+            (key := _key(name, path)): plain_json(
+                item, f"{path}.{name_repr(key)}" if path else name_repr(key)
+            )
+            for name, item in value.items()
+        }
     if isinstance(value, list | tuple):
-        return [plain_json(item) for item in value]
+        return [plain_json(item, f"{path}[{index}]") for index, item in enumerate(value)]
     if isinstance(value, str) and not is_sendable(value):
-        raise ValidationError("text that UTF-8 can encode, without NUL")
+        raise ValidationError(f"text that UTF-8 can encode, without NUL{_at(path, value)}")
     if value is None or isinstance(value, str | bool):
         return value
     if isinstance(value, Integral):
@@ -249,12 +267,20 @@ def plain_json(value: Any) -> Any:
     number = None if isinstance(value, Integral) else as_float(value)
     if number is not None and math.isfinite(number):
         return number
-    raise ValidationError(f"values of JSON types only, not {short_repr(value)}")
+    raise ValidationError(f"values of JSON types only{_at(path, value)}")
 
 
-def _key(name: Any) -> str:
+def _at(path: str, value: Any) -> str:
+    path = path if len(path) <= 100 else f"…{path[-100:]}"
+    return f"; {path} is {short_repr(value)}" if path else f", not {short_repr(value)}"
+
+
+def _key(name: Any, path: str) -> str:
     # Python writes no integers of thousands of digits.
     is_name = isinstance(name, str | float | None) or (isinstance(name, int) and abs(name) < 2**63)
     if not is_name or not is_sendable(str(name)):
-        raise ValidationError(f"values of JSON types only, and names that are text, not {short_repr(name)}")
+        place = f" in {path}" if path else ""
+        raise ValidationError(
+            f"values of JSON types only, and names that are text, not {short_repr(name)}{place}"
+        )
     return str(plain_text(name))

@@ -240,6 +240,12 @@ FILMS: list[tuple[dict[str, Any], str]] = [
         {"video_config": {**VIDEO_SIZE, "output_external_url": "x"}},
         "output_external_url is 'x'; allowed: an http",
     ),
+    ({"video_config": {**VIDEO_SIZE, "dx": float("nan")}}, "values of JSON types only; dx is nan"),
+    (
+        {"shoot_scripts": [{}, {"shoot_script": {"texts": [0, {1}]}}]},
+        r"shoot_script\.texts\[1\] is {1}.*item 2",
+    ),
+    ({"shoot_scripts": [{}, "x"]}, "a list of mappings.*item 2"),
     ({"voice_config": {"voice_asset_id": " "}}, "voice_asset_id is ' '; allowed: a string"),
     ({"output_asset_config": {"asset_name": {}}}, "asset_name is {}; allowed: a string"),
 ]

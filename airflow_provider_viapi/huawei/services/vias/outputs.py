@@ -36,6 +36,7 @@ class AlarmOutput(Object):
                 raise ValidationError(f"{self.allowed}; {name} is not a destination{hint}")
         for name, needed in DESTINATIONS.items():
             if plain.get(name) is not None:
+                plain[name] = _unwrapped(plain[name], needed)
                 self._check_destination(name, plain[name], needed)
         if plain.get("event_center") is not None:
             try:
@@ -69,3 +70,10 @@ class AlarmOutput(Object):
                 StringList(name="data_category").check(one["data_category"])
             except ValidationError as error:
                 raise ValidationError(f"{self.allowed}; data_category of {name} must be {error}") from None
+
+
+def _unwrapped(destination: Any, needed: str) -> Any:
+    # Operators put webhook= and dis= into the field that is needed, unless it is a mapping. Of another task's output
+    # or a template, only the run shows that it is one.
+    inside = destination.get(needed) if isinstance(destination, dict) and len(destination) == 1 else None
+    return inside if isinstance(inside, dict) else destination
