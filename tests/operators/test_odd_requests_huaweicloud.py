@@ -299,3 +299,18 @@ def test_texts_of_digits_in_a_mapping_become_the_numbers_that_they_are() -> None
     )
 
     assert film.request["video_config"] == VIDEO_SIZE
+
+
+@pytest.mark.parametrize(
+    ("item", "named"),
+    [
+        ("", "item 2 is blank"),
+        (None, "item 2 is of type NoneType"),
+        ("secret\0", "NUL; item 2 is something else"),
+    ],
+)
+def test_the_item_of_a_list_that_is_wrong_is_named_and_not_shown(item: Any, named: str) -> None:
+    with pytest.raises(InvalidRequest, match=named) as caught:
+        services.find("metastudio.StartSmartLive").check({"room_id": "r", "stream_keys": ["a", item]})
+
+    assert "secret" not in str(caught.value)
