@@ -38,7 +38,9 @@ from airflow_provider_viapi.operators.videoenhan import EraseVideoLogoOperator, 
 from airflow_provider_viapi.redaction import find_secrets
 from airflow_provider_viapi.sensors.viapi import ViapiJobSensor
 from airflow_provider_viapi.sensors.vias_alarms import ViasAlarmSensor
+from airflow_provider_viapi.transfers.object_storage_to_viapi import ObjectStorageToViapiOperator
 from airflow_provider_viapi.transfers.viapi_to_object_storage import ViapiResultToObjectStorageOperator
+from airflow_provider_viapi.triggers.new_files import NewFilesTrigger
 from operators.huawei_tasks import FILM, WATCH
 from run_task import TaskInstance
 
@@ -324,3 +326,50 @@ def test_a_call_of_the_hook_sends_the_value_of_a_member() -> None:
     checked = huawei_services.find("metastudio.ListAssets").check({"name": Word.ID, "asset_id": [Word.ID]})
 
     assert type(checked["name"]) is type(checked["asset_id"][0]) is str
+
+
+PLACES: dict[str, Any] = {
+    "video_url": lambda v: EraseVideoSubtitlesOperator(task_id="t", video_url=f"{v}a.mp4"),
+    "source": lambda v: ObjectStorageToViapiOperator(task_id="t", source=f"{v}a.mp4"),
+    "land_to": lambda v: EraseVideoSubtitlesOperator(task_id="t", video_url=VIDEO, land_to=v),
+    "images": lambda v: IndexImagesOperator(task_id="t", db_name="d1", images=v),
+    "folder": lambda v: ViasAlarmSensor(task_id="t", folder=v),
+    "images_to": lambda v: ViasAlarmSensor(task_id="t", folder="s3://b/alarms/", images_to=v),
+    "new files": lambda v: NewFilesTrigger(folder=v),
+}
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("file://tmp/x/", "file://localhost/tmp/x/", "s3:///x/", "s3://conn@/x/", "s3://c@d@b/x/"),
+        *("s3://b/x\n/", "s3://b/../x/", "s3://key:secret@b/x/"),
+    ],
+)
+@pytest.mark.parametrize("make", PLACES.values(), ids=PLACES)
+def test_an_address_in_storage_names_a_place(make: Any, address: str) -> None:
+    with pytest.raises((InvalidRequest, ValueError), match="allowed: ") as caught:
+        make(address)
+
+    assert ":secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("folder", "images_to"),
+    [
+        ("file:///x/al/", "file:////x/al/pics/"),
+        ("file:///x/al/", "local:///x/./al"),
+        ("s3://conn@b/al/", "s3://b/al/pics/"),
+        ("s3://b/al", "s3://other@b/al//pics"),
+    ],
+)
+def test_pictures_are_not_stored_among_alarms_whatever_the_spelling(folder: str, images_to: str) -> None:
+    with pytest.raises(InvalidRequest, match=r"images_to is .* in the folder of the alarms"):
+        ViasAlarmSensor(task_id="t", folder=folder, images_to=images_to)
+    assert ViasAlarmSensor(task_id="t", folder=folder, images_to=f"{folder.rstrip('/')}-pics/")
+
+
+@pytest.mark.parametrize("name", ["folder", "images_to"])
+def test_the_wrong_folder_of_alarms_or_pictures_is_named(name: str) -> None:
+    with pytest.raises(InvalidRequest, match=f"{name} is 'nowhere'; allowed: an address such as"):
+        ViasAlarmSensor(task_id="t", **{"folder": "s3://b/alarms/", name: "nowhere"})
