@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from decimal import Decimal
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -137,16 +137,26 @@ class Integer(Scalar):
     def check(self, value: Any) -> int:
         if isinstance(value, str) and (whole := re.fullmatch(r"([+-]?[0-9]{1,40})(?:\.0*)?", value.strip())):
             value = int(whole[1])
-        number = value if isinstance(value, int) else as_float(value)
-        if number is None or isinstance(value, bool) or number != number or number in (math.inf, -math.inf):
-            raise ValidationError(self.allowed)
-        if number != int(number):
+        number = _whole(value)
+        if number is None:
             raise ValidationError(self.allowed)
         if not self.minimum <= number <= self.maximum:
             word, bound = ("at least", self.minimum) if number < self.minimum else ("at most", self.maximum)
             is_stated = str(bound) in self.allowed
             raise ValidationError(self.allowed if is_stated else f"{self.allowed}, {word} {bound}")
-        return int(number)
+        return number
+
+
+def _whole(value: Any) -> int | None:
+    """Return a number of any type without a fraction as an integer, exactly, anything else as ``None``."""
+    value = plain_scalar(value)
+    # Not by way of a float, which has 53 bits: NumPy's integers and decimals may have more.
+    if isinstance(value, Integral) and not isinstance(value, bool):
+        return int(value)
+    number = as_float(value)
+    if number is None or not math.isfinite(number) or value != int(number):
+        return None
+    return int(number)
 
 
 class Number(Scalar):

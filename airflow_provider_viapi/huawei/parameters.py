@@ -10,7 +10,7 @@ from itertools import islice
 from numbers import Integral
 from typing import Any, TypeGuard
 
-from airflow_provider_viapi.scalar_parameters import String, Url, WebAddress, as_float
+from airflow_provider_viapi.scalar_parameters import String, Url, WebAddress, as_float, plain_scalar
 from airflow_provider_viapi.schema import (
     Parameter,
     Scalar,
@@ -256,6 +256,7 @@ def plain_json(value: Any, path: str = "") -> Any:
         }
     if isinstance(value, list | tuple):
         return [plain_json(item, f"{path}[{index}]") for index, item in enumerate(value)]
+    value = plain_scalar(value)
     if isinstance(value, str) and not is_sendable(value):
         raise ValidationError(f"text that UTF-8 can encode, without NUL{_at(path, value)}")
     if value is None or isinstance(value, str | bool):

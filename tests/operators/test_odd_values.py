@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 from enum import Enum, IntEnum
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -373,3 +374,28 @@ def test_pictures_are_not_stored_among_alarms_whatever_the_spelling(folder: str,
 def test_the_wrong_folder_of_alarms_or_pictures_is_named(name: str) -> None:
     with pytest.raises(InvalidRequest, match=f"{name} is 'nowhere'; allowed: an address such as"):
         ViasAlarmSensor(task_id="t", **{"folder": "s3://b/alarms/", name: "nowhere"})
+
+
+BEYOND_FLOATS = 2**53 + 1
+
+
+@pytest.mark.parametrize("kind", [int, str, np.int64, np.uint64, Decimal], ids=lambda kind: kind.__name__)
+def test_a_whole_number_stays_exact_whatever_its_type(kind: Any) -> None:
+    image = {"InstanceName": "shop", "ProductId": "p", "PicName": "a", "PicContent": VIDEO}
+    sent = services.find("imagesearch.AddImage").check({**image, "IntAttr": kind(BEYOND_FLOATS)})
+    # In a mapping that is passed on as it is, a text stays a text.
+    number = Decimal(BEYOND_FLOATS) if kind is str else kind(BEYOND_FLOATS)
+    film = CreateAvatarVideoOperator(task_id="t", **{**FILM, "review_config": {"number": number}})
+
+    assert (sent["IntAttr"], type(sent["IntAttr"])) == (BEYOND_FLOATS, int)
+    assert film.request["review_config"] == {"number": BEYOND_FLOATS}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [Decimal("100.0000000000000000001"), Decimal("sNaN"), True, np.float64("inf"), Fraction(1, 3)],
+    ids=str,
+)
+def test_what_is_no_whole_number_is_refused_and_not_rounded(value: Any) -> None:
+    with pytest.raises(InvalidRequest, match=r"Width is .*; allowed: a whole number"):
+        services.find("videoenhan.ChangeVideoSize").check({"VideoUrl": VIDEO, "Width": value, "Height": 100})
