@@ -314,3 +314,21 @@ def test_the_item_of_a_list_that_is_wrong_is_named_and_not_shown(item: Any, name
         services.find("metastudio.StartSmartLive").check({"room_id": "r", "stream_keys": ["a", item]})
 
     assert "secret" not in str(caught.value)
+
+
+def test_numbers_that_are_sent_as_text_have_no_spaces_around_them() -> None:
+    task = vias.CreateViasTaskOperator(
+        task_id="t", **{**WATCH, **settings("c-crowdcount-edge", alarm_threshold=" 5\n", banner_threshold=7)}
+    )
+    camera = vias.CreateVideoSourceOperator(
+        task_id="t",
+        video_source_name="gate",
+        access_type="cloud",
+        type="t",
+        type_config="<a/>",
+        latitude=" 5.10\n",
+        longitude=-7.5,
+    )
+
+    assert task.request["config"]["common"] == {"alarm_threshold": "5", "banner_threshold": "7"}
+    assert (camera.request["latitude"], camera.request["longitude"]) == ("5.10", "-7.5")
