@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from airflow_provider_viapi.errors import ConfigurationError, PermissionDenied, ServiceError
 from airflow_provider_viapi.hooks.connection import ConnectionFields, invalid_field
 from airflow_provider_viapi.hooks.waiting import WaitingHook
+from airflow_provider_viapi.schema import plain_text
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
@@ -75,7 +76,7 @@ class HuaweiCloudHook(WaitingHook):
     ) -> None:
         super().__init__(huaweicloud_conn_id)
         self.huaweicloud_conn_id = huaweicloud_conn_id
-        self.target_state = target_state
+        self.target_state: str | None = plain_text(target_state)
         self.scope = scope
 
     # Airflow calls these two only if the class itself defines them; it does not look at inherited ones.

@@ -269,13 +269,9 @@ class Action(Record):
 
     def _check_path_part(self, name: str, value: Any) -> None:
         # "." and ".." would address another action.
-        is_odd = isinstance(value, str) and (
-            value in (".", "..", "None") or value != value.strip() or "/" in value
-        )
-        if is_odd:
-            hint = ": the value that its template refers to is missing" if value == "None" else ""
+        if isinstance(value, str) and (value in (".", "..") or value != value.strip() or "/" in value):
             raise InvalidRequest(
-                f"{name} is {short_repr(value)}{hint}; allowed: an id, without spaces around it and without slashes",
+                f"{name} is {short_repr(value)}; allowed: an id, without spaces around it and without slashes",
                 action=self.name,
             )
 

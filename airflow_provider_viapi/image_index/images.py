@@ -16,7 +16,7 @@ from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.media.addresses import display_url, is_http_url
 from airflow_provider_viapi.media.storages import installation_hint, opens
 from airflow_provider_viapi.record import Record
-from airflow_provider_viapi.redaction import has_password, strip_userinfo
+from airflow_provider_viapi.redaction import strip_userinfo
 from airflow_provider_viapi.schema import (
     NATIVE_HINT,
     is_encodable,
@@ -25,7 +25,7 @@ from airflow_provider_viapi.schema import (
     short_repr,
     snake_case,
 )
-from airflow_provider_viapi.storage_addresses import ONLY_CONN_ID, as_address
+from airflow_provider_viapi.storage_addresses import as_address, place_problem
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.hooks.viapi import ViapiHook
@@ -225,8 +225,8 @@ def check_address(folder: str) -> None:
         allowed = "a list of images, or a folder in object storage, such as s3://bucket/folder/"
         hint = f" ({NATIVE_HINT})" if is_list else ""
         raise InvalidRequest(f"images is {_shown(folder)}; allowed: {allowed}{hint}")
-    if has_password(folder):
-        raise InvalidRequest(f"images is {_shown(folder)}; allowed: {ONLY_CONN_ID}")
+    if (problem := place_problem(folder)) is not None:
+        raise InvalidRequest(f"images is {_shown(folder)}; allowed: {problem}")
     if not opens(scheme):
         raise InvalidRequest(
             f"images is {_shown(folder)}; no installed package supports {scheme}://: {installation_hint(scheme)}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.links.job import ResultLink
 from airflow_provider_viapi.operators.arguments.checks import as_conn_id, not_allowed
-from airflow_provider_viapi.schema import did_you_mean
+from airflow_provider_viapi.schema import did_you_mean, plain_text
 from airflow_provider_viapi.sensors.base import JobSensor
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class ViapiJobSensor(JobSensor):
     ) -> None:
         super().__init__(job_id=job_id, **kwargs)
         check_service(service)
-        self.service = service
+        self.service: str = plain_text(service)
         self.viapi_conn_id = as_conn_id("viapi_conn_id", viapi_conn_id)
 
     @cached_property

@@ -57,11 +57,9 @@ class ViasAlarmSensor(ProviderTask, BaseSensorOperator):
         self.images_to = images_to
         self.max_files = max_files
         given = {"folder": folder, "images_to": images_to}
-        literal = {
-            name: value for name, value in given.items() if value is not None and not is_templated(value)
-        }
-        for name, value in literal.items():
-            self._address(value, name)
+        literal = {name: each for name, each in given.items() if each is not None and not is_templated(each)}
+        for name, each in literal.items():
+            self._address(each, name)
         if len(literal) == 2:
             self._refuse_pictures_among_alarms()
 
@@ -87,8 +85,10 @@ class ViasAlarmSensor(ProviderTask, BaseSensorOperator):
 
     def _refuse_pictures_among_alarms(self) -> None:
         if self.images_to is not None:
+            from airflow_provider_viapi.storage_addresses import comparable_folder
+
             folder, images = self._address(self.folder), self._address(self.images_to, "images_to")
-            if f"{images}/".startswith(f"{folder}/"):
+            if f"{comparable_folder(images)}/".startswith(f"{comparable_folder(folder)}/"):
                 raise InvalidRequest(
                     f"images_to is {short_repr(images)}, in the folder of the alarms; allowed: a folder elsewhere"
                 )
@@ -184,11 +184,14 @@ class ViasAlarmSensor(ProviderTask, BaseSensorOperator):
 
     @staticmethod
     def _address(folder: Any, name: str = "folder") -> str:
-        from airflow_provider_viapi.storage_addresses import as_address
+        from airflow_provider_viapi.storage_addresses import as_address, place_problem
 
         address = as_address(folder)
-        if not isinstance(address, str) or "://" not in address:
+        scheme = address.partition("://")[0].lower() if isinstance(address, str) else ""
+        if not isinstance(address, str) or "://" not in address or scheme in ("http", "https", ""):
             raise not_allowed(name, address, "an address such as s3://bucket/alarms/")
+        if (problem := place_problem(address)) is not None:
+            raise not_allowed(name, address, problem)
         return address.rstrip("/")
 
 

@@ -13,6 +13,7 @@ from airflow_provider_viapi.media.inputs.request_media import check_source_addre
 from airflow_provider_viapi.operators.arguments.checks import as_conn_id, is_templated, not_allowed
 from airflow_provider_viapi.operators.provider_task import ProviderTask
 from airflow_provider_viapi.operators.task.view import fail_and_show
+from airflow_provider_viapi.schema import plain_text
 from airflow_provider_viapi.storage_addresses import as_address
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class ObjectStorageToViapiOperator(ProviderTask, BaseOperator):
         super().__init__(**kwargs)
         self.source = as_address(source)
         self.staging = as_address(staging)
-        self.service = service
+        self.service: str = plain_text(service)
         self.viapi_conn_id = as_conn_id("viapi_conn_id", viapi_conn_id)
         self._check(is_unresolved=is_templated)
 

@@ -24,19 +24,26 @@ from airflow_provider_viapi.operators.batch import ViapiBatchOperator
 from airflow_provider_viapi.operators.bulk_image_index import BulkIndexImagesOperator
 from airflow_provider_viapi.operators.image_index import IndexImagesOperator
 from airflow_provider_viapi.operators.imgsearch import AddImageOperator, ListImagesOperator
+from airflow_provider_viapi.operators.metastudio import CreateSpeechOperator, StartLiveOperator
 from airflow_provider_viapi.operators.quality import MediaQualityCheckOperator
 from airflow_provider_viapi.operators.viapi import ViapiJobOperator
-from airflow_provider_viapi.operators.vias import StartViasTaskOperator
+from airflow_provider_viapi.operators.vias import (
+    CreateViasTaskOperator,
+    DeleteViasTaskOperator,
+    StartViasTaskOperator,
+)
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
 from airflow_provider_viapi.sensors.huaweicloud import HuaweiCloudJobSensor
 from airflow_provider_viapi.sensors.viapi import ViapiJobSensor
 from airflow_provider_viapi.sensors.vias_alarms import ViasAlarmSensor
 from airflow_provider_viapi.transfers.object_storage_to_viapi import ObjectStorageToViapiOperator
 from airflow_provider_viapi.transfers.viapi_to_object_storage import ViapiResultToObjectStorageOperator
+from operators.huawei_tasks import WATCH
 from run_task import TaskInstance, run_task
 
 VIDEO = "http://h/a.mp4"
 NAMES = ["a.png", "b.png"]
+NOTHING = " {{ ti.xcom_pull(task_ids='which') }}\n"
 
 
 @pytest.fixture
@@ -170,15 +177,37 @@ def test_nothing_is_submitted_if_a_given_argument_turns_out_to_be_none(
         ),
         ("images_to", lambda none: ViasAlarmSensor(task_id="t", folder="s3://b/alarms/", images_to=none)),
         ("job_id", lambda none: ViapiJobSensor(task_id="t", job_id=none)),
+        ("viapi_conn_id", lambda none: ViapiJobSensor(task_id="t", job_id="1", viapi_conn_id=none)),
+        ("text", lambda none: CreateSpeechOperator(task_id="t", text=none, voice_asset_id="v")),
+        (
+            r"input\.data\[0\]\.video_source_id",
+            lambda none: CreateViasTaskOperator(
+                task_id="t",
+                **{**WATCH, "input": {"type": "video_source", "data": [{"video_source_id": none}]}},
+            ),
+        ),
+        ("(?i)task_id", lambda none: DeleteViasTaskOperator(task_id="t", vias_task_id=none)),
+        (r"output_urls\[0\]", lambda none: StartLiveOperator(task_id="t", room_id="r", output_urls=[none])),
         ("(?i)order", lambda none: ListImagesOperator(task_id="t", db_name="d1", order=none)),
     ],
 )
-def test_so_do_batches_and_other_operators(name: str, make: Any) -> None:
+@pytest.mark.parametrize("given", [another_tasks_output, lambda: NOTHING], ids=["output", "template"])
+def test_so_do_batches_and_other_operators(name: str, make: Any, given: Any) -> None:
     with DAG("dag", schedule=None) as dag:
-        operator = make(another_tasks_output())
+        operator = make(given())
 
     with pytest.raises(AirflowFailException, match=rf"{name} is None; .*rendered to None"):
         run_task(rendered(operator, dag))
+
+
+@pytest.mark.parametrize(
+    "text", ["None", "{{ nothing }} of these", "{% if nothing is none %}None{% endif %}"]
+)
+def test_the_word_none_is_a_text_unless_it_is_all_that_a_template_renders_to(text: str) -> None:
+    with DAG("dag", schedule=None) as dag:
+        speak = CreateSpeechOperator(task_id="t", text=text, voice_asset_id="v")
+
+    assert rendered(speak, dag, nothing=None).validated_request()["text"].startswith("None")
 
 
 def batch(**arguments: Any) -> ViapiBatchOperator:

@@ -21,6 +21,8 @@ _HOST = re.compile(r"(\[[^\]]+\]|(?:[\w.-]|[^\x00-\x7f\s])+)(?::([0-9]{1,5}))?")
 
 _NOT_TEMPLATED = "; it cannot be a template"
 
+_ONE_TEMPLATE = re.compile(r"\{\{(?:(?!\}\}).)*\}\}", re.DOTALL)
+
 MAX_JOB_TIMEOUT = timedelta(days=30)
 """Longest wait for a job: a later deadline cannot be distinguished from a mistake."""
 
@@ -55,18 +57,30 @@ def is_templated(value: Any) -> bool:
     return False
 
 
-def rendered_to_none(templates: Mapping[str, Any], values: Mapping[str, Any]) -> list[str]:
+def rendered_to_none(
+    templates: Mapping[str, Any], values: Mapping[str, Any], *, natively: bool = False
+) -> list[str]:
     """Return what is ``None`` after rendering and was not before, each as ``request.PicName`` or ``items[0].by``.
+
+    The text ``None`` counts as well where the whole value is one template: it is all that rendering to text leaves.
 
     :param templates: fields of a task before rendering
     :param values: the same fields after it
+    :param natively: templates keep the types of values, so that the text ``None`` is a text
     """
+
+    def is_text_of_none(before: Any, after: Any) -> bool:
+        is_text = isinstance(before, str) and isinstance(after, str) and after.strip() == "None"
+        # Native rendering, too, makes text where there are spaces around the template.
+        is_lost = is_text and not (natively and after == "None")
+        return is_lost and _ONE_TEMPLATE.fullmatch(before.strip()) is not None
+
     found = []
     # Not by recursion: a value may be nested deeply.
     pending = [(name, templates[name], value) for name, value in values.items()]
     while pending:
         name, before, after = pending.pop()
-        if after is None and before is not None:
+        if before is not None and (after is None or is_text_of_none(before, after)):
             found.append(name)
         elif isinstance(before, Mapping) and isinstance(after, Mapping):
             pending += [(f"{name}.{key}", before[key], after[key]) for key in before if key in after]
