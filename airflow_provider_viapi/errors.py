@@ -229,6 +229,9 @@ _NONCE_USED = "SignatureNonceUsed"
 SEVERAL_JOBS = "SeveralJobs"
 """Error code of a submission that the service has accepted as several jobs."""
 
+INSTANCE_BUSY = "InstanceBusy"
+"""Error code of a throttled submission that waits for another job of its instance, not for the account's quota."""
+
 UNREADABLE_CONNECTION = "ConnectionUnreadable"
 """Error code of an Airflow connection that cannot be read now."""
 

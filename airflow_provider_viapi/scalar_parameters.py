@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 import re
 from decimal import Decimal
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any
 from urllib.parse import urlsplit
 
 from airflow_provider_viapi.redaction import strip_userinfo
-from airflow_provider_viapi.schema import Scalar, ValidationError, is_encodable
+from airflow_provider_viapi.schema import Scalar, ValidationError, is_sendable, plain_text
 
 INT32 = 2**31 - 1
 """Largest integer that the services' metadata allows."""
@@ -19,7 +19,7 @@ INT64 = 2**63 - 1
 """Largest integer of parameters whose range is not documented."""
 
 MAX_ADDRESS = 16_384
-"""Characters of an address: about four times as many as one with a long signature has."""
+"""Most characters of an address whose length is not documented."""
 
 LARGEST_TEXT_OF_DIGITS = 10**512
 """Integers below this are taken for texts of digits, of which native rendering makes numbers.
@@ -31,9 +31,9 @@ _DECIMAL = r"[+-]?(?:[0-9]{1,400}\.?[0-9]{0,400}|\.[0-9]{1,400})(?:[eE][+-]?[0-9
 
 
 class String(Scalar):
-    """A string of limited length and, optionally, limited characters.
+    """A string of limited length and, optionally, limited characters; none has a NUL in it.
 
-    :param min_length: fewest characters; default: 0
+    :param min_length: fewest characters without spaces at both ends, so that a blank string is too short; default: 0
     :param max_length: most characters; default: no limit
     :param pattern: regular expression that the whole value matches
     :param characters: description of the pattern
@@ -54,26 +54,34 @@ class String(Scalar):
         value = plain_scalar(value)
         if isinstance(value, int) and not isinstance(value, bool):
             # Native rendering of templates makes a number of a text of digits.
-            value = str(value) if abs(value) < LARGEST_TEXT_OF_DIGITS else None
+            value = str(int(value)) if abs(value) < LARGEST_TEXT_OF_DIGITS else None
         if not isinstance(value, str):
             raise ValidationError(f"{self.allowed}; it is of type {type(value).__name__}")
-        if not is_encodable(value):
-            raise ValidationError(self.allowed)
-        if len(value) < self.min_length or (self.max_length is not None and len(value) > self.max_length):
-            raise ValidationError(self.allowed + (f"; it has {len(value)}" if self.max_length else ""))
+        if not is_sendable(value):
+            raise ValidationError(f"{self.allowed}, without NUL" if "\0" in value else self.allowed)
+        if len(value.strip()) < self.min_length:
+            raise ValidationError(self.allowed + ("; spaces at both ends do not count" if value else ""))
+        if self.max_length is not None and len(value) > self.max_length:
+            raise ValidationError(f"{self.allowed}; it has {len(value)}")
         if self.pattern is not None and not re.fullmatch(self.pattern, value):
             raise ValidationError(self.allowed)
         return value
 
 
-class Url(Scalar):
-    """The address of a file that the service downloads."""
+class WebAddress(Scalar):
+    """An address that the service calls or writes to, such as that of a callback.
+
+    :param max_length: most characters; default: about four times as many as an address with a long signature has
+    """
+
+    max_length: int = MAX_ADDRESS
 
     @property
     def allowed(self) -> str:
         return "an http:// or https:// address of ASCII characters without spaces (percent-encode others)"
 
     def check(self, value: Any) -> str:
+        value = plain_text(value)
         self._check_length(value)
         if not isinstance(value, str) or not value.isascii() or re.search(r"[\s\x00-\x1f\x7f]", value):
             raise ValidationError(self.allowed)
@@ -88,9 +96,9 @@ class Url(Scalar):
         return value
 
     def _check_length(self, value: Any) -> None:
-        if isinstance(value, str) and len(value) > MAX_ADDRESS:
+        if isinstance(value, str) and len(value) > self.max_length:
             raise ValidationError(
-                f"{self.allowed}, of at most {MAX_ADDRESS:,} characters; it has {len(value):,}"
+                f"{self.allowed}, of at most {self.max_length:,} characters; it has {len(value):,}"
             )
 
     def redacted_repr(self, value: Any) -> str:
@@ -102,6 +110,10 @@ class Url(Scalar):
         # In a storage, a question mark may be part of the name.
         has_query = "=" in query or bare.lower().startswith(("http:", "https:"))
         return super().redacted_repr(bare if has_query else shown)
+
+
+class Url(WebAddress):
+    """The address of a file that the service downloads."""
 
 
 class Integer(Scalar):
@@ -125,16 +137,26 @@ class Integer(Scalar):
     def check(self, value: Any) -> int:
         if isinstance(value, str) and (whole := re.fullmatch(r"([+-]?[0-9]{1,40})(?:\.0*)?", value.strip())):
             value = int(whole[1])
-        number = value if isinstance(value, int) else as_float(value)
-        if number is None or isinstance(value, bool) or number != number or number in (math.inf, -math.inf):
-            raise ValidationError(self.allowed)
-        if number != int(number):
+        number = _whole(value)
+        if number is None:
             raise ValidationError(self.allowed)
         if not self.minimum <= number <= self.maximum:
             word, bound = ("at least", self.minimum) if number < self.minimum else ("at most", self.maximum)
             is_stated = str(bound) in self.allowed
             raise ValidationError(self.allowed if is_stated else f"{self.allowed}, {word} {bound}")
-        return int(number)
+        return number
+
+
+def _whole(value: Any) -> int | None:
+    """Return a number of any type without a fraction as an integer, exactly, anything else as ``None``."""
+    value = plain_scalar(value)
+    # Not by way of a float, which has 53 bits: NumPy's integers and decimals may have more.
+    if isinstance(value, Integral) and not isinstance(value, bool):
+        return int(value)
+    number = as_float(value)
+    if number is None or not math.isfinite(number) or value != int(number):
+        return None
+    return int(number)
 
 
 class Number(Scalar):
@@ -174,14 +196,17 @@ class Number(Scalar):
 
 
 def plain_scalar(value: Any) -> Any:
-    """Return a scalar of NumPy, or a decimal without a fraction, as Python's own type; any other value unchanged."""
+    """Return a scalar of NumPy, an enumeration's text, or a decimal without a fraction, as Python's own type.
+
+    Any other value is returned unchanged.
+    """
     if isinstance(value, Decimal):
         # An exponent of a million would make an integer of a million digits.
         is_short = value.is_finite() and abs(value.adjusted()) < 100
         return int(value) if is_short and value == value.to_integral_value() else value
     if getattr(value, "ndim", None) == 0 and hasattr(value, "item"):
         return value.item()
-    return value
+    return plain_text(value)
 
 
 def as_float(value: Any) -> float | None:
@@ -220,6 +245,7 @@ class Choice(Scalar):
         return "one of " + ", ".join(self.choices)
 
     def check(self, value: Any) -> str:
+        value = plain_text(value)
         if not isinstance(value, str) or value not in self.choices:
             raise ValidationError(self.allowed)
         return value

@@ -106,7 +106,7 @@ def check_request(
     checked = {}
     for name, parameter in parameters.items():
         value = given.get(name)
-        if value is None or (parameter.required and isinstance(value, str) and value == ""):
+        if value is None or (parameter.required and isinstance(value, str) and not value.strip()):
             if parameter.required:
                 hint = f" ({NONE_HINT})" if name in request and value is None else ""
                 raise invalid("MissingParameter", f"{name} is missing{hint}")
@@ -127,6 +127,14 @@ def _template_hint(parameter: Parameter, value: Any) -> str:
     if value == "None":
         return f" ({NONE_HINT})"
     return "" if isinstance(parameter, Scalar) else f" ({NATIVE_HINT})"
+
+
+def plain_text(value: Any) -> Any:
+    """Return a text as Python's own type, so of an enumeration's member its value; any other value unchanged.
+
+    ``str()`` and templates would make ``Voice.ANNA`` of a member.
+    """
+    return str.__str__(value) if isinstance(value, str) else value
 
 
 def as_list(value: Any) -> Any:
@@ -154,6 +162,11 @@ def is_encodable(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def is_sendable(text: str) -> bool:
+    """Return true unless the text cannot be encoded, or holds a NUL, which services cut a text at or refuse."""
+    return "\0" not in text and is_encodable(text)
 
 
 def snake_case(wire_name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import posixpath
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from airflow_provider_viapi.redaction import has_password
-from airflow_provider_viapi.schema import ValidationError, is_encodable, short_repr
+from airflow_provider_viapi.schema import ValidationError, is_encodable, plain_text, short_repr
 
 ONLY_CONN_ID = "before the @ only the id of an Airflow connection, which holds user and password"
 """Allowed values where the address of a storage has a password."""
@@ -18,7 +19,10 @@ ONLY_CONN_ID = "before the @ only the id of an Airflow connection, which holds u
 STORED = "an address in storage, such as s3://, gs://, abfs://, oss:// or file://"
 """Description of what :func:`stored_address` allows."""
 
-_WITHOUT_BUCKETS = ("file", "local", "memory")
+LOCAL = ("file", "local")
+"""Schemes of the worker's own disk."""
+
+_WITHOUT_BUCKETS = (*LOCAL, "memory")
 
 
 def as_address(value: Any) -> Any:
@@ -27,13 +31,44 @@ def as_address(value: Any) -> Any:
     :param value: an ``ObjectStoragePath`` becomes its URL, with the connection id; a path on disk a ``file://`` URL
     """
     if isinstance(value, str) or not (isinstance(value, os.PathLike) or hasattr(type(value), "joinpath")):
-        return value
+        return plain_text(value)
     text = (
         os.fsdecode(value)
         if isinstance(value, os.PathLike) and not hasattr(type(value), "joinpath")
         else str(value)
     )
     return text if "://" in text else f"file://{Path(text).absolute()}"
+
+
+def place_problem(address: str) -> str | None:
+    """Return what is allowed instead if an address in storage names no place; ``None`` if it names one."""
+    scheme, _, rest = address.partition("://")
+    scheme, authority = scheme.lower(), rest.partition("/")[0]
+    if re.search(r"[\x00-\x1f\x7f]", address):
+        return "an address without control characters"
+    if scheme in LOCAL and authority:
+        return f"{scheme}:/// with three slashes: {short_repr(authority)} would be a host"
+    if has_password(address):
+        return f"an address with {ONLY_CONN_ID}"
+    if not rest.strip("/") or (scheme not in _WITHOUT_BUCKETS and not authority):
+        return "an address with a bucket or a path in it"
+    conn_id, _, bucket = authority.rpartition("@")
+    if scheme not in _WITHOUT_BUCKETS and not bucket:
+        return "a bucket after the connection id and @"
+    if "@" in conn_id:
+        return "an address with one @, after the id of an Airflow connection"
+    if ".." in rest.split("/"):
+        return "an address without parts . and .."
+    return None
+
+
+def comparable_folder(address: str) -> str:
+    """Return the address of a folder in one spelling, without a connection id: two with it are the same folder."""
+    scheme, _, rest = address.partition("://")
+    authority, _, path = rest.partition("/")
+    scheme = LOCAL[0] if scheme.lower() in LOCAL else scheme.lower()
+    place = posixpath.normpath(f"/{authority.rpartition('@')[2]}/{path}")
+    return f"{scheme}:/{re.sub('/+', '/', place)}"
 
 
 def stored_address(value: Any, opens: Callable[[str], bool], allowed: str) -> str:
@@ -48,10 +83,10 @@ def stored_address(value: Any, opens: Callable[[str], bool], allowed: str) -> st
             f"{allowed}; for a file on the worker's disk write file:// before the absolute path"
         )
     scheme, _, rest = value.partition("://")
-    if not re.fullmatch("[a-z][a-z0-9+.-]*", scheme) or re.search(r"[\x00-\x1f\x7f]", rest):
+    if not re.fullmatch("[a-z][a-z0-9+.-]*", scheme):
         raise ValidationError(allowed)
-    if has_password(value):
-        raise ValidationError(f"{allowed}; {ONLY_CONN_ID}")
+    if (problem := place_problem(value)) is not None:
+        raise ValidationError(f"{allowed}; {problem}")
     if not rest.strip("/") or rest.endswith("/"):
         raise ValidationError(f"{allowed}, and it names a file")
     if scheme not in _WITHOUT_BUCKETS and not rest.partition("/")[2].strip("/"):
@@ -65,8 +100,6 @@ def stored_address(value: Any, opens: Callable[[str], bool], allowed: str) -> st
         raise ValidationError(f"{allowed}; its name is not encoded in UTF-8: rename the file")
     if not _is_parsable(value):
         raise ValidationError(allowed)
-    if ".." in rest.split("/"):
-        raise ValidationError(f"{allowed}, without .. in it")
     if not opens(scheme):
         raise ValidationError(f"{allowed}; no installed package supports {scheme}://")
     return value

@@ -125,12 +125,14 @@ def _operator(action: Action) -> str:
     ]
     request = ", ".join(f'"{wire}": {name}' for wire, name in arguments.items())
     doc = "\n\n".join(filter(None, _docstring(action, {arguments[each.name]: each for each in parameters})))
+    renamed = tuple(each for each in arguments.items() if snake_case(each[0]) != each[1])
+    names = f"\n    argument_names = {renamed!r}" if renamed else ""
     return f'''\
 class {action.name}Operator({_base(action)}):
     """{doc}
     """
 
-    action = find("{action.full_name}")
+    action = find("{action.full_name}"){names}
 
     def __init__(self, *, {", ".join(signature)}, **kwargs: Unpack[{_options(action)}]) -> None:
         request = {{{request}}}

@@ -15,6 +15,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from airflow_provider_viapi.redaction import LONGEST_SHOWN, redact_text
+
 MAX_DEPTH = 50
 """Parentheses inside each other; far more than an expression needs."""
 
@@ -222,8 +224,9 @@ class _Parser:
 
 
 def _excerpt(text: str, start: int) -> str:
-    end = start + 20
-    return repr(text[start:end] + ("…" if len(text) > end else ""))
+    # First redacted: half an address does not show that it is one.
+    rest = redact_text(text[start : start + LONGEST_SHOWN])
+    return repr(rest[:20] + ("…" if len(rest) > 20 else ""))
 
 
 def _attribute(field: str) -> str:

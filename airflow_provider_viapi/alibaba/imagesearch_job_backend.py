@@ -15,6 +15,7 @@ from airflow_provider_viapi.alibaba.errors import fails_again
 from airflow_provider_viapi.alibaba.job_backend import ViapiJobBackend, ViapiSubmitBackend
 from airflow_provider_viapi.alibaba.services.imagesearch import INCREASE_INSTANCE, INCREASE_LIST, META_FILE
 from airflow_provider_viapi.errors import (
+    INSTANCE_BUSY,
     ConnectionFailed,
     InvalidRequest,
     ResponseLost,
@@ -115,7 +116,7 @@ class IncrementSubmitBackend(ViapiSubmitBackend):
     def submit(self, request: Mapping[str, Any], nonce: RequestNonce) -> Job:
         """Send the request once.
 
-        :raises Throttled: the instance works on another task; it takes one at a time
+        :raises Throttled: with the code ``INSTANCE_BUSY``: the instance works on another task; it takes one at a time
         :raises ConnectionFailed: it was refused, and whether for another task cannot be found out now
         """
         credentials = self._credentials or self._client.account.credentials.current()
@@ -126,7 +127,6 @@ class IncrementSubmitBackend(ViapiSubmitBackend):
                 # The task that the instance works on may be this one.
                 raise
             details: Any = {
-                "code": refused.code,
                 "request_id": refused.request_id,
                 "http_status": refused.http_status,
                 "action": refused.action,
@@ -139,12 +139,16 @@ class IncrementSubmitBackend(ViapiSubmitBackend):
                 raise ConnectionFailed(
                     f"instance {self._instance} refused a bulk job ({refused.message}), and its bulk jobs cannot be "
                     f"read now ({error})",
+                    code=refused.code,
                     **details,
                 ) from refused
             if why is None:
                 raise
             raise Throttled(
-                f"instance {self._instance} {why}; it runs one bulk job at a time", **details
+                f"instance {self._instance} {why}; it runs one bulk job at a time. The service responded with "
+                f"{refused.code}",
+                code=INSTANCE_BUSY,
+                **details,
             ) from refused
         return self.job(_id_of(response["Data"], self._action.name))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -23,8 +24,16 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.metrics import Stats
     from airflow_provider_viapi.quota.account_quota import Quota
 
-MAX_CONN_ID = 250
-"""Characters of the id of an Airflow connection."""
+_CONN_ID = re.compile(r"[\w#!()\-.:/\\]{1,250}")
+"""Ids that Airflow accepts when a connection is created; its own pattern is no public name."""
+
+CONN_ID_ALLOWED = r"1 to 250 letters, digits and #!()-.:/\_"
+"""Describes the id of an Airflow connection in errors."""
+
+
+def is_conn_id(value: Any) -> bool:
+    """Return whether an Airflow connection can have a value as its id."""
+    return isinstance(value, str) and _CONN_ID.fullmatch(value) is not None
 
 
 class CloudHook(BaseHook):
@@ -43,9 +52,9 @@ class CloudHook(BaseHook):
 
     def __init__(self, conn_id: str) -> None:
         super().__init__()
-        if not isinstance(conn_id, str) or not 0 < len(conn_id) <= MAX_CONN_ID:
+        if not is_conn_id(conn_id):
             raise ConfigurationError(
-                f"the id of the connection is {short_repr(conn_id)}; allowed: 1 to {MAX_CONN_ID} characters",
+                f"the id of the connection is {short_repr(conn_id)}; allowed: {CONN_ID_ALLOWED}"
             )
         self._conn_id = conn_id
         self._fingerprint: tuple[object, ...] = ()

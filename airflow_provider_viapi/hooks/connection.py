@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 from weakref import WeakKeyDictionary
 
 from airflow_provider_viapi.errors import UNREADABLE_CONNECTION, ConfigurationError
+from airflow_provider_viapi.schema import short_repr
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
@@ -59,15 +60,15 @@ class ConnectionFields:
         accepted_types: Collection[str],
         known: Collection[str] = (),
     ) -> None:
-        self.name = f"the connection {connection.conn_id!r}"
+        self.name = f"the connection {short_repr(connection.conn_id)}"
         self._extra = {name: value for name, value in extra.items() if value != MASK}
         self._known = known
         self.login = _stripped(connection.login)
         self.password = _stripped(connection.password)
         if connection.conn_type and connection.conn_type not in accepted_types:
             raise self.invalid(
-                f"has the type {connection.conn_type!r}; allowed: {', '.join(accepted_types)}. Name a connection of"
-                " such a type, so that no other cloud's key is sent to this service"
+                f"has the type {short_repr(connection.conn_type)}; allowed: {', '.join(accepted_types)}. Name a "
+                "connection of such a type, so that no other cloud's key is sent to this service"
             )
         if _stripped(connection.host) or connection.port:
             raise self.invalid(
@@ -245,7 +246,7 @@ def check_extra(connection: Connection) -> None:
             extra = "no JSON"
     if extra not in (None, "") and not isinstance(extra, Mapping):
         raise ConfigurationError(
-            f"the extra of the connection {connection.conn_id!r} is not a JSON object; write it like "
+            f"the extra of the connection {short_repr(connection.conn_id)} is not a JSON object; write it like "
             '{"endpoint": "http://127.0.0.1:8765"}'
         )
 
@@ -259,7 +260,7 @@ def missing_connection(conn_id: str, error: Exception, advice: str) -> Configura
             "conn_type, login, password and extra in it, or a URI with / and @ of the password percent-encoded"
         )
     return ConfigurationError(
-        f"the Airflow connection {conn_id!r} cannot be read ({type(error).__name__}); {advice}",
+        f"the Airflow connection {short_repr(conn_id)} cannot be read ({type(error).__name__}); {advice}",
         code=UNREADABLE_CONNECTION,
     )
 

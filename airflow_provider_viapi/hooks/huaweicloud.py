@@ -10,8 +10,9 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_viapi.errors import ConfigurationError, PermissionDenied, ServiceError
-from airflow_provider_viapi.hooks.connection import ConnectionFields
+from airflow_provider_viapi.hooks.connection import ConnectionFields, invalid_field
 from airflow_provider_viapi.hooks.waiting import WaitingHook
+from airflow_provider_viapi.schema import plain_text
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
@@ -75,7 +76,7 @@ class HuaweiCloudHook(WaitingHook):
     ) -> None:
         super().__init__(huaweicloud_conn_id)
         self.huaweicloud_conn_id = huaweicloud_conn_id
-        self.target_state = target_state
+        self.target_state: str | None = plain_text(target_state)
         self.scope = scope
 
     # Airflow calls these two only if the class itself defines them; it does not look at inherited ones.
@@ -274,10 +275,8 @@ def _project_id(fields: ConnectionFields) -> str | None:
     text = fields.text("project_id")
     # It is part of every address.
     if text is not None and not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", text):
-        raise fields.invalid(
-            f"has {text[:70]!r} as project_id in its extra; allowed: up to 64 letters, digits, - and _. Leave it "
-            "out, and it is queried"
-        )
+        allowed = "allowed: up to 64 letters, digits, - and _. Leave it out, and it is queried"
+        raise invalid_field(fields, "project_id", allowed)
     return text
 
 

@@ -209,22 +209,29 @@ class Action(Record):
         return self.job
 
     def check_target_state(
-        self, target_state: Any, allowed: Sequence[str] | None = None, *, can_return_at_once: bool = True
+        self,
+        target_state: Any,
+        allowed: Sequence[str] | None = None,
+        *,
+        can_return_at_once: bool = True,
+        of: str | None = None,
     ) -> None:
         """Refuse a state to wait for that is not allowed.
 
         :param allowed: default: all states of the action's jobs that may be waited for
         :param can_return_at_once: whoever waits has ``wait_for_completion``
+        :param of: the action that the message names; default: this one
         :raises InvalidRequest: the message lists the allowed states
         """
         kind = self.job_kind
         allowed = allowed or (*kind.target_states, *kind.states.succeeded)
         if not (isinstance(target_state, str) and target_state in allowed):
-            has_hint = target_state is None and can_return_at_once
-            hint = "; to return without waiting, set wait_for_completion=False" if has_hint else ""
+            hint = "it cannot be a template"
+            if target_state is None and can_return_at_once:
+                hint = "to return without waiting, set wait_for_completion=False"
             raise InvalidRequest(
-                f"the state to wait for is {short_repr(target_state)}; allowed: {', '.join(allowed)}{hint}",
-                action=self.name,
+                f"target_state is {short_repr(target_state)}; allowed: {', '.join(allowed)}; {hint}",
+                action=of or self.name,
             )
 
     @property
@@ -262,13 +269,9 @@ class Action(Record):
 
     def _check_path_part(self, name: str, value: Any) -> None:
         # "." and ".." would address another action.
-        is_odd = isinstance(value, str) and (
-            value in (".", "..", "None") or value != value.strip() or "/" in value
-        )
-        if is_odd:
-            hint = ": the value that its template refers to is missing" if value == "None" else ""
+        if isinstance(value, str) and (value in (".", "..") or value != value.strip() or "/" in value):
             raise InvalidRequest(
-                f"{name} is {short_repr(value)}{hint}; allowed: an id, without spaces around it and without slashes",
+                f"{name} is {short_repr(value)}; allowed: an id, without spaces around it and without slashes",
                 action=self.name,
             )
 

@@ -3,31 +3,53 @@
 from __future__ import annotations
 
 import math
+import re
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from itertools import islice
 from numbers import Integral
 from typing import Any, TypeGuard
 
-from airflow_provider_viapi.scalar_parameters import String, Url, as_float
+from airflow_provider_viapi.scalar_parameters import String, Url, WebAddress, as_float, plain_scalar
 from airflow_provider_viapi.schema import (
     Parameter,
+    Scalar,
     ValidationError,
     as_list,
     count_repr,
-    is_encodable,
+    is_sendable,
     name_repr,
+    plain_text,
     short_repr,
 )
 from airflow_provider_viapi.storage_addresses import STORED, as_address, stored_address
 
+_STREAM = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s\x00-\x1f\x7f]+")
+
+
+class StreamUrl(WebAddress):
+    """The address of a stream, with whatever scheme: a user, a password or a key in it may have any characters."""
+
+    @property
+    def allowed(self) -> str:
+        return "an address such as rtmp://host/path, without spaces"
+
+    def check(self, value: Any) -> str:
+        value = plain_text(value)
+        self._check_length(value)
+        if not isinstance(value, str) or not _STREAM.fullmatch(value) or not is_sendable(value):
+            raise ValidationError(self.allowed)
+        return value
+
 
 class StringList(Parameter):
-    """A list of strings that are not empty; a required list is not empty, either.
+    """A list of strings that are not blank; a required list is not empty, either.
 
+    :param item: type of the strings
     :param max_items: most items; default: no limit
     """
 
+    item: Scalar = String(name="item", min_length=1)
     max_items: int | None = None
 
     @property
@@ -37,13 +59,23 @@ class StringList(Parameter):
     def check(self, value: Any) -> list[str]:
         if not isinstance(value, list | tuple):
             raise ValidationError(self.allowed)
-        if not all(isinstance(item, str) and item and is_encodable(item) for item in value):
-            raise ValidationError(self.allowed)
+        checked = [self._check_item(number, item) for number, item in enumerate(value, start=1)]
         if self.max_items is not None and len(value) > self.max_items:
             raise ValidationError(f"{self.allowed}; it has {len(value)}")
         if self.required and not value:
             raise ValidationError(f"{self.allowed}, at least one")
-        return list(value)
+        return checked
+
+    def _check_item(self, number: int, item: Any) -> str:
+        # The value may be the key of a stream, which no message shows.
+        if not isinstance(item, str):
+            raise ValidationError(f"{self.allowed}; item {number} is of type {type(item).__name__}")
+        try:
+            checked: str = self.item.check(item)
+        except ValidationError as allowed:
+            shown = "blank" if not item.strip() else "something else"
+            raise ValidationError(f"{self.allowed}, each {allowed}; item {number} is {shown}") from None
+        return checked
 
     def redacted_repr(self, value: Any) -> str:
         # The items may be keys of streams, for example.
@@ -109,14 +141,19 @@ class FileToUpload(Url):
 
 
 class Object(Parameter):
-    """A JSON object that is passed on as it is; only the presence of some fields, and pictures, are checked.
+    """A JSON object that is passed on as it is; only the presence of some fields, and known types, are checked.
 
     :param required_fields: names of the fields that it must have
-    :param pictures: those of its fields that are pictures
+    :param fields: those of its fields whose type is known, required or not
     """
 
     required_fields: tuple[str, ...] = ()
-    pictures: tuple[Picture, ...] = ()
+    fields: tuple[Parameter, ...] = ()
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        """Those of its fields that are pictures."""
+        return tuple(each for each in self.fields if isinstance(each, Picture))
 
     @property
     def allowed(self) -> str:
@@ -124,7 +161,7 @@ class Object(Parameter):
 
     def check(self, value: Any) -> Any:
         try:
-            plain = plain_json(self._with_pictures(value)) if isinstance(value, Mapping) else None
+            plain = plain_json(self._with_types(value)) if isinstance(value, Mapping) else None
         except RecursionError:
             plain = None
         if not isinstance(plain, dict):
@@ -133,14 +170,14 @@ class Object(Parameter):
             raise ValidationError(f"{self.allowed}; {', '.join(missing)} is missing")
         return plain
 
-    def _with_pictures(self, value: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _with_types(self, value: Mapping[str, Any]) -> Mapping[str, Any]:
         checked = {}
-        for picture in self.pictures:
-            if (given := value.get(picture.name)) is not None:
+        for field in self.fields:
+            if (given := as_list(value.get(field.name))) is not None:
                 try:
-                    checked[picture.name] = picture.check(given)
+                    checked[field.name] = field.check(given)
                 except ValidationError as allowed:
-                    shown = f"{picture.name} is {picture.redacted_repr(given)}"
+                    shown = f"{field.name} is {field.redacted_repr(given)}"
                     raise ValidationError(f"{self.allowed}; {shown}; allowed: {allowed}") from None
         return {**value, **checked} if checked else value
 
@@ -164,7 +201,13 @@ class ObjectList(Object):
     def check(self, value: Any) -> Any:
         if not isinstance(value, list | tuple):
             raise ValidationError(self.allowed)
-        return [super(ObjectList, self).check(item) for item in value]
+        return [self._check_item(number, item) for number, item in enumerate(value, start=1)]
+
+    def _check_item(self, number: int, item: Any) -> Any:
+        try:
+            return super().check(item)
+        except ValidationError as error:
+            raise ValidationError(f"{error}; this is about item {number}") from None
 
     def redacted_repr(self, value: Any) -> str:
         return count_repr(value)
@@ -175,7 +218,7 @@ def before_reading(parameter: Parameter, opens: Callable[[str], bool]) -> Parame
     if isinstance(parameter, Picture):
         return parameter.replace(opens=opens)
     if isinstance(parameter, Object) and parameter.pictures:
-        return parameter.replace(pictures=tuple(each.replace(opens=opens) for each in parameter.pictures))
+        return parameter.replace(fields=tuple(before_reading(each, opens) for each in parameter.fields))
     return parameter
 
 
@@ -196,19 +239,26 @@ def picture_content(text: str) -> bytes:
     return b64decode("".join(content.split()), validate=True)
 
 
-def plain_json(value: Any) -> Any:
+def plain_json(value: Any, path: str = "") -> Any:
     """Return the value in JSON's types: path objects as addresses, lazy sequences as lists, any number as a number.
 
+    :param path: where the value is, such as ``boxes[0].width``, for the message
     :raises ValidationError: it holds something that JSON cannot represent
     :raises RecursionError: it contains itself
     """
     value = as_address(as_list(value))
     if isinstance(value, Mapping):
-        return {_key(name): plain_json(item) for name, item in value.items()}
+        return {
+            (key := _key(name, path)): plain_json(
+                item, f"{path}.{name_repr(key)}" if path else name_repr(key)
+            )
+            for name, item in value.items()
+        }
     if isinstance(value, list | tuple):
-        return [plain_json(item) for item in value]
-    if isinstance(value, str) and not is_encodable(value):
-        raise ValidationError("text that UTF-8 can encode")
+        return [plain_json(item, f"{path}[{index}]") for index, item in enumerate(value)]
+    value = plain_scalar(value)
+    if isinstance(value, str) and not is_sendable(value):
+        raise ValidationError(f"text that UTF-8 can encode, without NUL{_at(path, value)}")
     if value is None or isinstance(value, str | bool):
         return value
     if isinstance(value, Integral):
@@ -218,12 +268,20 @@ def plain_json(value: Any) -> Any:
     number = None if isinstance(value, Integral) else as_float(value)
     if number is not None and math.isfinite(number):
         return number
-    raise ValidationError(f"values of JSON types only, not {short_repr(value)}")
+    raise ValidationError(f"values of JSON types only{_at(path, value)}")
 
 
-def _key(name: Any) -> str:
+def _at(path: str, value: Any) -> str:
+    path = path if len(path) <= 100 else f"…{path[-100:]}"
+    return f"; {path} is {short_repr(value)}" if path else f", not {short_repr(value)}"
+
+
+def _key(name: Any, path: str) -> str:
     # Python writes no integers of thousands of digits.
     is_name = isinstance(name, str | float | None) or (isinstance(name, int) and abs(name) < 2**63)
-    if not is_name or not is_encodable(str(name)):
-        raise ValidationError(f"values of JSON types only, and names that are text, not {short_repr(name)}")
-    return str(name)
+    if not is_name or not is_sendable(str(name)):
+        place = f" in {path}" if path else ""
+        raise ValidationError(
+            f"values of JSON types only, and names that are text, not {short_repr(name)}{place}"
+        )
+    return str(plain_text(name))

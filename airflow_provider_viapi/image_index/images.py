@@ -16,7 +16,7 @@ from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.media.addresses import display_url, is_http_url
 from airflow_provider_viapi.media.storages import installation_hint, opens
 from airflow_provider_viapi.record import Record
-from airflow_provider_viapi.redaction import has_password, strip_userinfo
+from airflow_provider_viapi.redaction import strip_userinfo
 from airflow_provider_viapi.schema import (
     NATIVE_HINT,
     is_encodable,
@@ -25,7 +25,7 @@ from airflow_provider_viapi.schema import (
     short_repr,
     snake_case,
 )
-from airflow_provider_viapi.storage_addresses import ONLY_CONN_ID, as_address
+from airflow_provider_viapi.storage_addresses import as_address, place_problem
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.hooks.viapi import ViapiHook
@@ -154,8 +154,9 @@ def parse_images(
         before = first.setdefault(entry.identity, index)
         if before != index:
             raise invalid(
-                f"images[{before}] and images[{index}] both have entity_id {entry.entity_id!r} and {form.second} "
-                f"{entry.extra_data!r}; allowed: each pair once, since nothing else identifies an image"
+                f"images[{before}] and images[{index}] both have entity_id {short_repr(entry.entity_id)} and "
+                f"{form.second} {short_repr(entry.extra_data)}; allowed: each pair once, since nothing else "
+                "identifies an image"
             )
         entries.append(entry)
     if index < 0:
@@ -224,8 +225,8 @@ def check_address(folder: str) -> None:
         allowed = "a list of images, or a folder in object storage, such as s3://bucket/folder/"
         hint = f" ({NATIVE_HINT})" if is_list else ""
         raise InvalidRequest(f"images is {_shown(folder)}; allowed: {allowed}{hint}")
-    if has_password(folder):
-        raise InvalidRequest(f"images is {_shown(folder)}; allowed: {ONLY_CONN_ID}")
+    if (problem := place_problem(folder)) is not None:
+        raise InvalidRequest(f"images is {_shown(folder)}; allowed: {problem}")
     if not opens(scheme):
         raise InvalidRequest(
             f"images is {_shown(folder)}; no installed package supports {scheme}://: {installation_hint(scheme)}"
@@ -327,17 +328,18 @@ def check_file_names(images: Iterable[ImageEntry]) -> None:
     first: dict[str, ImageEntry] = {}
     for image in images:
         name = image.extra_data
+        shown = short_repr(name)
         if not _FILE_NAME.fullmatch(name) or {"", ".", ".."} & set(name.split("/")):
-            raise invalid(f"images[{image.index}]: pic_name is {name!r}; allowed: a relative path of a file")
+            raise invalid(f"images[{image.index}]: pic_name is {shown}; allowed: a relative path of a file")
         if not name.lower().endswith(FILE_SUFFIXES):
             raise invalid(
-                f"images[{image.index}]: pic_name is {name!r}; allowed in a bulk job: a name that ends in one of "
+                f"images[{image.index}]: pic_name is {shown}; allowed in a bulk job: a name that ends in one of "
                 f"{', '.join(FILE_SUFFIXES)}"
             )
         if "Crop" in image.fields:
             raise invalid(f"images[{image.index}] has crop; a bulk job has no such attribute")
         if first.setdefault(name, image).address != image.address:
             raise invalid(
-                f"images[{first[name].index}] and images[{image.index}] both have pic_name {name!r}; allowed in a "
+                f"images[{first[name].index}] and images[{image.index}] both have pic_name {shown}; allowed in a "
                 "bulk job: different names, since they are files in one folder. Give pic_name"
             )

@@ -112,6 +112,11 @@ class Intent:
     signed_at: str
 
     @property
+    def signed_time(self) -> datetime:
+        """When the request was signed, an aware time."""
+        return datetime.fromisoformat(self.signed_at)
+
+    @property
     def project(self) -> str:
         """The project that submits; empty in a cloud without projects, where two keys may belong to one account."""
         return self.account if self.account.startswith(PROJECT) else ""
@@ -154,16 +159,27 @@ class Claims(Protocol):
         """Withdraw a job: the submission is open again."""
         ...
 
-    def is_taken(self, intent: Intent, job_id: str) -> bool:
-        """Return whether another submission is known to have become a job; cheaper than :meth:`others`."""
+    def claim_job(self, intent: Intent, job_id: str) -> bool:
+        """Claim a job that a response has named; return false if another submission is known to have become it.
+
+        :meth:`publish_job` follows if the job is kept.
+        """
         ...
 
     def is_own(self, job_id: str) -> bool:
         """Return whether another submission of this task has become a job."""
         ...
 
-    def others(self, intent: Intent) -> OtherTasks:
-        """Return what other tasks have published that may concern the jobs of a submission."""
+    def has_other_owner(self, intent: Intent, job_id: str) -> bool:
+        """Return whether another submission, too, is known to have become a published job."""
+        ...
+
+    def others(self, intent: Intent, *, until: datetime | None = None) -> OtherTasks:
+        """Return what other tasks have published that may concern the jobs of a submission.
+
+        :param until: by when those jobs were accepted: what was submitted later is not among the open submissions;
+            default: now
+        """
         ...
 
 

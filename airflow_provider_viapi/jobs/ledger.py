@@ -98,7 +98,7 @@ class Entry:
     :param try_number: the attempt that submitted
     :param job_id: the accepted job; ``None`` while the outcome is unknown
     :param scope: see ``jobs.model.Job``
-    :param adopted: the job was found in a list, not named by the response
+    :param adopted: another task may own the job: it was found in a list, or a late response named it
     :param delivery: attempt that returned the result; ``None``: none has
     :param sources: versions of the request's sources by position, taken before it was sent; ``None`` if not needed
     :param request_id: see ``jobs.model.Job``

@@ -9,7 +9,7 @@ was accepted, anything else is a :class:`~airflow_provider_viapi.errors.Submissi
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from itertools import pairwise
@@ -100,6 +100,12 @@ class JobList:
             for job in self.jobs
             if any((at := job.created_at(zone)) is None or earliest <= at <= latest for zone in zones)
         ]
+
+    def accepted_by(self, jobs: Sequence[ListedJob], now: datetime) -> datetime | None:
+        """Return by when some of its jobs were accepted, in any reading of its clock; ``None`` if that is unknown."""
+        times = [job.created_at(zone) for job in jobs for zone in self.zones(now)]
+        read = [at for at in times if at is not None]
+        return max(read) if read and len(read) == len(times) else None
 
     def covers(self, moment: datetime, now: datetime) -> bool:
         """Return whether it shows all jobs since then: it is complete, or sorted from newer to older than that."""
@@ -231,24 +237,20 @@ class Reconciliation:
         listed = self._read_list()
         # Reading may have been retried for minutes, in which jobs were accepted.
         now = self.context.timing.now()
-        others = self.context.claims.others(self._intent)
-        owned |= others.job_ids
-        return self._conclude(listed, self._last_sent + acceptable_for, now, owned, others)
+        return self._conclude(listed, self._last_sent + acceptable_for, now, owned)
 
     def _conclude(
-        self,
-        listed: JobList,
-        accepted_by: datetime,
-        now: datetime,
-        owned: set[str],
-        others: OtherTasks,
+        self, listed: JobList, accepted_by: datetime, now: datetime, owned: Collection[str]
     ) -> str | None:
         """Decide from a list that was read after the request could last be accepted."""
         skew = listed.clock_skew
         # By our clock and the service's: the clock of the worker that sent the request may differ from this one.
         earliest = min(self.entry.signed_time, self.entry.signed_time - skew) - CLOCK_SKEW
         latest = max(accepted_by, accepted_by - skew) + CLOCK_SKEW
-        candidates = [job for job in listed.within(earliest, latest, now - skew) if job.job_id not in owned]
+        possible = listed.within(earliest, latest, now - skew)
+        others = self.context.claims.others(self._intent, until=listed.accepted_by(possible, now - skew))
+        owned = others.job_ids.union(owned)
+        candidates = [job for job in possible if job.job_id not in owned]
         if len(candidates) > 1:
             named = ", ".join(f"{job.job_id} of {job.created}" for job in candidates)
             raise self._in_doubt(f"several listed jobs may be its result: {named}")

@@ -106,7 +106,7 @@ class Recovery:
         if job_id is None:
             self.record.forget_intent(entry)
             return None
-        if reconciliation.was_named and self.record.is_taken(entry, job_id):
+        if reconciliation.was_named and not self.record.claim(entry, job_id):
             raise self.record.in_doubt(
                 f"{reason}; the response to the repeated request names job {job_id}, which belongs to another task"
             )

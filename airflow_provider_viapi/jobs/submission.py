@@ -20,6 +20,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.errors import (
+    INSTANCE_BUSY,
     SEVERAL_JOBS,
     NotForwarded,
     ResponseLost,
@@ -182,13 +183,15 @@ class Submission:
             seconds = (answered_at - sent_at).total_seconds()
             may_be_adopted = seconds > self.context.timing.list_pause
             claims = self.context.claims
-            is_taken = claims.is_own(job.id) if may_be_adopted else self._record.is_taken(entry, job.id)
-            if job.id in entry.past or is_taken:
+            is_free = not claims.is_own(job.id) if may_be_adopted else self._record.claim(entry, job.id)
+            if job.id in entry.past or not is_free:
                 # Another task that adopts a job has watched this one's open intent for longer than that, and items of
                 # a batch adopt none meanwhile: a gateway has repeated an older response from its cache.
                 raise ResponseLost(f"the response names job {job.id}, which belongs to another submission")
         except ServiceError as error:
-            self._slot.limiter.release(throttled=isinstance(error, Throttled))
+            # An instance that is busy says nothing about the account: submissions to others are not slowed down.
+            is_over_quota = isinstance(error, Throttled) and error.code != INSTANCE_BUSY
+            self._slot.limiter.release(throttled=is_over_quota)
             return self._job_despite(error, entry)
         except BaseException:
             # Airflow's execution_timeout, or a signal. Log it now: there may be no further attempt that finds out.
@@ -199,7 +202,7 @@ class Submission:
             self._slot.limiter.release(throttled=False)
             raise
         try:
-            self._record.write_job(entry, job)
+            self._record.write_job(entry, job, adopted=may_be_adopted)
         finally:
             # Not before: the shared storage may be slow, and the job is paid for.
             self._slot.limiter.release(throttled=False, answered_at=answered_at)

@@ -69,7 +69,7 @@ class SubmissionRecord:
     def write_job(self, entry: Entry, job: Job, *, adopted: bool = False) -> None:
         """Record the id of an accepted job and publish it; retry: if the id is lost, the job is paid for twice.
 
-        :param adopted: the job was found in a list, not named by the response
+        :param adopted: see ``Entry``
         """
         for attempt in range(STORE_ATTEMPTS):
             try:
@@ -85,27 +85,27 @@ class SubmissionRecord:
                 self.context.timing.sleep(2.0**attempt / 2)
         self.context.claims.publish_job(self.intent_of(entry), job.id)
 
-    def is_taken(self, entry: Entry, job_id: str) -> bool:
-        """Return whether another submission is known to have become a job; false if that cannot be found out."""
+    def claim(self, entry: Entry, job_id: str) -> bool:
+        """Claim a job; return false only if another submission is known to have become it."""
         if job_id in entry.past:
-            return True
+            return False
         try:
-            return self.context.claims.is_taken(self.intent_of(entry), job_id)
+            return self.context.claims.claim_job(self.intent_of(entry), job_id)
         except Exception as error:
             # The job is paid for: its id must be recorded, whatever happens.
             self.context.log.warning(
                 "Cannot check whether another task owns job %s: %s", job_id, type(error).__name__
             )
-            return False
+            return True
 
     def check_not_adopted(self, entry: Entry, job: Job) -> None:
-        """Fail if another task has adopted a job that the response named: both would return the same result.
+        """Fail if another task has adopted a job that a late response named: both would return the same result.
+
+        The job is recorded as adopted, so the next attempt does not return its result while another task claims it.
 
         :raises SubmissionInDoubt: another task claims the job
         """
-        if job.id in self.context.claims.others(self.intent_of(entry)).job_ids:
-            # As adopted: the next attempt must not return its result while another task claims it, either.
-            self.ledger.record_job(entry, job.id, job.scope, adopted=True, request_id=job.request_id)
+        if self.context.claims.has_other_owner(self.intent_of(entry), job.id):
             raise self.in_doubt(f"job {job.id} was accepted for this task and adopted by another one as well")
 
     def in_doubt(self, why: str) -> SubmissionInDoubt:
@@ -125,9 +125,9 @@ class SubmissionRecord:
 
 
 def check_adopted(claims: Claims, entry: Entry | None, action: str) -> None:
-    """Refuse the result of a job that this task found in a job list if another task claims the job too.
+    """Refuse the result of a job that this task has adopted if another task claims the job too.
 
-    :param entry: the recorded submission; jobs that a response has named pass
+    :param entry: the recorded submission; jobs that a prompt response has named pass
     :param action: as ``service.Action``
     :raises SubmissionInDoubt: another task claims the job too
     """
@@ -137,7 +137,7 @@ def check_adopted(claims: Claims, entry: Entry | None, action: str) -> None:
     claims.publish_job(intent, entry.job_id)
     if entry.job_id in claims.others(intent).job_ids:
         raise SubmissionInDoubt(
-            f"job {entry.job_id} was found in the job list, and another task claims it too: its result may not be "
-            "this task's. Clear both tasks, or set on_doubt='resubmit'",
+            f"job {entry.job_id} was found in the job list, or named by a late response, and another task claims it "
+            "too: its result may not be this task's. Clear both tasks, or set on_doubt='resubmit'",
             action=action.rpartition(".")[2],
         )

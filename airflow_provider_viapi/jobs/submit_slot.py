@@ -128,9 +128,10 @@ class SubmitSlot:
             self.limiter = SubmitLimiter()
             return
         # Another process would prepare the request again, which must not take longer than the wait for the slot.
-        is_later = may_defer and seconds > self.max_wait + 2 * self.preparation
-        if is_later and seconds < left:
-            # Others may have taken slots meanwhile, so that it comes after the deadline.
+        near = self.max_wait + 2 * self.preparation
+        if may_defer and near < seconds < left:
+            # Others may have taken slots meanwhile, so that it comes after the deadline. Near after all if the shared
+            # storage can be read but not written: then it is a slot of this machine.
             seconds = self.limiter.reserve()
         if left <= seconds:
             self.limiter.release(throttled=False)
@@ -140,7 +141,7 @@ class SubmitSlot:
                 "pass. Set a longer job_timeout, or a higher submit_qps if the account's quota allows it",
                 code=AFTER_DEADLINE,
             )
-        if is_later:
+        if may_defer and seconds > near:
             raise SlotIsLater(seconds, self.limiter.saved_slot(), self.preparation)
 
     def _take_near_slot(self, *, may_defer: bool) -> None:

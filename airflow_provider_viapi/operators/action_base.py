@@ -14,10 +14,15 @@ from typing import Any, ClassVar
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_viapi.errors import InvalidRequest, ServiceError
-from airflow_provider_viapi.operators.arguments.checks import is_templated, own_parameters
+from airflow_provider_viapi.operators.arguments.checks import (
+    as_action,
+    is_default,
+    is_templated,
+    own_parameters,
+)
 from airflow_provider_viapi.operators.arguments.options import describe
 from airflow_provider_viapi.operators.provider_task import MAX_LABEL, ProviderTask, label_of
-from airflow_provider_viapi.schema import name_repr, snake_case
+from airflow_provider_viapi.schema import name_repr, short_repr, snake_case
 
 
 class ActionOperator(ProviderTask, BaseOperator):
@@ -35,6 +40,8 @@ class ActionOperator(ProviderTask, BaseOperator):
     _options: ClassVar[type]
     """The dictionary that describes the arguments of a base class."""
     is_async: ClassVar[bool] = False
+    argument_names: Sequence[tuple[str, str]] = ()
+    """Wire name and argument of parameters whose arguments have other names, for messages."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -49,14 +56,15 @@ class ActionOperator(ProviderTask, BaseOperator):
     def _check_action(cls, action: Any) -> None:
         if not isinstance(action, cls.action_type) or action.is_job is not cls.is_async:  # type: ignore[attr-defined]
             kind = "a job" if cls.is_async else "an action that responds at once"
-            name = getattr(action, "name", None) or repr(action)
+            name = getattr(action, "name", None) or short_repr(action)
             raise TypeError(f"{cls.__name__} needs {kind} as its action; {name} is not one")
 
     def __init__(self, *, request: Mapping[str, Any], action: Any = None, **kwargs: Any) -> None:
         # Each field of the result is an XCom of its own, which is what ``task.output["VideoUrl"]`` refers to.
         super().__init__(**{"multiple_outputs": True, **kwargs})
-        if action is not None:
-            self.action = self.find_action(action) if isinstance(action, str) else action
+        is_typed = hasattr(type(self), "action")
+        if action is not None and not (is_typed and is_default("action", action, kwargs)):
+            self.action = as_action("action", action, self.find_action) if isinstance(action, str) else action
         self._check_action(getattr(self, "action", None))
         # A whole request that is a template or another task's output is known, and checked, when the task runs.
         is_known = isinstance(request, Mapping) or not is_templated(request)
@@ -129,7 +137,8 @@ class ActionOperator(ProviderTask, BaseOperator):
                 f"land_to is set by {cls.__name__} itself; a batch stores results at its own land_to, so let "
                 f"{cls.__name__} pass on only what it is given"
             )
-        return cls.check_request(cls.action, built.request, is_templated)
+        with cls.naming_argument():
+            return cls.check_request(cls.action, built.request, is_templated)
 
     @property
     def action_name(self) -> str:
@@ -162,15 +171,16 @@ class ActionOperator(ProviderTask, BaseOperator):
         with self.naming_argument():
             return self.check_request(self.action, request, is_unresolved)
 
+    @classmethod
     @contextmanager
-    def naming_argument(self) -> Iterator[None]:
+    def naming_argument(cls) -> Iterator[None]:
         """Add the author's argument to an error about a parameter, whose message begins with the wire name."""
         try:
             yield
         except ServiceError as error:
             wire_name = error.message.partition(" ")[0].rstrip(":")
-            argument = snake_case(wire_name)
-            if argument != wire_name and argument in type(self).__init__.__annotations__:
+            argument = _argument_of(cls, wire_name)
+            if argument not in (None, wire_name):
                 error.message += f" (argument {argument!r})"
             raise
 
@@ -197,6 +207,18 @@ def request_arguments(operator: type[ActionOperator]) -> tuple[str, ...]:
     """Return the keyword arguments from which an operator builds its request."""
     names = [each.name for kind in _typed_classes(operator) for each in own_parameters(kind)]
     return tuple(dict.fromkeys(names)) or ("request",)
+
+
+@cache
+def _argument_of(operator: type[ActionOperator], wire_name: str) -> str | None:
+    """Return the keyword argument that becomes a parameter of the request, as far as it is known."""
+    names = {*request_arguments(operator), *operator.__init__.__annotations__}
+    service = getattr(getattr(operator, "action", None), "service", None)
+    argument = snake_case(wire_name)
+    # The argument of VIAS's "task_id" is "vias_task_id", since "task_id" is Airflow's.
+    prefixed = f"{service.name}_{argument}" if service is not None else argument
+    candidates = (dict(operator.argument_names).get(wire_name), argument, prefixed)
+    return next((each for each in candidates if each in names), None)
 
 
 @cache

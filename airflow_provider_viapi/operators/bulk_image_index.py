@@ -26,7 +26,7 @@ from airflow_provider_viapi.image_index.images import (
 )
 from airflow_provider_viapi.links.job import viapi_action_address
 from airflow_provider_viapi.media.storages import opens
-from airflow_provider_viapi.operators.arguments.checks import is_templated
+from airflow_provider_viapi.operators.arguments.checks import is_templated, not_allowed
 from airflow_provider_viapi.operators.task.attempt import (
     attempt_of,
     choose_store,
@@ -34,7 +34,6 @@ from airflow_provider_viapi.operators.task.attempt import (
     open_ledger,
 )
 from airflow_provider_viapi.operators.viapi import ViapiJobOperator
-from airflow_provider_viapi.schema import short_repr
 from airflow_provider_viapi.storage_addresses import as_address
 from airflow_provider_viapi.task_instance.xcoms import SUMMARY_KEY
 
@@ -97,6 +96,7 @@ class BulkIndexImagesOperator(ViapiJobOperator):
 
     template_fields: Sequence[str] = (*ViapiJobOperator.template_fields, "images")
     template_fields_renderers: ClassVar[dict[str, str]] = {"request": "json", "images": "json"}
+    fixed_arguments = frozenset({"action", "request"})
 
     def __init__(
         self,
@@ -118,7 +118,7 @@ class BulkIndexImagesOperator(ViapiJobOperator):
                 code="MissingParameter",
             )
         if max_failed is not None and (type(max_failed) is not int or max_failed < 0):
-            raise invalid(f"max_failed is {short_repr(max_failed)}; allowed: a whole number from 0, or None")
+            raise not_allowed("max_failed", max_failed, "a whole number from 0, or None", _ACTION.name)
         # A one-time iterator would be used up by the check below.
         self.images = list(images) if isinstance(images, Iterator) else as_address(images)
         self.max_failed = max_failed

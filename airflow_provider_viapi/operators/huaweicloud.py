@@ -16,7 +16,7 @@ from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.links.job import HuaweiCloudJobLink, ResultLink, huaweicloud_job_address
 from airflow_provider_viapi.media.storages import opens
 from airflow_provider_viapi.operators.action_base import ActionOperator
-from airflow_provider_viapi.operators.arguments.checks import as_flag
+from airflow_provider_viapi.operators.arguments.checks import as_conn_id, as_flag
 from airflow_provider_viapi.operators.arguments.options import HuaweiCloudJobOptions, HuaweiCloudOptions
 from airflow_provider_viapi.operators.base import JobOperator
 from airflow_provider_viapi.operators.task.view import fail_and_show
@@ -56,7 +56,7 @@ class HuaweiCloudOperator(ActionOperator):
         self, *, huaweicloud_conn_id: str = HuaweiCloudHook.default_conn_name, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
-        self.huaweicloud_conn_id = huaweicloud_conn_id
+        self.huaweicloud_conn_id = as_conn_id("huaweicloud_conn_id", huaweicloud_conn_id)
 
     @cached_property
     def hook(self) -> HuaweiCloudHook:

@@ -208,7 +208,7 @@ class JobCommandOperator(StoppableOperator, HuaweiCloudOperator):
     ) -> None:
         as_flag("wait_for_completion", wait_for_completion)
         super().__init__(**{"multiple_outputs": wait_for_completion, **kwargs})
-        self.creating_action.check_target_state(target_state)
+        self.creating_action.check_target_state(target_state, of=self.action.name)
         self.target_state = target_state
         self.wait_for_completion = wait_for_completion
         self.deferrable = default_deferrable(deferrable, self.action.name)

@@ -20,11 +20,18 @@ from airflow_provider_viapi.image_index.images import (
 )
 from airflow_provider_viapi.media.inputs.request_media import check_staging_location
 from airflow_provider_viapi.media.storages import opens
-from airflow_provider_viapi.operators.arguments.checks import as_flag, is_default, is_templated, not_allowed
+from airflow_provider_viapi.operators.arguments.checks import (
+    as_choice,
+    as_conn_id,
+    as_flag,
+    is_default,
+    is_templated,
+    not_allowed,
+)
 from airflow_provider_viapi.operators.provider_task import ProviderTask
 from airflow_provider_viapi.operators.stoppable import StoppableOperator
 from airflow_provider_viapi.operators.task.view import fail_and_show
-from airflow_provider_viapi.schema import ValidationError, short_repr
+from airflow_provider_viapi.schema import ValidationError
 from airflow_provider_viapi.storage_addresses import as_address
 from airflow_provider_viapi.task_instance.xcoms import SUMMARY_KEY
 
@@ -112,7 +119,7 @@ class IndexImagesOperator(ProviderTask, StoppableOperator):
     ) -> None:
         super().__init__(**{"multiple_outputs": True, **kwargs})
         if type(max_failed) is not int or max_failed < 0:
-            raise invalid(f"max_failed is {short_repr(max_failed)}; allowed: a whole number from 0")
+            raise not_allowed("max_failed", max_failed, "a whole number from 0", ADD_IMAGE.name)
         for name, flag in (("fit", fit), ("skip_existing", skip_existing)):
             as_flag(name, flag, "IndexImages")
         if backend is None and db_name is None and instance_name is None:
@@ -121,10 +128,9 @@ class IndexImagesOperator(ProviderTask, StoppableOperator):
                 "for an instance of ImageSearch",
                 code="MissingParameter",
             )
-        backend = backend or ("imgsearch" if instance_name is None else "imagesearch")
-        if backend not in ("imgsearch", "imagesearch"):
-            raise invalid(f"backend is {short_repr(backend)}; allowed: imgsearch, imagesearch")
-        self.backend: Backend = backend
+        if backend is None:
+            backend = "imgsearch" if instance_name is None else "imagesearch"
+        self.backend: Backend = as_choice("backend", backend, ("imgsearch", "imagesearch"), ADD_IMAGE.name)
         self.db_name = db_name
         self.instance_name = instance_name
         self._check_container()
@@ -140,7 +146,7 @@ class IndexImagesOperator(ProviderTask, StoppableOperator):
         self.skip_existing = skip_existing
         self.fit = fit
         self.staging: Any = as_address(staging)
-        self.viapi_conn_id = viapi_conn_id
+        self.viapi_conn_id = as_conn_id("viapi_conn_id", viapi_conn_id)
         self._check_literals()
 
     def _check_container(self) -> None:

@@ -12,14 +12,13 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow_provider_viapi.errors import InvalidRequest, ServiceError
 from airflow_provider_viapi.media.addresses import file_name
 from airflow_provider_viapi.operators.arguments.checks import (
-    check_conn_id,
     missing_arguments,
     refuse_unknown,
     rendered_to_none,
 )
 from airflow_provider_viapi.operators.result_references import Mappable, ResultRef
 from airflow_provider_viapi.operators.task.attempt import is_permanent
-from airflow_provider_viapi.schema import NONE_HINT
+from airflow_provider_viapi.schema import NONE_HINT, plain_text
 from airflow_provider_viapi.storage_addresses import as_address
 
 if TYPE_CHECKING:
@@ -60,9 +59,6 @@ class ProviderTask:
         # A class of a team may take arguments out of its **kwargs that no signature names.
         if missing_arguments(cls, kwargs) or cls.__module__.startswith("airflow_provider_viapi."):
             refuse_unknown(cls, kwargs)
-        for name in ("viapi_conn_id", "huaweicloud_conn_id"):
-            if name in kwargs:
-                check_conn_id(name, kwargs[name])
         return super().__new__(cls)
 
     def __init__(self, **kwargs: Any) -> None:
@@ -157,7 +153,8 @@ class ProviderTask:
         return is_permanent(error)
 
     def render_template(self, content: Any, *args: Any, **kwargs: Any) -> Any:
-        """Render templates in a value; text without a template stays as it is."""
+        """Render templates in a value; text without a template stays as it is, also a member of an enumeration."""
+        content = plain_text(content)
         # Native rendering would make a number of it: of the version "1.10" 1.1.
         is_literal = type(content) is str and not any(mark in content for mark in ("{{", "{%", "{#"))
         if is_literal and not content.endswith(tuple(self.template_ext)):
@@ -213,13 +210,17 @@ class ProviderTask:
                 "InvalidRequest: a template rendered to a value that contains itself or is nested too deeply; "
                 "allowed: values that can be written as JSON"
             ) from None
+        context, environment = (
+            kwargs.get(name) or args[at] for name, at in (("context", 2), ("jinja_env", 3))
+        )
         self._rendered_to_none = rendered_to_none(
-            templates, {name: getattr(self, name, None) for name in self.template_fields}
+            templates,
+            {name: getattr(self, name, None) for name in self.template_fields},
+            natively=self._renders_natively(environment, context.get("dag")),
         )
         if "land_to" in self.template_fields:
             # Another task may return a path object. Airflow stores, and the UI shows, that it is a folder.
             self.land_to = self._as_destination(getattr(self, "land_to", None))
-        context = kwargs.get("context") or args[2]
         is_mapped = getattr(context.get("ti"), "map_index", -1) >= 0
         if is_mapped and context.get("map_index_template") is None and self.map_label:
             # The label of a mapped task in Airflow's UI; otherwise it is only the index.

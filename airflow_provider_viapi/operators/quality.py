@@ -9,15 +9,20 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.providers.common.compat.sdk import BaseOperator
 from airflow.providers.standard.operators.branch import BranchMixIn
 
-from airflow_provider_viapi.errors import InvalidRequest, ServiceError
+from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.hooks.viapi import ViapiHook
-from airflow_provider_viapi.operators.arguments.checks import as_hosts, as_names, is_templated, not_allowed
+from airflow_provider_viapi.operators.arguments.checks import (
+    as_conn_id,
+    as_hosts,
+    as_names,
+    is_templated,
+    not_allowed,
+)
 from airflow_provider_viapi.operators.arguments.quality_thresholds import (
     CHECK,
     LIMITS,
     QualityThresholds,
     invalid,
-    template_hint,
     with_unit,
 )
 from airflow_provider_viapi.operators.provider_task import ProviderTask
@@ -138,7 +143,7 @@ class MediaQualityCheckOperator(ProviderTask, BaseOperator, BranchMixIn):
         if self.pass_task_ids and not self.fail_task_ids:
             raise invalid("pass_task_ids needs fail_task_ids: without them a failed check fails the task")
         self.allowed_hosts = as_hosts(allowed_hosts, CHECK)
-        self.viapi_conn_id = viapi_conn_id
+        self.viapi_conn_id = as_conn_id("viapi_conn_id", viapi_conn_id)
         for name in ("source", "before"):
             value = getattr(self, name)
             if value is not None and not is_templated(value):
@@ -188,7 +193,12 @@ class MediaQualityCheckOperator(ProviderTask, BaseOperator, BranchMixIn):
         from airflow_provider_viapi.media.addresses import display_url
         from airflow_provider_viapi.media.video_quality import UNITS, compare, copy_to, measure
 
+        # All arguments are checked before a video is copied, which may take minutes.
         _check_source("source", self.source)
+        if self.before is not None:
+            _check_source("before", self.before)
+        if self.scores is not None:
+            _check_scores(self.scores)
         with tempfile.TemporaryDirectory(prefix="viapi-quality-") as folder:
 
             def measured(address: Any, name: str, every: float | None = None) -> Any:
@@ -201,12 +211,9 @@ class MediaQualityCheckOperator(ProviderTask, BaseOperator, BranchMixIn):
             if self.before is None:
                 before, quality = None, measured(self.source, "source")
             else:
-                _check_source("before", self.before)
                 before = measured(self.before, "before")
                 quality = measured(self.source, "source", before.every)
                 compare(quality, before, self.band)
-        if self.scores is not None:
-            _check_scores(self.scores)
         failures = self.thresholds.failures(quality, before, self.scores)
         scores = {} if self.scores is None else {"scores": dict(self.scores)}
         return {"passed": not failures, "failures": failures, **quality.report(), "units": UNITS, **scores}
@@ -231,10 +238,7 @@ def _as_text(address: Any) -> str:
 def _check_source(name: str, value: Any) -> None:
     from airflow_provider_viapi.media.inputs.request_media import check_source_address
 
-    try:
-        check_source_address(value)
-    except ServiceError as error:
-        raise invalid(f"{name}: {error.message}") from None
+    check_source_address(value, name=name, action=CHECK)
 
 
 def _check_scores(scores: Any) -> None:
@@ -245,8 +249,7 @@ def _check_scores(scores: Any) -> None:
 def _check_band(band: Sequence[float]) -> tuple[float, float, float, float]:
     is_band = isinstance(band, Sequence) and not isinstance(band, str) and len(band) == 4
     if not is_band or not all(isinstance(side, int | float) and 0 <= side <= 1 for side in band):
-        allowed = f"left, top, width and height as fractions from 0 to 1{template_hint(band)}"
-        raise not_allowed("band", band, allowed, CHECK)
+        raise not_allowed("band", band, "left, top, width and height as fractions from 0 to 1", CHECK)
     left, top, width, height = (float(side) for side in band)
     if left <= 0 and top <= 0 and width >= 1 and height >= 1:
         raise invalid(

@@ -20,7 +20,7 @@ from airflow_provider_viapi.links.job import (
     store_links,
     viapi_job_address,
 )
-from airflow_provider_viapi.operators.arguments.checks import is_templated
+from airflow_provider_viapi.operators.arguments.checks import as_conn_id, is_templated
 from airflow_provider_viapi.operators.arguments.options import ViapiFileOptions, ViapiJobOptions
 from airflow_provider_viapi.operators.base import JobOperator
 from airflow_provider_viapi.operators.landing_base import LandingOperator
@@ -86,7 +86,7 @@ class ViapiOperator(LandingOperator):
             from airflow_provider_viapi.media.inputs.request_media import check_staging_location
 
             check_staging_location(self.staging)
-        self.viapi_conn_id = viapi_conn_id
+        self.viapi_conn_id = as_conn_id("viapi_conn_id", viapi_conn_id)
 
     @cached_property
     def hook(self) -> ViapiHook:

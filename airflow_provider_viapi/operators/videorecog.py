@@ -146,6 +146,7 @@ class RecognizeVideoCastCrewListOperator(ViapiJobOperator):
     """
 
     action = find("videorecog.RecognizeVideoCastCrewList")
+    argument_names = (("Params", "text_kinds"),)
 
     def __init__(
         self, *, video_url: Address, text_kinds: ObjectList | None = None, **kwargs: Unpack[ViapiJobOptions]

@@ -43,7 +43,7 @@ KEPT_LOG = 7 * 24 * 3600
 """Seconds after which the numbers of the log begin again at 1."""
 
 FIRST_READ = 500
-"""Entries of the log that a process reads which begins to wait: a page of the job list."""
+"""New entries of the log that a process reads at most, as when it begins to wait: a page of the job list."""
 
 DIGEST_BITS = 52
 """Length of a job's digest: scripts of a storage may handle numbers as floats. Equal digests cost a poll."""
@@ -206,9 +206,10 @@ class SharedJobList:
 
     def _read(self) -> Collection[int]:
         last = self._counters.get(f"{self._key}:log")
-        if self._next is None or self._next > last + 1:
-            # This process begins, or the numbers have begun again.
-            self._next, self._missing = max(1, last + 1 - FIRST_READ), set()
+        first = max(1, last + 1 - FIRST_READ)
+        if self._next is None or not first <= self._next <= last + 1:
+            # This process begins, or has not read for long, or the numbers have begun again.
+            self._next, self._missing = first, set()
         new = range(self._next, last + 1)
         digests = {
             number: self._counters.get(f"{self._key}:log:{number}") for number in (*self._missing, *new)

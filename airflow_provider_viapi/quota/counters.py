@@ -95,7 +95,15 @@ class SharedCounters:
 
         :raises CountersUnavailable: the storage cannot be reached now
         """
-        return self._call(lambda: self._counters.incr(key, expiry, amount))
+        had_failed = self._failed_at is not None
+        value = self._call(lambda: self._counters.incr(key, expiry, amount))
+        # Not after a read: a storage that is full, or a replica, can be read and not written.
+        if had_failed:
+            with self._lock:
+                is_back, self._failed_at = self._failed_at is not None, None
+            if is_back:
+                logger.info("The storage of quota_url can be used again")
+        return value
 
     def get(self, key: str) -> int:
         """Return the value of a counter; see :meth:`incr`."""
@@ -106,7 +114,7 @@ class SharedCounters:
         if failed_at is not None and self._clock() - failed_at < RETRY_AFTER:
             raise CountersUnavailable
         try:
-            value = function()
+            return int(function())
         # Whatever a storage's client raises: a quota must not fail a task.
         except Exception as error:
             with self._lock:
@@ -120,12 +128,6 @@ class SharedCounters:
                     type(error).__name__,
                 )
             raise CountersUnavailable from None
-        if failed_at is not None:
-            with self._lock:
-                is_back, self._failed_at = self._failed_at is not None, None
-            if is_back:
-                logger.info("The storage of quota_url can be used again")
-        return int(value)
 
 
 _opened: dict[str, SharedCounters] = {}
@@ -186,12 +188,15 @@ def _options(url: str) -> dict[str, Any]:
     if scheme == "memcached":
         return {"timeout": TIMEOUT, "connect_timeout": TIMEOUT}
     options: dict[str, Any] = {"socket_timeout": TIMEOUT, "socket_connect_timeout": TIMEOUT}
-    if scheme in ("redis", "rediss", "redis+unix"):
+    if scheme in ("redis", "rediss", "redis+unix", "redis+sentinel"):
         from redis.backoff import NoBackoff
         from redis.retry import Retry
 
         # Later versions of the client retry for many seconds by default.
         options["retry"] = Retry(NoBackoff(), 0)
+    if scheme.endswith("+sentinel"):
+        # The library passes none of its options to the sentinels.
+        options["sentinel_kwargs"] = dict(options)
     return {**options, "key_prefix": "viapi-quota"}
 
 

@@ -64,12 +64,14 @@ class SharedSubmitLimiter(SubmitLimiter):
         """Return the slot as JSON values, for another process that continues this task; empty if there is none."""
         if self._slots is None or self._slot is None:
             return {}
-        return {"key": self._slots.key, "number": self._slot.number, "at": self._slot.at}
+        # Counted from the end, where this machine's slots are: both sources have the same keys.
+        source = self._sources.index(self._slots) - len(self._sources)
+        return {"source": source, "key": self._slots.key, "number": self._slot.number, "at": self._slot.at}
 
     def restore_slot(self, slot: Mapping[str, Any]) -> None:
         """Use a slot that this task took in another process, unless it was missed."""
-        for slots in self._sources:
-            if slot.get("key") == slots.key:
+        for source, slots in enumerate(self._sources, -len(self._sources)):
+            if slot.get("source") == source and slot.get("key") == slots.key:
                 self._slots, self._slot = slots, Slot(slot["number"], slot["at"])
                 self._slot.distance = max(0.0, slots.seconds_until(self._slot))
 

@@ -166,7 +166,7 @@ class SlotReservations:
 
     def give_up(self, slot: Slot) -> None:
         """Record that a slot is not used."""
-        self._counters.incr(self._answered_key(slot.number), self._kept_for)
+        self._answer(slot.number, 1)
 
     def release(self, slot: Slot, answered_at: float | None = None) -> None:
         """Record that the response has arrived, or that none will.
@@ -176,7 +176,7 @@ class SlotReservations:
         arrived_at = (slot.sent_at + (answered_at or self._clock())) / 2
         # Bounded, since the clock of this machine may have been set meanwhile, and others wait accordingly.
         late = min(arrived_at - slot.at, self._answered_within)
-        self._counters.incr(self._answered_key(slot.number), self._kept_for, max(1, math.ceil(late * 1000)))
+        self._answer(slot.number, max(1, math.ceil(late * 1000)))
 
     def on_throttled(self) -> None:
         """Record that the service throttled a call: for a while all processes take fewer slots."""
@@ -191,8 +191,15 @@ class SlotReservations:
         return f"{self.key}:answered:{number}"
 
     def _take(self, number: int) -> bool:
-        expiry = math.ceil(max(0.0, number * self.spacing - self._clock())) + self._kept_for
-        return self._counters.incr(self._slot_key(number), expiry) == 1
+        return self._counters.incr(self._slot_key(number), self._expiry(number)) == 1
+
+    def _answer(self, number: int, milliseconds: int) -> None:
+        """Record that the call of a slot has arrived so long after the slot, or that there will be none."""
+        self._counters.incr(self._answered_key(number), self._expiry(number), milliseconds)
+
+    def _expiry(self, number: int) -> int:
+        """Return the seconds for which what is known about a slot, which may be far off, is kept."""
+        return math.ceil(max(0.0, number * self.spacing - self._clock())) + self._kept_for
 
     def _find_free(self, taken: int, step: int) -> int:
         """Return a free slot after a taken one, by doubling the distance and then halving it."""

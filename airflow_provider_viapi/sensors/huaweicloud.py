@@ -6,12 +6,20 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
+from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.huawei import services
 from airflow_provider_viapi.huawei.services import metastudio
 from airflow_provider_viapi.huawei.services.vias.tasks import CREATE_TASK
 from airflow_provider_viapi.links.job import ResultLink
-from airflow_provider_viapi.operators.arguments.checks import as_id, is_templated
+from airflow_provider_viapi.operators.arguments.checks import (
+    as_action,
+    as_conn_id,
+    as_id,
+    is_default,
+    is_templated,
+)
+from airflow_provider_viapi.schema import short_repr
 from airflow_provider_viapi.sensors.base import JobSensor
 
 if TYPE_CHECKING:
@@ -25,7 +33,7 @@ class HuaweiCloudJobSensor(JobSensor):
 
     Takes what :class:`~airflow_provider_viapi.sensors.base.JobSensor` takes, and:
 
-    :param action: the action that created the job, as ``service.Action``, such as ``metastudio.CreateAsyncTtsJob``
+    :param action: the action that created the job, or its name, such as ``metastudio.CreateAsyncTtsJob``
     :param job_id: id of the job, such as ``start.job_id``
     :param target_state: the state to wait for instead of the end
     :param scope: the room of a live task, which needs it
@@ -39,7 +47,7 @@ class HuaweiCloudJobSensor(JobSensor):
     def __init__(
         self,
         *,
-        action: str,
+        action: Action | str,
         job_id: str,
         target_state: str | None = None,
         scope: str | None = None,
@@ -47,14 +55,23 @@ class HuaweiCloudJobSensor(JobSensor):
         **kwargs: Any,
     ) -> None:
         super().__init__(job_id=job_id, **kwargs)
+        found = as_action("action", action, services.find)
         if target_state is not None:
-            services.find(action).check_target_state(target_state)
-        if services.find(action).job_kind.scope_name is not None and not is_templated(scope):
+            found.check_target_state(target_state)
+        if found.job_kind.scope_name is None:
+            if scope is not None and not is_default("scope", scope, kwargs):
+                raise InvalidRequest(
+                    f"scope is {short_repr(scope)}; allowed: no such argument, since {found.full_name} has none",
+                    action=found.name,
+                )
+            scope = None
+        elif not is_templated(scope):
             as_id("scope", scope)
-        self.action = action
+        # A trigger has its name alone.
+        self.action: str = found.full_name
         self.target_state = target_state
         self.scope = scope
-        self.huaweicloud_conn_id = huaweicloud_conn_id
+        self.huaweicloud_conn_id = as_conn_id("huaweicloud_conn_id", huaweicloud_conn_id)
 
     @cached_property
     def hook(self) -> HuaweiCloudHook:
@@ -100,6 +117,8 @@ class ImageModelSensor(HuaweiCloudJobSensor):
     :param job_id: id that ``metastudio.Create2dModelTrainingJob`` has returned
     """
 
+    fixed_arguments = frozenset({"action", "scope"})
+
     def __init__(self, *, job_id: str, **kwargs: Any) -> None:
         action = metastudio.avatars.CREATE_2D_MODEL_TRAINING_JOB.full_name
         super().__init__(action=action, job_id=job_id, **kwargs)
@@ -114,6 +133,8 @@ class VoiceModelSensor(HuaweiCloudJobSensor):
     :param job_id: id that the creating action of any edition has returned
     """
 
+    fixed_arguments = frozenset({"action", "scope"})
+
     def __init__(self, *, job_id: str, **kwargs: Any) -> None:
         # The same action reports the jobs of all editions.
         action = metastudio.voices.CREATE_TRAINING_BASIC_JOB.full_name
@@ -127,6 +148,8 @@ class LiveTaskSensor(HuaweiCloudJobSensor):
     :param job_id: id of the task, such as ``start.job_id``
     :param target_state: the state to wait for: ``PROCESSING`` (on air) or ``SUCCEED`` (ended)
     """
+
+    fixed_arguments = frozenset({"action", "scope"})
 
     def __init__(
         self, *, room_id: str, job_id: str, target_state: Literal["PROCESSING", "SUCCEED"], **kwargs: Any
@@ -147,6 +170,8 @@ class ViasTaskSensor(HuaweiCloudJobSensor):
     :param vias_task_id: id of the VIAS task, such as ``create.job_id``
     :param target_state: the state to wait for: ``RUNNING``, ``SUCCEEDED`` or ``STOPPED``; default: ``RUNNING``
     """
+
+    fixed_arguments = frozenset({"action", "job_id", "scope"})
 
     def __init__(
         self,

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.links.job import ResultLink
-from airflow_provider_viapi.schema import did_you_mean, short_repr
+from airflow_provider_viapi.operators.arguments.checks import as_conn_id, not_allowed
+from airflow_provider_viapi.schema import did_you_mean, plain_text
 from airflow_provider_viapi.sensors.base import JobSensor
 
 if TYPE_CHECKING:
@@ -27,10 +27,8 @@ def check_service(service: Any) -> None:
 
     if not isinstance(service, str) or not services.has(service):
         hint = did_you_mean(service, services.SERVICES) or f"; {', '.join(services.SERVICES)}"
-        raise InvalidRequest(
-            f"service is {short_repr(service)}; allowed: viapi, which reports all jobs, or the service that has "
-            f"created the job{hint}"
-        )
+        allowed = f"viapi, which reports all jobs, or the service that has created the job{hint}"
+        raise not_allowed("service", service, allowed)
 
 
 class ViapiJobSensor(JobSensor):
@@ -57,8 +55,8 @@ class ViapiJobSensor(JobSensor):
     ) -> None:
         super().__init__(job_id=job_id, **kwargs)
         check_service(service)
-        self.service = service
-        self.viapi_conn_id = viapi_conn_id
+        self.service: str = plain_text(service)
+        self.viapi_conn_id = as_conn_id("viapi_conn_id", viapi_conn_id)
 
     @cached_property
     def hook(self) -> ViapiHook:

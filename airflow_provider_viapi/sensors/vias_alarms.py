@@ -13,6 +13,7 @@ from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.operators.arguments.checks import is_templated, not_allowed
 from airflow_provider_viapi.operators.provider_task import ProviderTask
 from airflow_provider_viapi.operators.task.attempt import fail_without_retry
+from airflow_provider_viapi.schema import short_repr
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -55,9 +56,10 @@ class ViasAlarmSensor(ProviderTask, BaseSensorOperator):
         self.folder = folder
         self.images_to = images_to
         self.max_files = max_files
-        literal = [each for each in (folder, images_to) if each is not None and not is_templated(each)]
-        for each in literal:
-            self._address(each)
+        given = {"folder": folder, "images_to": images_to}
+        literal = {name: each for name, each in given.items() if each is not None and not is_templated(each)}
+        for name, each in literal.items():
+            self._address(each, name)
         if len(literal) == 2:
             self._refuse_pictures_among_alarms()
 
@@ -83,10 +85,12 @@ class ViasAlarmSensor(ProviderTask, BaseSensorOperator):
 
     def _refuse_pictures_among_alarms(self) -> None:
         if self.images_to is not None:
-            folder, images = self._address(self.folder), self._address(self.images_to)
-            if f"{images}/".startswith(f"{folder}/"):
+            from airflow_provider_viapi.storage_addresses import comparable_folder
+
+            folder, images = self._address(self.folder), self._address(self.images_to, "images_to")
+            if f"{comparable_folder(images)}/".startswith(f"{comparable_folder(folder)}/"):
                 raise InvalidRequest(
-                    f"images_to is {images!r}, in the folder of the alarms; allowed: a folder elsewhere"
+                    f"images_to is {short_repr(images)}, in the folder of the alarms; allowed: a folder elsewhere"
                 )
 
     def _take(self, context: Context) -> list[tuple[StoredFile, str]]:
@@ -166,7 +170,7 @@ class ViasAlarmSensor(ProviderTask, BaseSensorOperator):
 
         # The same name in each attempt.
         file = f"{alarm.kind}-{_digest(identity)[:24]}{alarm.image_suffix}"
-        address = f"{self._address(self.images_to)}/{file}"
+        address = f"{self._address(self.images_to, 'images_to')}/{file}"
         with AtomicFile(ObjectStoragePath(address)) as written:
             written.write(alarm.image or b"")
             written.commit()
@@ -179,14 +183,15 @@ class ViasAlarmSensor(ProviderTask, BaseSensorOperator):
         return path.fs, str(path.path).rstrip("/")
 
     @staticmethod
-    def _address(folder: Any) -> str:
-        from airflow_provider_viapi.storage_addresses import as_address
+    def _address(folder: Any, name: str = "folder") -> str:
+        from airflow_provider_viapi.storage_addresses import as_address, place_problem
 
         address = as_address(folder)
-        if not isinstance(address, str) or "://" not in address:
-            raise not_allowed(
-                "the folder of alarms or pictures", address, "an address such as s3://bucket/alarms/"
-            )
+        scheme = address.partition("://")[0].lower() if isinstance(address, str) else ""
+        if not isinstance(address, str) or "://" not in address or scheme in ("http", "https", ""):
+            raise not_allowed(name, address, "an address such as s3://bucket/alarms/")
+        if (problem := place_problem(address)) is not None:
+            raise not_allowed(name, address, problem)
         return address.rstrip("/")
 
 

@@ -10,9 +10,10 @@ from airflow.providers.common.compat.sdk import BaseOperator
 from airflow_provider_viapi.alibaba import services
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.media.inputs.request_media import check_source_address, check_staging_location
-from airflow_provider_viapi.operators.arguments.checks import is_templated, not_allowed
+from airflow_provider_viapi.operators.arguments.checks import as_conn_id, is_templated, not_allowed
 from airflow_provider_viapi.operators.provider_task import ProviderTask
 from airflow_provider_viapi.operators.task.view import fail_and_show
+from airflow_provider_viapi.schema import plain_text
 from airflow_provider_viapi.storage_addresses import as_address
 
 if TYPE_CHECKING:
@@ -52,14 +53,14 @@ class ObjectStorageToViapiOperator(ProviderTask, BaseOperator):
         super().__init__(**kwargs)
         self.source = as_address(source)
         self.staging = as_address(staging)
-        self.service = service
-        self.viapi_conn_id = viapi_conn_id
+        self.service: str = plain_text(service)
+        self.viapi_conn_id = as_conn_id("viapi_conn_id", viapi_conn_id)
         self._check(is_unresolved=is_templated)
 
     def _check(self, is_unresolved: Any = lambda value: False) -> None:
         _check_service(self.service)
         if not is_unresolved(self.source):
-            check_source_address(self.source)
+            check_source_address(self.source, name="source", action="ObjectStorageToViapi")
         if not is_unresolved(self.staging):
             check_staging_location(self.staging)
 

@@ -13,7 +13,7 @@ from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.errors import InvalidRequest, ServiceError
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.media.outputs.output_paths import as_destination, check_land_to, path_variables
-from airflow_provider_viapi.operators.arguments.checks import as_hosts, is_templated
+from airflow_provider_viapi.operators.arguments.checks import as_action, as_conn_id, as_hosts, is_templated
 from airflow_provider_viapi.operators.provider_task import ProviderTask
 from airflow_provider_viapi.operators.task.view import fail_and_show
 from airflow_provider_viapi.schema import short_repr
@@ -63,7 +63,7 @@ class ViapiResultToObjectStorageOperator(ProviderTask, BaseOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**{"multiple_outputs": True, **kwargs})
-        self.action = None if action is None else services.find(action)
+        self.action = None if action is None else as_action("action", action, services.find)
         self._name = None if self.action is None else self.action.name
         if result is None and job_id is None:
             raise self._invalid("neither result nor job_id is given; allowed: one of them, or both")
@@ -75,7 +75,7 @@ class ViapiResultToObjectStorageOperator(ProviderTask, BaseOperator):
         self.allowed_hosts = (
             allowed_hosts if is_templated(allowed_hosts) else as_hosts(allowed_hosts, self._name)
         )
-        self.viapi_conn_id = viapi_conn_id
+        self.viapi_conn_id = as_conn_id("viapi_conn_id", viapi_conn_id)
         self._landed: dict[str, str] = {}
         self._check(is_unresolved=is_templated)
 

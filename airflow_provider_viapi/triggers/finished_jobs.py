@@ -64,13 +64,12 @@ class ViapiFinishedJobsTrigger(WatcherTrigger):
         start_from: StartFrom = "now",
         viapi_conn_id: str = "viapi_default",
     ) -> None:
-        from airflow_provider_viapi.hooks.base import MAX_CONN_ID
+        from airflow_provider_viapi.hooks.base import is_conn_id
 
         super().__init__(start_from=start_from)
         self.actions = None if actions is None else self.names("actions", actions)
         self.outcomes = self.names("outcomes", outcomes)
-        is_id = isinstance(viapi_conn_id, str) and viapi_conn_id == viapi_conn_id.strip()
-        if not is_id or not 0 < len(viapi_conn_id) <= MAX_CONN_ID:
+        if not is_conn_id(viapi_conn_id):
             raise self.invalid(
                 "viapi_conn_id", viapi_conn_id, "id of an Airflow connection, such as viapi_default"
             )

@@ -68,7 +68,7 @@ class NewFilesTrigger(WatcherTrigger):
     @classmethod
     def _address(cls, folder: Any) -> str:
         from airflow_provider_viapi.redaction import has_password
-        from airflow_provider_viapi.storage_addresses import as_address
+        from airflow_provider_viapi.storage_addresses import as_address, place_problem
 
         address = as_address(folder)
         scheme = address.partition("://")[0].lower() if isinstance(address, str) else ""
@@ -77,6 +77,8 @@ class NewFilesTrigger(WatcherTrigger):
         if has_password(address):
             # Airflow stores it in its database, and it is logged.
             raise cls.invalid("folder", f"{scheme}://…", "a connection id before the @, never a password")
+        if (problem := place_problem(address)) is not None:
+            raise cls.invalid("folder", folder, problem)
         return address.rstrip("/")
 
     @classmethod

@@ -58,8 +58,10 @@ def test_a_refusal_while_the_instance_works_on_another_task_is_retried_like_thro
 ) -> None:
     service.by_name = {"IncreaseInstance": [REFUSED], "IncreaseList": [listed(entry(7))]}
 
-    with pytest.raises(Throttled, match="instance shop runs bulk job 7"):
+    with pytest.raises(Throttled, match=r"instance shop runs bulk job 7;.*InstanceStatusError") as busy:
         backend.submit(REQUEST, RequestNonce.new())
+
+    assert busy.value.code == "InstanceBusy"
 
 
 @pytest.mark.parametrize("number", [500, "500"])

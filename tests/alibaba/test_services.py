@@ -53,10 +53,19 @@ def allowed(parameter: Parameter) -> st.SearchStrategy[Any]:
             return st.integers(0, 100).map(lambda hundredths: hundredths / 100)
         case String(pattern=str(pattern)):
             return st.from_regex(pattern, fullmatch=True).filter(
-                lambda text: parameter.min_length <= len(text) <= (parameter.max_length or len(text))
+                lambda text: (
+                    "\0" not in text
+                    and parameter.min_length <= len(text.strip())
+                    and len(text) <= (parameter.max_length or len(text))
+                )
             )
         case String():
-            return st.text(min_size=parameter.min_length, max_size=parameter.max_length)
+            texts = st.text(
+                st.characters(codec="utf-8", exclude_characters="\0"),
+                min_size=parameter.min_length,
+                max_size=parameter.max_length,
+            )
+            return texts.filter(lambda text: len(text.strip()) >= parameter.min_length)
         case Choice():
             return st.sampled_from(parameter.choices)
         case Integer():
@@ -98,7 +107,7 @@ def one_of_its_kind(action: Action, data: st.DataObject) -> Action:
     return data.draw(st.sampled_from(OF_THE_SDKS)) if action is OF_THE_SDKS[0] else action
 
 
-NOT_TEXT = st.sampled_from([0.5, True, ["a"], {"a": 1}, "\ud800"])
+NOT_TEXT = st.sampled_from([0.5, True, ["a"], {"a": 1}, "\ud800", "a\0"])
 
 
 def refused(parameter: Parameter) -> st.SearchStrategy[Any]:

@@ -15,7 +15,7 @@ import pytest
 from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.huawei.parameters import Object, ObjectList, Picture, StringList
 from airflow_provider_viapi.huawei.services import metastudio
-from airflow_provider_viapi.scalar_parameters import Boolean, Choice, Integer, String, Url
+from airflow_provider_viapi.scalar_parameters import Boolean, Choice, Integer, String, Url, WebAddress
 from airflow_provider_viapi.schema import Parameter
 
 FACTS = json.loads(Path(__file__).with_name("sdk_models.json").read_text())["operations"]
@@ -42,6 +42,7 @@ def kind_of(parameter: Parameter, *, in_form: bool = False) -> str:
         String: "str",
         Choice: "str",
         Url: "str",
+        WebAddress: "str",
         StringList: "list[str]",
         ObjectList: "list[structure]",
         Object: "structure",

@@ -90,7 +90,12 @@ def test_a_jobs_kind_fits_the_actions_it_names(action: Action) -> None:
         ("metastudio.CreateAsyncTtsJob", {**SPEECH, "channels": 3}, "from 1 to 2"),
         ("metastudio.CreateAsyncTtsJob", {**SPEECH, "voice": "x"}, "voice is not a parameter"),
         ("metastudio.CreateAsyncTtsJob", {**SPEECH, "callback_config": {}}, "a mapping with callback_url"),
-        ("metastudio.CreateAsyncTtsJob", {**SPEECH, "callback_config": {"callback_url": {1}}}, "JSON"),
+        (
+            "metastudio.CreateAsyncTtsJob",
+            {**SPEECH, "callback_config": {"callback_url": {1}}},
+            "callback_url is {1}",
+        ),
+        ("metastudio.CreateAsyncTtsJob", {**SPEECH, "callback_config": {"key": {1}}}, "JSON"),
         (
             "metastudio.CreatePhotoDigitalHumanVideo",
             {"human_image": "/9j/", "shoot_scripts": {}, "output_asset_config": {"asset_name": "n"}},

@@ -124,13 +124,16 @@ class ScriptedClaims:
         self.published.append(None)
         self.opened.add(intent.nonce)
 
-    def is_taken(self, intent: Intent, job_id: str) -> bool:
-        return job_id in self.jobs
+    def claim_job(self, intent: Intent, job_id: str) -> bool:
+        return job_id not in self.jobs
 
     def is_own(self, job_id: str) -> bool:
         return False
 
-    def others(self, intent: Intent) -> OtherTasks:
+    def has_other_owner(self, intent: Intent, job_id: str) -> bool:
+        return job_id in self.others(intent).job_ids
+
+    def others(self, intent: Intent, *, until: datetime | None = None) -> OtherTasks:
         return OtherTasks(frozenset(self.jobs), self.intents, self.is_complete)
 
 

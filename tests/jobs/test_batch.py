@@ -147,13 +147,13 @@ class ItemClaims(ScriptedClaims):
         super().__init__()
         self.ledger, self.item = ledger, item
 
-    def is_taken(self, intent: Intent, job_id: str) -> bool:
-        return self.is_own(job_id)
+    def claim_job(self, intent: Intent, job_id: str) -> bool:
+        return not self.is_own(job_id)
 
     def is_own(self, job_id: str) -> bool:
         return job_id in self.ledger.job_ids(besides=self.item)
 
-    def others(self, intent: Intent) -> OtherTasks:
+    def others(self, intent: Intent, *, until: datetime | None = None) -> OtherTasks:
         unknown = ("another item",) if self.ledger.has_unknown(besides=self.item) else ()
         return OtherTasks(frozenset(self.ledger.job_ids(besides=self.item)), unknown)
 

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from airflow_provider_viapi.alibaba.job_reports import LIST_TIME_ZONES
 from airflow_provider_viapi.errors import InvalidRequest, ResponseLost, SubmissionInDoubt, Throttled
-from airflow_provider_viapi.jobs.attempt_context import Attempt
+from airflow_provider_viapi.jobs.attempt_context import Attempt, Intent
 from airflow_provider_viapi.jobs.backend import Identity
 from airflow_provider_viapi.jobs.ledger import Ledger
 from airflow_provider_viapi.jobs.model import Job, RequestNonce
@@ -137,3 +137,63 @@ def test_no_schedule_of_three_tasks_pays_twice_or_returns_another_film(
     for name in TASKS:
         assert len(account.films(name)) <= 1
         assert outcomes[name] == "in doubt" or outcomes[name] in account.films(name)
+
+
+@pytest.mark.parametrize(
+    ("hours", "is_sent_again"),
+    [
+        pytest.param(4, True, id="its request is sent again and may be accepted then"),
+        pytest.param(8, False, id="a later job looks older, since the times in the list have no zone"),
+    ],
+)
+def test_a_task_that_is_cleared_hours_later_takes_no_job_of_a_later_task(
+    hours: int, is_sent_again: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = LateTask(tmp_path, monkeypatch, "worker lost before sending", hours, refuses_nonces=is_sent_again)
+    claims = late.airflow.claims("a", run_id="run of a")
+    submission(Backend(late.account, "a", "accepted"), claims=claims).resume_or_submit()  # type: ignore[arg-type]
+
+    job_id = late.retry("seen but not accepted" if is_sent_again else "accepted")
+
+    assert [job_id] == late.account.films("late")
+
+
+def test_a_task_that_is_cleared_hours_later_takes_its_job_although_others_submit_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = LateTask(tmp_path, monkeypatch, "worker lost after acceptance", hours=4)
+    now = Intent(ACTION, "account", "https://h", "of a", late.account.clock.now().isoformat())
+    late.airflow.claims("a", run_id="run of a").open(now)
+
+    assert [late.retry("accepted")] == late.account.films("late")
+
+
+class LateTask:
+    """A task with a state path whose worker was lost hours ago, and that a user clears now."""
+
+    def __init__(
+        self,
+        folder: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        fate: str,
+        hours: int,
+        *,
+        refuses_nonces: bool = False,
+    ) -> None:
+        monkeypatch.setenv("AIRFLOW__VIAPI__STATE_PATH", f"file://{folder}")
+        self.account = Account(SkippingClock(), refuses_nonces)
+        self.airflow = Airflow("a", "late")
+        self.ledger = Ledger(MemoryStore())
+        self.account.clock.skipped = -timedelta(hours=hours)
+        with pytest.raises(WorkerLost):
+            self._submit(fate, 1)
+        self.account.clock.skipped = timedelta(0)
+
+    def retry(self, fate: str) -> str:
+        """Return the job that the cleared task takes."""
+        return self._submit(fate, 2)
+
+    def _submit(self, fate: str, number: int) -> str:
+        backend, claims = Backend(self.account, "late", fate), self.airflow.claims("late")
+        attempt = submission(backend, ledger=self.ledger, claims=claims, attempt=Attempt(number, 9))  # type: ignore[arg-type]
+        return attempt.resume_or_submit()[0].id

@@ -146,11 +146,11 @@ def test_a_job_that_another_task_publishes_while_the_outcome_is_open_is_not_adop
     class Publishing(ScriptedClaims):
         reads = 0
 
-        def others(self, intent):  # type: ignore[no-untyped-def]
+        def others(self, intent, *, until=None):  # type: ignore[no-untyped-def]
             # The other task's XCom is there only for a moment: its retry clears it.
             self.reads += 1
             self.jobs = {"J-B"} if self.reads == 2 else set()
-            return super().others(intent)
+            return super().others(intent, until=until)
 
     job, _ = submission(backend, ledger=ledger, claims=Publishing(), attempt=Attempt(2, 3)).resume_or_submit()
 
@@ -205,7 +205,7 @@ def test_an_unknown_outcome_says_what_clearing_the_task_does(
 
 def test_a_job_is_recorded_if_it_cannot_be_found_out_who_else_has_it(clock: SkippingClock) -> None:
     class Unreadable(ScriptedClaims):
-        def is_taken(self, intent: Intent, job_id: str) -> bool:
+        def claim_job(self, intent: Intent, job_id: str) -> bool:
             raise TransientError("no storage")
 
     ledger = Ledger(MemoryStore())
@@ -263,7 +263,7 @@ def test_what_fails_while_the_outcome_is_searched_does_not_forget_the_submission
     backend.listed = {"J-1": clock.now()}
 
     class Failing(ScriptedClaims):
-        def others(self, intent):  # type: ignore[no-untyped-def]
+        def others(self, intent, *, until=None):  # type: ignore[no-untyped-def]
             raise error
 
     def fail() -> Identity:
@@ -717,7 +717,7 @@ def test_the_log_names_a_job_even_if_the_worker_is_lost_before_its_owner_is_chec
     clock: SkippingClock,
 ) -> None:
     class Lost(ScriptedClaims):
-        def is_taken(self, intent: Intent, job_id: str) -> bool:
+        def claim_job(self, intent: Intent, job_id: str) -> bool:
             raise WorkerLost
 
     class Lines(Log):
@@ -788,6 +788,7 @@ class ScriptedLimiter(SubmitLimiter):
         self.reserved: float | None = None
         self.waited = 0.0
         self.released: list[datetime | None] = []
+        self.throttled = 0
 
     def seconds_to_slot(self) -> float:
         is_first, self.is_staged = not self.is_staged, True
@@ -810,6 +811,7 @@ class ScriptedLimiter(SubmitLimiter):
     def release(self, *, throttled: bool, answered_at: datetime | None = None) -> None:
         self.reserved = None
         self.released.append(answered_at)
+        self.throttled += throttled
 
 
 def test_a_job_whose_media_take_longer_to_stage_than_the_deadline_is_not_submitted(
@@ -864,6 +866,19 @@ def test_a_throttled_job_whose_next_slot_is_after_the_deadline_is_not_submitted(
         replace(submission(backend), limiter=limiter).resume_or_submit()
 
     assert (late.value.code, len(backend.sent)) == ("SubmitAfterDeadline", 1)
+
+
+@pytest.mark.parametrize(("code", "slows_down"), [("Throttling.User", True), ("InstanceBusy", False)])
+def test_a_busy_instance_slows_down_no_submissions_to_others(
+    clock: SkippingClock, code: str, slows_down: bool
+) -> None:
+    backend = ScriptedBackend(clock, [Throttled("no", code=code), "J-1"])
+    limiter = ScriptedLimiter(clock)
+
+    job, _ = replace(submission(backend), limiter=limiter).resume_or_submit()
+
+    assert job.id == "J-1"
+    assert limiter.throttled == slows_down
 
 
 def test_a_job_whose_intent_is_recorded_until_after_the_deadline_is_not_submitted(

@@ -114,9 +114,9 @@ class FailingClaims(ScriptedClaims):
     def publish_job(self, intent: Intent, job_id: str) -> None:
         self.fail()
 
-    def others(self, intent: Intent) -> OtherTasks:
+    def others(self, intent: Intent, *, until: datetime | None = None) -> OtherTasks:
         self.fail()
-        return super().others(intent)
+        return super().others(intent, until=until)
 
 
 @given(seed=st.integers(0, 2**32), can_replay=st.booleans())

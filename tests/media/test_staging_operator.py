@@ -63,7 +63,7 @@ def test_what_can_be_read_where_it_is_comes_back_as_it_is(team: TeamStorage, to:
 
 
 def test_an_address_that_nothing_opens_fails_when_the_dag_is_parsed() -> None:
-    with pytest.raises(InvalidRequest, match="nonsense"):
+    with pytest.raises(InvalidRequest, match="ObjectStorageToViapi: source is 'nonsense"):
         ObjectStorageToViapiOperator(task_id="bring", source="nonsense://b/a.mp4")
     with pytest.raises(InvalidRequest, match="oss://bucket/prefix"):
         ObjectStorageToViapiOperator(task_id="bring", source="s3://b/a.mp4", staging="s3://b")

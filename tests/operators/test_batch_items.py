@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from itertools import repeat
 from typing import Any
 
 import pytest
@@ -66,6 +68,15 @@ def batch(items: Any, **arguments: Any) -> ViapiBatchOperator:
         ([GOOD], {"max_failed": "1"}, "max_failed is '1'"),
         ([GOOD], {"max_failed": None}, "max_failed is None"),
         ([GOOD], {"on_doubt": "hope"}, "on_doubt"),
+        ([GOOD], {"max_cost": 10**400}, "max_cost is 1000.*; allowed: a number greater than 0"),
+        ([GOOD], {"max_output_minutes": 10**400}, "max_output_minutes is 1000"),
+        ([GOOD], {"max_cost": float("inf")}, "max_cost is inf"),
+        ([GOOD], {"max_cost": float("nan")}, "max_cost is nan"),
+        (
+            [GOOD],
+            {"operator": "videoenhan.Nothing"},
+            "operator: 'videoenhan.Nothing' does not name one action",
+        ),
         ([GOOD], {"land_to": "s3://media/one.mp4/{where}/"}, "where"),
     ],
 )
@@ -80,6 +91,24 @@ def test_invalid_arguments_fail_when_the_dag_is_parsed_and_are_named(
 def test_only_job_operators_are_accepted(operator: Any) -> None:
     with pytest.raises(TypeError, match="an operator class for a job"):
         batch([GOOD], operator=operator)
+
+
+@pytest.mark.parametrize(
+    "once",
+    [lambda: ({"video_url": each} for each in [VIDEO, VIDEO]), lambda: map(dict, [GOOD, GOOD])],
+)
+def test_items_that_can_be_read_only_once_are_all_run(once: Callable[[], Iterator[Any]]) -> None:
+    assert batch(once()).items == [GOOD, GOOD]
+
+
+def test_items_without_end_are_refused() -> None:
+    with pytest.raises(InvalidRequest, match="items are more than 10000"):
+        batch(repeat(GOOD))
+
+
+def test_items_that_are_all_filtered_out_are_an_empty_literal() -> None:
+    with pytest.raises(InvalidRequest, match="items is empty"):
+        batch(iter([]))
 
 
 def test_items_add_no_tasks_to_the_dag() -> None:

@@ -7,7 +7,7 @@ import math
 import re
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -19,13 +19,21 @@ from airflow.providers.common.compat.sdk import DAG, AirflowFailException, Objec
 
 from airflow_provider_viapi.errors import CredentialsRejected, InvalidRequest, JobTimedOut
 from airflow_provider_viapi.operators.batch import ViapiBatchOperator
+from airflow_provider_viapi.operators.bulk_image_index import BulkIndexImagesOperator
 from airflow_provider_viapi.operators.imgsearch import AddImageOperator
 from airflow_provider_viapi.operators.viapi import ViapiJobOperator
+from airflow_provider_viapi.operators.vias import (
+    DeleteEdgePoolOperator,
+    QueryViasTaskOperator,
+    StopBatchTaskOperator,
+    StopViasTaskOperator,
+)
 from airflow_provider_viapi.operators.videoenhan import (
     ChangeVideoSizeOperator,
     EraseVideoLogoOperator,
     EraseVideoSubtitlesOperator,
 )
+from airflow_provider_viapi.operators.videorecog import RecognizeVideoCastCrewListOperator
 from media.team_storage import TeamStorage, storage_emulator, team
 from operators import run_batch
 from operators.test_paid_once import Store
@@ -387,3 +395,58 @@ def test_a_duration_that_cannot_be_is_refused_when_the_dag_is_parsed(number: int
             EraseVideoSubtitlesOperator(task_id="t", **item, **{name: value})
     with pytest.raises(InvalidRequest, match=r"job_timeout is .*; allowed: a timedelta or seconds"):
         ViapiBatchOperator(task_id="t", operator=EraseVideoSubtitlesOperator, items=[item], job_timeout=value)
+
+
+class MyCredits(RecognizeVideoCastCrewListOperator):
+    """An operator that a team has derived."""
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (
+            lambda: QueryViasTaskOperator(task_id="t", vias_task_id=""),
+            "task_id is missing (argument 'vias_task_id')",
+        ),
+        (lambda: StopViasTaskOperator(task_id="t", vias_task_id="a/b"), "(argument 'vias_task_id')"),
+        (lambda: DeleteEdgePoolOperator(task_id="t", pool_id="a/b"), "(argument 'pool_id')"),
+        (
+            lambda: StopBatchTaskOperator(task_id="t", batch_task_id=""),
+            "id is missing (argument 'batch_task_id')",
+        ),
+        (
+            lambda: RecognizeVideoCastCrewListOperator(task_id="t", video_url=VIDEO, text_kinds=["x"]),
+            "(argument 'text_kinds')",
+        ),
+        (lambda: MyCredits(task_id="t", video_url=VIDEO, text_kinds=["x"]), "(argument 'text_kinds')"),
+        (
+            lambda: ViapiBatchOperator(
+                task_id="t", operator=EraseVideoSubtitlesOperator, items=[{"video_url": VIDEO, "by": 5}]
+            ),
+            "item 0: BY is 5; allowed: a number from 0 to 1 (argument 'by')",
+        ),
+        (
+            lambda: BulkIndexImagesOperator(
+                task_id="t", instance_name="x" * 30, images="s3://b/x/", staging="oss://bucket/x"
+            ),
+            "(argument 'instance_name')",
+        ),
+    ],
+)
+def test_an_error_of_a_parameter_names_the_argument(make: Callable[[], Any], said: str) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        make()
+
+    assert said in str(refused.value)
+    assert str(refused.value).count("(argument ") == 1
+
+
+def test_a_parameter_of_a_request_has_no_argument_of_its_own() -> None:
+    with pytest.raises(InvalidRequest, match="Params is") as refused:
+        ViapiJobOperator(
+            task_id="t",
+            action="videorecog.RecognizeVideoCastCrewList",
+            request={"VideoUrl": VIDEO, "Params": ["x"]},
+        )
+
+    assert "argument" not in str(refused.value)

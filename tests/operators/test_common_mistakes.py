@@ -13,9 +13,18 @@ from typing import Any
 import pytest
 
 from airflow_provider_viapi.operators.batch import ViapiBatchOperator
+from airflow_provider_viapi.operators.bulk_image_index import BulkIndexImagesOperator
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator
+from airflow_provider_viapi.operators.metastudio import CreateVoiceModelOperator
 from airflow_provider_viapi.operators.viapi import ViapiJobOperator
+from airflow_provider_viapi.operators.vias import DeleteViasTaskOperator
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
+from airflow_provider_viapi.sensors.huaweicloud import (
+    ImageModelSensor,
+    LiveTaskSensor,
+    ViasTaskSensor,
+    VoiceModelSensor,
+)
 from airflow_provider_viapi.sensors.viapi import ViapiJobSensor
 from media.team_storage import TeamStorage, storage_emulator, team
 from operators.test_paid_once import Store
@@ -256,6 +265,10 @@ def test_a_dead_endpoint_is_given_up_after_submit_timeout(
                 "user:pw@nas",
                 "nas:",
                 "[nas]:80",
+                "a,b",
+                "x;y",
+                "nas.local:9000,",
+                "<nas>",
             )
         ),
         ({"allowed_hosts": "10.0.0.1"}, "allowed_hosts is '10.0.0.1'; allowed: a list of host or host:port"),
@@ -263,6 +276,11 @@ def test_a_dead_endpoint_is_given_up_after_submit_timeout(
             {"allowed_hosts": ["http://nas"]},
             "allowed_hosts has 'http://nas'; allowed: a list of host or host:port",
         ),
+        (
+            {"allowed_hosts": ["{{ var.value.nas }}"]},
+            "allowed_hosts has '{{ var.value.nas }}'; .*it cannot be a template",
+        ),
+        ({"allowed_hosts": "{{ hosts }}"}, "allowed_hosts is '{{ hosts }}'; .*it cannot be a template"),
         ({"staging": "s3://b/x"}, "staging is 's3://b/x'; allowed: oss://bucket/prefix"),
     ],
 )
@@ -337,3 +355,47 @@ def test_a_wrong_name_is_answered_with_the_nearest(
     team: TeamStorage, mistake: Callable[[], Any], message: str
 ) -> None:
     check(team, message, mistake)
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments", "wrong"),
+    [
+        (EraseVideoSubtitlesOperator, {"video_url": "http://h/a.mp4"}, {"request": {}}),
+        (
+            EraseVideoSubtitlesOperator,
+            {"video_url": "http://h/a.mp4"},
+            {"action": "videoenhan.ChangeVideoSize"},
+        ),
+        (CreateVoiceModelOperator, {"voice_name": "v", "recordings": "s3://b/a.zip"}, {"action": "x"}),
+        (DeleteViasTaskOperator, {"vias_task_id": "v"}, {"request": {}}),
+        (
+            BulkIndexImagesOperator,
+            {"instance_name": "shop", "images": "s3://b/x/", "staging": "oss://bucket/x"},
+            {"action": "x"},
+        ),
+        (ImageModelSensor, {"job_id": "j"}, {"action": "metastudio.CreateAsyncTtsJob"}),
+        (VoiceModelSensor, {"job_id": "j"}, {"scope": "room"}),
+        (LiveTaskSensor, {"room_id": "r", "job_id": "j", "target_state": "SUCCEED"}, {"scope": "room"}),
+        (ViasTaskSensor, {"vias_task_id": "v"}, {"job_id": "j"}),
+    ],
+)
+def test_what_a_class_sets_itself_is_no_argument(
+    kind: Any, arguments: dict[str, Any], wrong: dict[str, Any]
+) -> None:
+    derived = type("Derived", (kind,), {})
+    says = f"has no argument {next(iter(wrong))!r}"
+    kind(task_id="t", **arguments)
+    for make in (kind, kind.partial, derived.partial):
+        with pytest.raises(TypeError, match=says):
+            make(task_id="t", **arguments, **wrong)
+
+
+def test_a_derived_class_may_take_again_what_its_base_class_sets() -> None:
+    class Erase(EraseVideoSubtitlesOperator):
+        def __init__(self, *, request: dict[str, Any], **kwargs: Any) -> None:
+            super().__init__(video_url=request["VideoUrl"], **kwargs)
+
+    request = {"VideoUrl": "http://h/a.mp4"}
+    Erase.partial(task_id="each").expand(request=[request])
+
+    assert Erase(task_id="t", request=request).request == request

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,8 +20,12 @@ from airflow_provider_viapi.operators.metastudio import (
     TransferAssetOperator,
     UploadAssetOperator,
 )
+from airflow_provider_viapi.operators.quality import MediaQualityCheckOperator
+from airflow_provider_viapi.operators.viapi import ViapiJobOperator
 from airflow_provider_viapi.operators.videoenhan import ChangeVideoSizeOperator, EraseVideoSubtitlesOperator
 from airflow_provider_viapi.operators.videorecog import DetectVideoShotOperator
+from airflow_provider_viapi.sensors.huaweicloud import ViasTaskSensor
+from airflow_provider_viapi.sensors.viapi import ViapiJobSensor
 
 VIDEO = "http://h/a.mp4"
 DEFAULTS: dict[str, Any] = {
@@ -128,3 +133,48 @@ def test_what_a_task_asks_for_itself_is_not_left_out(own: dict[str, Any]) -> Non
             DetectVideoShotOperator(task_id="shots", video_url=VIDEO, **own)
         with pytest.raises(InvalidRequest, match="land_to"):
             EraseVideoSubtitlesOperator(task_id="e", video_url=VIDEO, wait_for_completion=False, **own)
+
+
+@pytest.mark.parametrize(
+    "wrong", [5, "", None, "my conn", "media\n", "viapi://key:secret@/?region_id=x", "x" * 251]
+)
+def test_the_id_of_a_connection_is_checked_wherever_it_comes_from(wrong: Any) -> None:
+    refused = pytest.raises(InvalidRequest, match=r"_conn_id is .*; allowed: the id of an Airflow connection")
+    makes: list[Callable[..., Any]] = [
+        lambda **given: EraseVideoSubtitlesOperator(task_id="erase", video_url=VIDEO, **given),
+        lambda **given: EraseVideoSubtitlesOperator.partial(task_id="each", **given).expand(
+            video_url=[VIDEO]
+        ),
+        lambda **given: ViapiBatchOperator(
+            task_id="all", operator=EraseVideoSubtitlesOperator, items=[{"video_url": VIDEO}], **given
+        ),
+        lambda **given: ViapiJobSensor(task_id="wait", job_id="j", **given),
+        lambda **given: MediaQualityCheckOperator(task_id="check", source=VIDEO, **given),
+        lambda **given: IndexImagesOperator(
+            task_id="index", instance_name="shop", images="s3://b/x/", **given
+        ),
+        lambda **given: ViasTaskSensor(task_id="vias", vias_task_id="v", **given),
+    ]
+    ids = {"viapi_conn_id": wrong, "huaweicloud_conn_id": wrong}
+    for make in makes:
+        with dag(**ids), refused as refusal:
+            make()
+        assert "secret" not in str(refusal.value)
+        own = "huaweicloud_conn_id" if make is makes[-1] else "viapi_conn_id"
+        with dag(), refused:
+            make(**{own: wrong})
+        with dag(**ids):
+            make(**{own: "own.(1)#!/:-conn\\"})
+    with dag(viapi_conn_id="{{ params.conn }}"):
+        for make in makes:
+            make()
+
+
+def test_an_action_by_default_is_for_operators_without_their_own() -> None:
+    with dag(action="videoenhan.ChangeVideoSize", scope="room"):
+        erase = EraseVideoSubtitlesOperator(task_id="erase", video_url=VIDEO)
+        voice = CreateVoiceModelOperator(task_id="voice", voice_name="v", recordings="s3://b/a.zip")
+        any_action = ViapiJobOperator(task_id="any", request={"VideoUrl": VIDEO, "Width": 320, "Height": 320})
+
+    names = [each.action.name for each in (erase, voice, any_action)]
+    assert names == ["EraseVideoSubtitles", "CreateTrainingBasicJob", "ChangeVideoSize"]

@@ -86,7 +86,7 @@ def test_an_argument_becomes_the_parameter_of_its_name(operator: type[HuaweiClou
         (CreateAvatarVideoOperator, {**FILM, "land_to": "s3://media/film.mp4"}, "several files"),
         (CreateSpeechOperator, {**SPEAK, "land_to": "https://h/"}, "can be written to"),
         (StartLiveOperator, {"room_id": "r", "view_mode": "ROUND"}, "view_mode"),
-        (StartLiveOperator, {"room_id": "r", "target_state": "RUNNING"}, "state to wait for is 'RUNNING'"),
+        (StartLiveOperator, {"room_id": "r", "target_state": "RUNNING"}, "target_state is 'RUNNING'"),
         (StartLiveOperator, {"room_id": "r", "land_to": "s3://media/"}, "holds no files"),
         (CreateViasTaskOperator, {**WATCH, "service_name": "a/b"}, "service_name"),
         (CreateViasTaskOperator, {**WATCH, "input": {}}, "type is missing"),

@@ -13,6 +13,7 @@ from airflow.providers.common.compat.sdk import DAG
 
 from airflow_provider_viapi.alibaba.services import videoenhan
 from airflow_provider_viapi.emulator.server import EmulatorServer
+from airflow_provider_viapi.hooks.connection import missing_connection
 from airflow_provider_viapi.huawei.job_reports import read_report
 from airflow_provider_viapi.huawei.services import find, vias
 from airflow_provider_viapi.jobs.model import Job
@@ -21,14 +22,17 @@ from airflow_provider_viapi.media.outputs.lineage import Origin, lineage_of, med
 from airflow_provider_viapi.operators.batch import ViapiBatchOperator
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudOperator
 from airflow_provider_viapi.operators.image_index import IndexImagesOperator
+from airflow_provider_viapi.operators.imagesearch import SearchImageByNameOperator
 from airflow_provider_viapi.operators.metastudio import CreatePictureModelByUrlOperator, CreateSpeechOperator
 from airflow_provider_viapi.operators.quality import MediaQualityCheckOperator
+from airflow_provider_viapi.operators.viapi import ViapiJobOperator
 from airflow_provider_viapi.operators.vias import (
     CreateViasTaskOperator,
     QueryViasTaskOperator,
     StopViasTaskOperator,
 )
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
+from airflow_provider_viapi.sensors.vias_alarms import ViasAlarmSensor
 from operators.huawei_tasks import SPEAK, WATCH, Store, connect, in_haste
 from run_task import run_task
 from scripted_server import Answer, ScriptedServer, scripted_server
@@ -402,3 +406,62 @@ class TestRenderedFields:
         assert SECRET not in seen
         assert len(list(getattr(task, field))) == count
         assert f"Signature={SECRET}0" in str(next(iter(getattr(task, field))))
+
+
+LONG_LINK = "https://h.test/a.jpg?X-Amz-Credential=AKIAXYZ&X-Amz-Signature=hunter2secret9" + "&x=1" * 300
+
+
+@pytest.mark.parametrize(
+    ("quotes", "said"),
+    [
+        (
+            lambda: missing_connection(f"viapi://key:{SECRET}@/?region=x", OSError(), "create it"),
+            "cannot be read",
+        ),
+        (
+            lambda: IndexImagesOperator(
+                task_id="t",
+                db_name="products",
+                images=[{"image_url": LONG_LINK, "entity_id": "a", "extra_data": LONG_LINK[:500]}] * 2,
+            ),
+            "both have entity_id 'a'",
+        ),
+        (
+            lambda: ViasAlarmSensor(
+                task_id="t", folder="s3://b/a/", images_to=f"s3://b/a/x?X-Amz-Signature={SECRET}{'0' * 900}"
+            ),
+            "images_to is",
+        ),
+        (
+            lambda: SearchImageByNameOperator(
+                task_id="t",
+                instance_name="shop",
+                product_id="p",
+                pic_name="a.jpg",
+                filter="?sig=hunter2secret9",
+            ),
+            "cannot be read from",
+        ),
+        (
+            lambda: EraseVideoSubtitlesOperator(
+                task_id="t", video_url="http://h/a.mp4", land_to=f"file://key:{SECRET}@h/x/"
+            ),
+            "would be a host",
+        ),
+        (
+            lambda: ViapiJobOperator(task_id="t", action=[LONG_LINK], request={}),  # type: ignore[arg-type]
+            "needs a job as its action",
+        ),
+    ],
+    ids=["connection", "images", "folder", "filter", "land_to", "action"],
+)
+def test_no_message_quotes_credentials_or_a_long_value(quotes: Any, said: str) -> None:
+    try:
+        error = quotes()
+    except Exception as caught:
+        error = caught
+
+    assert said in str(error)
+    assert SECRET not in str(error)
+    assert "hunter2" not in str(error)
+    assert len(str(error)) < 400

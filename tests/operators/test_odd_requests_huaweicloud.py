@@ -10,13 +10,15 @@ from airflow.providers.common.compat.sdk import DAG, AirflowFailException
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
+from airflow_provider_viapi.huawei import services
 from airflow_provider_viapi.operators import vias
 from airflow_provider_viapi.operators.metastudio import (
+    CreateAvatarVideoOperator,
     CreatePictureModelByUrlOperator,
     TransferAssetOperator,
 )
 from airflow_provider_viapi.sensors.huaweicloud import ViasTaskSensor
-from operators.huawei_tasks import WATCH, Store, accepted, connect, in_haste
+from operators.huawei_tasks import FILM, SPEAK, WATCH, Store, accepted, connect, in_haste
 from run_task import run_task
 
 LISTED = {"video_source_id": "1"}
@@ -58,9 +60,9 @@ TASKS: list[tuple[dict[str, Any], str]] = [
     (source("url"), "data is empty"),
     (source("url", "rtsp://h/1"), "data is not a list of mappings"),
     (source("url", {"bucket": "b"}), "data lacks url"),
+    (source("url", {"url": "C:\\a.mp4"}), "url of data is .*; allowed: an address such as rtmp://host/path"),
     (source("obs", {"path": "a.mp4"}), "data lacks bucket"),
     (source("edgecamera", {"id": ""}), "data lacks id"),
-    (source("video_source", {"video_source_id": "None"}), "the value that its template refers to is missing"),
     (source("video-source", LISTED), "type is 'video-source'; did you mean video_source"),
     (source(7, LISTED), "type is 7"),
     ({"output": {}}, "none is given, so alarms would be lost"),
@@ -158,7 +160,9 @@ def test_an_odd_id_never_becomes_the_address_of_another_action(emulator: Emulato
             task = kind(task_id="task", vias_task_id="{{ id }}")
         task.render_template_fields({"id": odd})  # type: ignore[arg-type]
 
-        with pytest.raises(AirflowFailException, match=r"task_id is .*; allowed: an id, without spaces"):
+        with pytest.raises(
+            AirflowFailException, match=r"(task|job)_id is .*; allowed: (an id, without|a value)"
+        ):
             run_task(task, Store())
 
     assert emulator.calls() == {}
@@ -223,3 +227,108 @@ def test_a_picture_without_an_address_and_a_transfer_of_nothing_are_refused() ->
         CreatePictureModelByUrlOperator(task_id="mei", picture_url="a.png", style_id="s", name="Mei")
     with pytest.raises(InvalidRequest, match=r"asset_ids is 0 items; allowed: a list .* at least one"):
         TransferAssetOperator(task_id="give", asset_ids=[], dest_project_id="p")
+
+
+VIDEO_SIZE = {"width": 320, "height": 180, "bitrate": 500}
+FILMS: list[tuple[dict[str, Any], str]] = [
+    ({"callback_config": {"callback_url": ["x"]}}, r"callback_url is .*; allowed: an http:// or https://"),
+    ({"callback_config": {"callback_url": "not a url"}}, "callback_url is 'not a url'; allowed: an http"),
+    ({"video_config": {**VIDEO_SIZE, "width": True}}, "width is True; allowed: a whole number"),
+    ({"video_config": {**VIDEO_SIZE, "height": ""}}, "height is ''; allowed: a whole number"),
+    ({"video_config": {**VIDEO_SIZE, "bitrate": []}}, r"bitrate is \[\]; allowed: a whole number"),
+    (
+        {"video_config": {**VIDEO_SIZE, "output_external_url": "x"}},
+        "output_external_url is 'x'; allowed: an http",
+    ),
+    ({"video_config": {**VIDEO_SIZE, "dx": float("nan")}}, "values of JSON types only; dx is nan"),
+    (
+        {"shoot_scripts": [{}, {"shoot_script": {"texts": [0, {1}]}}]},
+        r"shoot_script\.texts\[1\] is {1}.*item 2",
+    ),
+    ({"shoot_scripts": [{}, "x"]}, "a list of mappings.*item 2"),
+    ({"voice_config": {"voice_asset_id": " "}}, "voice_asset_id is ' '; allowed: a string"),
+    ({"output_asset_config": {"asset_name": {}}}, "asset_name is {}; allowed: a string"),
+]
+
+
+@pytest.mark.parametrize(("changed", "named"), FILMS)
+def test_fields_of_a_mapping_have_their_types(changed: dict[str, Any], named: str) -> None:
+    with pytest.raises(InvalidRequest, match=named):
+        CreateAvatarVideoOperator(task_id="film", **{**FILM, **changed})
+
+
+@pytest.mark.parametrize(
+    ("action", "request_"),
+    [
+        ("StartSmartLive", {"room_id": "r", "output_urls": ["not a url"]}),
+        ("StartSmartLive", {"room_id": "r", "interaction_callback_url": "not a url"}),
+        (
+            "StartSmartLive",
+            {"room_id": "r", "live_event_callback_config": {"live_event_type_callback_url": "not a url"}},
+        ),
+        ("CreateAsyncTtsJob", {**SPEAK, "output_external_url": "not a url"}),
+        ("CreateAsyncTtsJob", {**SPEAK, "srt_output_external_url": "not a url"}),
+        ("CreateAsyncTtsJob", {**SPEAK, "action_output_external_url": "not a url"}),
+        (
+            "CreatePictureModelingByUrlJob",
+            {"picture_url": "https://h/a.png", "style_id": "s", "name": "n", "notify_url": "not a url"},
+        ),
+    ],
+)
+def test_what_receives_something_is_an_address(action: str, request_: dict[str, Any]) -> None:
+    *_, name = request_
+
+    with pytest.raises(InvalidRequest, match=f"{name} is .*; allowed: .*an(?: http:// or https://)? address"):
+        services.find(f"metastudio.{action}").check(request_)
+
+
+@pytest.mark.parametrize(
+    "address", ["rtmp://h/live/key?a=1", "rtmps://u:p#w@h/live", "srt://h:9000?streamid=a"]
+)
+def test_a_stream_may_have_any_scheme(address: str) -> None:
+    request = {"room_id": "r", "output_urls": [address]}
+
+    assert services.find("metastudio.StartSmartLive").check(request) == request
+    input_ = source("url", {"url": address})["input"]
+    assert vias.CreateViasTaskOperator(task_id="t", **{**WATCH, "input": input_}).request["input"] == input_
+
+
+def test_texts_of_digits_in_a_mapping_become_the_numbers_that_they_are() -> None:
+    film = CreateAvatarVideoOperator(
+        task_id="film", **{**FILM, "video_config": {**VIDEO_SIZE, "width": "320"}}
+    )
+
+    assert film.request["video_config"] == VIDEO_SIZE
+
+
+@pytest.mark.parametrize(
+    ("item", "named"),
+    [
+        ("", "item 2 is blank"),
+        (None, "item 2 is of type NoneType"),
+        ("secret\0", "NUL; item 2 is something else"),
+    ],
+)
+def test_the_item_of_a_list_that_is_wrong_is_named_and_not_shown(item: Any, named: str) -> None:
+    with pytest.raises(InvalidRequest, match=named) as caught:
+        services.find("metastudio.StartSmartLive").check({"room_id": "r", "stream_keys": ["a", item]})
+
+    assert "secret" not in str(caught.value)
+
+
+def test_numbers_that_are_sent_as_text_have_no_spaces_around_them() -> None:
+    task = vias.CreateViasTaskOperator(
+        task_id="t", **{**WATCH, **settings("c-crowdcount-edge", alarm_threshold=" 5\n", banner_threshold=7)}
+    )
+    camera = vias.CreateVideoSourceOperator(
+        task_id="t",
+        video_source_name="gate",
+        access_type="cloud",
+        type="t",
+        type_config="<a/>",
+        latitude=" 5.10\n",
+        longitude=-7.5,
+    )
+
+    assert task.request["config"]["common"] == {"alarm_threshold": "5", "banner_threshold": "7"}
+    assert (camera.request["latitude"], camera.request["longitude"]) == ("5.10", "-7.5")

@@ -356,6 +356,22 @@ def test_the_report_is_stored_before_airflow_3_ends_the_task_that_skips_others(c
         ),
         ({"min_scores": {"MosScore": 3}}, "need scores"),
         ({"pass_task_ids": "publish"}, "needs fail_task_ids"),
+        ({"source": "/films/a.mp4"}, "MediaQualityCheck: source is '/films/a.mp4'; allowed"),
+        ({"before": "/films/a.mp4"}, "MediaQualityCheck: before is '/films/a.mp4'; allowed"),
+        ({"fail_task_ids": "{{ params.ask }}"}, "none of them empty; it cannot be a template"),
+        (
+            {"fail_task_ids": "ask", "pass_task_ids": ["{{ x }}"]},
+            "none of them empty; it cannot be a template",
+        ),
+        ({"video_codecs": ["{{ params.codec }}"]}, "none of them empty; it cannot be a template"),
+        (
+            {"fail_task_ids": [""]},
+            "fail_task_ids is ['']; allowed: a text, or a list of texts, none of them empty",
+        ),
+        (
+            {"fail_task_ids": " "},
+            "fail_task_ids is ' '; allowed: a text, or a list of texts, none of them empty",
+        ),
         ({"source": "/media/film.mp4"}, "source"),
         ({"scores": {}, "min_scores": {"MosScore": "high"}}, "the score 'MosScore' is 'high'"),
     ],
@@ -477,6 +493,23 @@ def test_a_file_that_is_no_video_is_refused_with_its_name(clips: Path) -> None:
 
     with pytest.raises(AirflowFailException, match=r"letter\.mp4 cannot be decoded"):
         run_task(check(clips, "letter.mp4"))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("scores", "no mapping", "scores is of type str; allowed: a mapping of numbers"),
+        ("before", "/films/a.mp4", "MediaQualityCheck: before is '/films/a.mp4'"),
+        ("source", "/films/a.mp4", "MediaQualityCheck: source is '/films/a.mp4'"),
+    ],
+)
+def test_rendered_arguments_are_checked_before_a_video_is_copied(name: str, value: str, said: str) -> None:
+    arguments: dict[str, Any] = {"source": "http://127.0.0.1:9/a.mp4", name: "{{ params.x }}"}
+    operator = MediaQualityCheckOperator(task_id="check", **arguments)
+    setattr(operator, name, value)
+
+    with pytest.raises(AirflowFailException, match=said):
+        run_task(operator)
 
 
 def test_subtitles_are_erased_scored_and_checked(

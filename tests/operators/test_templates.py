@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -20,18 +21,29 @@ from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.operators import imagesearch
 from airflow_provider_viapi.operators.batch import ViapiBatchOperator
+from airflow_provider_viapi.operators.bulk_image_index import BulkIndexImagesOperator
 from airflow_provider_viapi.operators.image_index import IndexImagesOperator
 from airflow_provider_viapi.operators.imgsearch import AddImageOperator, ListImagesOperator
+from airflow_provider_viapi.operators.metastudio import CreateSpeechOperator, StartLiveOperator
 from airflow_provider_viapi.operators.quality import MediaQualityCheckOperator
+from airflow_provider_viapi.operators.viapi import ViapiJobOperator
+from airflow_provider_viapi.operators.vias import (
+    CreateViasTaskOperator,
+    DeleteViasTaskOperator,
+    StartViasTaskOperator,
+)
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
+from airflow_provider_viapi.sensors.huaweicloud import HuaweiCloudJobSensor
 from airflow_provider_viapi.sensors.viapi import ViapiJobSensor
 from airflow_provider_viapi.sensors.vias_alarms import ViasAlarmSensor
 from airflow_provider_viapi.transfers.object_storage_to_viapi import ObjectStorageToViapiOperator
 from airflow_provider_viapi.transfers.viapi_to_object_storage import ViapiResultToObjectStorageOperator
+from operators.huawei_tasks import WATCH
 from run_task import TaskInstance, run_task
 
 VIDEO = "http://h/a.mp4"
 NAMES = ["a.png", "b.png"]
+NOTHING = " {{ ti.xcom_pull(task_ids='which') }}\n"
 
 
 @pytest.fixture
@@ -165,15 +177,37 @@ def test_nothing_is_submitted_if_a_given_argument_turns_out_to_be_none(
         ),
         ("images_to", lambda none: ViasAlarmSensor(task_id="t", folder="s3://b/alarms/", images_to=none)),
         ("job_id", lambda none: ViapiJobSensor(task_id="t", job_id=none)),
+        ("viapi_conn_id", lambda none: ViapiJobSensor(task_id="t", job_id="1", viapi_conn_id=none)),
+        ("text", lambda none: CreateSpeechOperator(task_id="t", text=none, voice_asset_id="v")),
+        (
+            r"input\.data\[0\]\.video_source_id",
+            lambda none: CreateViasTaskOperator(
+                task_id="t",
+                **{**WATCH, "input": {"type": "video_source", "data": [{"video_source_id": none}]}},
+            ),
+        ),
+        ("(?i)task_id", lambda none: DeleteViasTaskOperator(task_id="t", vias_task_id=none)),
+        (r"output_urls\[0\]", lambda none: StartLiveOperator(task_id="t", room_id="r", output_urls=[none])),
         ("(?i)order", lambda none: ListImagesOperator(task_id="t", db_name="d1", order=none)),
     ],
 )
-def test_so_do_batches_and_other_operators(name: str, make: Any) -> None:
+@pytest.mark.parametrize("given", [another_tasks_output, lambda: NOTHING], ids=["output", "template"])
+def test_so_do_batches_and_other_operators(name: str, make: Any, given: Any) -> None:
     with DAG("dag", schedule=None) as dag:
-        operator = make(another_tasks_output())
+        operator = make(given())
 
     with pytest.raises(AirflowFailException, match=rf"{name} is None; .*rendered to None"):
         run_task(rendered(operator, dag))
+
+
+@pytest.mark.parametrize(
+    "text", ["None", "{{ nothing }} of these", "{% if nothing is none %}None{% endif %}"]
+)
+def test_the_word_none_is_a_text_unless_it_is_all_that_a_template_renders_to(text: str) -> None:
+    with DAG("dag", schedule=None) as dag:
+        speak = CreateSpeechOperator(task_id="t", text=text, voice_asset_id="v")
+
+    assert rendered(speak, dag, nothing=None).validated_request()["text"].startswith("None")
 
 
 def batch(**arguments: Any) -> ViapiBatchOperator:
@@ -278,3 +312,81 @@ def test_native_rendering_keeps_values_and_makes_lists_and_mappings_of_text() ->
     assert (items.items, items.shared) == (boxes, {"by": 0.5})
     assert rendered(number, dag, day=20231023).validated_request()["EntityId"] == "20231023"
     assert rendered(batch(items="{{ items }}"), dag, items="[not a list").items == "[not a list"
+
+
+ERASE = {"task_id": "t", "video_url": VIDEO}
+LANDS = {"land_to": "s3://bucket/results/"}
+BATCH = {"operator": EraseVideoSubtitlesOperator, "items": [{"video_url": "http://h/a.mp4"}]}
+
+
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [
+        *(
+            (
+                name,
+                lambda given: EraseVideoSubtitlesOperator(
+                    **{"task_id": "t", "video_url": VIDEO, **LANDS, **given}
+                ),
+            )
+            for name in (
+                "job_timeout",
+                "submit_timeout",
+                "reuse_results",
+                "allowed_hosts",
+                "on_doubt",
+                "durable",
+            )
+        ),
+        *(
+            (name, lambda given: ViapiBatchOperator(**{"task_id": "t", **BATCH, **LANDS, **given}))
+            for name in (
+                *("operator", "job_timeout", "submit_timeout", "reuse_results", "allowed_hosts", "on_doubt"),
+                *("max_failed", "max_in_flight", "max_cost", "deferrable"),
+            )
+        ),
+        *(
+            (
+                name,
+                lambda given: IndexImagesOperator(
+                    task_id="t", instance_name="shop", images="s3://b/x/", **given
+                ),
+            )
+            for name in ("backend", "max_failed", "fit")
+        ),
+        (
+            "max_failed",
+            lambda given: BulkIndexImagesOperator(
+                task_id="t", instance_name="shop", images="s3://b/x/", staging="oss://bucket/x", **given
+            ),
+        ),
+        ("page_size", lambda given: ListImagesOperator(task_id="t", db_name="products", **given)),
+        ("action", lambda given: ViapiJobOperator(task_id="t", request={}, **given)),
+        (
+            "action",
+            lambda given: ViapiResultToObjectStorageOperator(task_id="t", job_id="j", **LANDS, **given),
+        ),
+        ("service", lambda given: ViapiJobSensor(task_id="t", job_id="j", **given)),
+        ("action", lambda given: HuaweiCloudJobSensor(task_id="t", job_id="j", **given)),
+        (
+            "target_state",
+            lambda given: HuaweiCloudJobSensor(task_id="t", action="vias.CreateTask", job_id="j", **given),
+        ),
+        ("target_state", lambda given: StartViasTaskOperator(task_id="t", vias_task_id="v", **given)),
+        ("max_files", lambda given: ViasAlarmSensor(task_id="t", folder="s3://b/a/", **given)),
+    ],
+)
+def test_an_argument_that_is_not_rendered_says_so(name: str, make: Callable[[dict[str, Any]], Any]) -> None:
+    with pytest.raises(InvalidRequest, match=rf"\b{name}(:| is| has) .*; it cannot be a template"):
+        make({name: "{{ params.x }}"})
+
+
+@pytest.mark.parametrize("backend", ["", False])
+def test_a_backend_that_is_not_none_is_one_of_the_two(backend: Any) -> None:
+    with pytest.raises(InvalidRequest, match=f"backend is {backend!r}; allowed: imgsearch, imagesearch"):
+        IndexImagesOperator(task_id="t", instance_name="shop", images="s3://b/x/", backend=backend)
+
+
+def test_a_command_reports_its_own_action() -> None:
+    with pytest.raises(InvalidRequest, match="StartStopTask: target_state is 'STOPPED'; allowed: RUNNING"):
+        StartViasTaskOperator(task_id="t", vias_task_id="v", target_state="STOPPED")  # type: ignore[arg-type]

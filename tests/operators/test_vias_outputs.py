@@ -110,3 +110,18 @@ def test_a_task_is_created_with_its_destinations(
 
     (job,) = viapi_emulator.jobs()
     assert job["request"]["output"] == {"webhook": {"url": "http://127.0.0.1:9"}, "event_center": True}
+
+
+@EACH
+@pytest.mark.parametrize(
+    ("argument", "destination"),
+    [("webhook", {"url": "https://h", "headers": {"X": "a"}}), ("dis", {"stream_name": "a"})],
+)
+def test_a_destination_may_be_a_mapping_that_only_the_run_shows(
+    operator: type[BaseOperator], arguments: dict[str, Any], argument: str, destination: dict[str, Any]
+) -> None:
+    made: Any = operator(task_id="watch", **arguments, **{argument: "{{ destination }}"})
+    (field,) = made.request["output"][argument]
+    made.request["output"][argument][field] = destination
+
+    assert made.validated_request()["output"] == {argument: destination}

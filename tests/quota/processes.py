@@ -81,6 +81,24 @@ class BrokenCounters(DictCounters):
         raise CountersUnavailable
 
 
+class ReadOnlyCounters(DictCounters):
+    """Counters that can be read and not written, as of a storage that is full; each slot of others is taken.
+
+    :param taken: number below which others have taken all slots
+    """
+
+    def __init__(self, taken: int) -> None:
+        super().__init__()
+        self._taken = taken
+
+    def incr(self, key: str, expiry: int, amount: int = 1) -> int:
+        raise CountersUnavailable
+
+    def get(self, key: str) -> int:
+        _, is_slot, number = key.rpartition(":slot:")
+        return int(bool(is_slot) and int(number) < self._taken)
+
+
 class Account:
     """A service that accepts so many calls in any one second, by their arrival."""
 

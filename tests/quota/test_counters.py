@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import multiprocessing
+import socket
 import sys
 import threading
 from collections import Counter
@@ -23,6 +24,7 @@ from airflow_provider_viapi.jobs.polling.rate_limiter import RateLimiter
 from airflow_provider_viapi.quota.account_quota import Quota
 from airflow_provider_viapi.quota.counters import (
     RETRY_AFTER,
+    TIMEOUT,
     CountersUnavailable,
     HostCounters,
     SharedCounters,
@@ -133,6 +135,34 @@ def test_a_storage_that_fails_is_left_alone_for_a_while_and_logged_once(
     assert stats.counted == {("viapi.quota_unavailable", None): 3}
 
 
+def test_a_storage_that_can_be_read_and_not_written_is_unavailable_until_it_can_be_written(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    now = 0.0
+
+    class Full(MemoryStorage):
+        is_full = True
+
+        def incr(self, *args: Any, **options: Any) -> int:
+            if self.is_full:
+                raise MemoryError("OOM command not allowed")
+            return super().incr(*args, **options)
+
+    storage = Full()
+    counters = SharedCounters(storage, lambda: now)
+    for _ in range(3):
+        with pytest.raises(CountersUnavailable):
+            counters.incr("key", 60)
+        now += RETRY_AFTER
+        assert counters.get("key") == 0
+    assert caplog.text.count("quota_url") == caplog.text.count("cannot be used") == 1
+
+    storage.is_full = False
+    assert counters.incr("key", 60) == 1
+    assert caplog.text.count("can be used again") == 1
+
+
 def test_an_installation_that_cannot_be_imported_fails_tasks_and_ends_no_wait(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -208,6 +238,25 @@ def test_a_cluster_that_is_down_fails_no_task(caplog: pytest.LogCaptureFixture) 
         assert quota.submit_limiter("videoenhan.EraseVideoSubtitles", 10, lambda seconds: None).reserve() >= 0
 
     assert caplog.text.count("cannot be used") == 1
+
+
+def test_a_sentinel_that_does_not_answer_holds_up_no_task_for_long() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        counters = open_counters(f"redis+sentinel://127.0.0.1:{silent.getsockname()[1]}/primary")
+        found: list[Exception] = []
+
+        def count() -> None:
+            try:
+                counters.incr("key", 60)
+            except CountersUnavailable as error:
+                found.append(error)
+
+        # Without a limit it would never end.
+        counting = threading.Thread(target=count, daemon=True)
+        counting.start()
+        counting.join(TIMEOUT + 5)
+
+    assert len(found) == 1
 
 
 def test_a_machine_counts_with_sqlite_before_3_35(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

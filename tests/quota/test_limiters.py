@@ -20,7 +20,7 @@ from airflow_provider_viapi.quota.limiters import (
 from airflow_provider_viapi.quota.slots import SlotReservations
 from airflow_provider_viapi.state.stores import MemoryStore
 from jobs.scripted_backend import ScriptedBackend, ScriptedClaims, submission
-from quota.processes import BrokenCounters, DictCounters
+from quota.processes import BrokenCounters, DictCounters, ReadOnlyCounters
 from skipping_clock import SkippingClock
 
 
@@ -140,6 +140,22 @@ def test_without_the_shared_storage_the_machines_own_counters_are_used(clock: Sk
     assert own.values
 
 
+def test_a_task_does_not_leave_its_worker_for_a_slot_that_the_shared_storage_shows_and_cannot_give(
+    clock: SkippingClock,
+) -> None:
+    spacing = SlotReservations(DictCounters(), "a:x", 0.1).spacing
+    full, own = ReadOnlyCounters(taken=int(clock.now().timestamp() / spacing) + 50), DictCounters()
+    backend = ScriptedBackend(clock, ["J-1"])
+    task = submission(backend)
+
+    replace(
+        task, limiter=limited(clock, full, own), policy=replace(task.policy, max_wait_for_slot=60)
+    ).resume_or_submit()
+
+    assert len(backend.sent) == 1
+    assert sum(":slot:" in key for key in own.values) == 1
+
+
 def test_without_any_counters_tasks_submit_at_once(clock: SkippingClock) -> None:
     backend = ScriptedBackend(clock, ["J-1"])
 
@@ -229,3 +245,28 @@ def test_a_kept_slot_that_is_missed_while_media_are_staged_does_not_mean_to_wait
 
     assert later.value.seconds > 150
     assert (clock.slept, backend.sent) == (40, [])
+
+
+@pytest.mark.parametrize(
+    "is_shared", [True, False], ids=["shared storage", "machine, while the storage failed"]
+)
+def test_a_slot_that_another_process_continues_with_is_used_where_it_was_taken(
+    clock: SkippingClock, is_shared: bool
+) -> None:
+    shared, own = DictCounters(), DictCounters()
+    taken_in, other = (shared, own) if is_shared else (own, shared)
+    earlier = limited(clock, shared if is_shared else BrokenCounters(), own)
+    earlier.reserve()
+    kept = limited(clock, shared, own)
+    kept.restore_slot(earlier.saved_slot())
+    backend = ScriptedBackend(clock, [Throttled("no", code="Throttling.User")])
+    once = submission(backend)
+
+    with pytest.raises(Throttled):
+        replace(once, limiter=kept, policy=replace(once.policy, once=True)).resume_or_submit()
+
+    # The calls after it wait for its response, and are slowed down, where they take their slots.
+    kinds = [key.split(":")[3] for key in taken_in.values]
+    assert {"slot", "answered", "throttled"} <= set(kinds)
+    assert kinds.count("slot") == 1
+    assert other.values == {}

@@ -7,7 +7,7 @@ import asyncio
 from hypothesis import given, strategies as st
 from limits.storage import MemoryStorage
 
-from airflow_provider_viapi.quota.account_quota import DIGEST_BITS, SharedJobList, job_digest
+from airflow_provider_viapi.quota.account_quota import DIGEST_BITS, FIRST_READ, SharedJobList, job_digest
 from airflow_provider_viapi.quota.counters import SharedCounters
 from quota.processes import BrokenCounters, DictCounters
 
@@ -65,6 +65,21 @@ def test_numbers_that_begin_again_are_followed() -> None:
         await writer.publish(["d"])
 
         assert list(await reader.finished(["d"])) == ["d"]
+
+    asyncio.run(main())
+
+
+def test_a_process_that_has_not_read_for_long_reads_only_what_ended_lately() -> None:
+    async def main() -> None:
+        counters = DictCounters()
+        reader, writer = (SharedJobList(counters, "account:list", 5) for _ in range(2))
+        assert not await reader.finished(["a"])
+        counters.values["account:list:log"] = 100_000  # the jobs of a day; what is known of them has expired
+        await writer.publish(["a"])
+        counters.calls = 0
+
+        assert list(await reader.finished(["a"])) == ["a"]
+        assert counters.calls <= FIRST_READ + 1
 
     asyncio.run(main())
 

@@ -194,3 +194,19 @@ def test_a_late_call_delays_the_next_one_however_low_the_rate_is(seconds: float)
         slots.release(slot)
 
     assert min(after - before for before, after in pairwise(sent)) >= seconds
+
+
+@pytest.mark.parametrize("early", [5, 60, 300])
+def test_a_slot_that_is_given_up_long_before_its_time_holds_up_no_call(early: float) -> None:
+    simulation = Simulation()
+    slots = SlotReservations(ExpiringCounters(simulation.clock), "a:submit", 1, simulation.clock)
+    # The queue is as long as that: the last two slots are those of a task that is stopped, and of the next one.
+    while (stopped := slots.reserve()).at < simulation.now + 300:
+        slots.release(stopped)
+    after = slots.reserve()
+
+    simulation.now = stopped.at - early
+    slots.release(stopped)
+    simulation.now = after.at
+
+    assert next(slots.pauses(after), 0.0) == 0.0

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import (
+    DAG,
     AirflowFailException,
     AirflowSensorTimeout,
     AirflowSkipException,
@@ -14,6 +15,7 @@ from airflow.providers.common.compat.sdk import (
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.errors import InvalidRequest, JobFailed
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
+from airflow_provider_viapi.huawei.services import find
 from airflow_provider_viapi.sensors.huaweicloud import (
     HuaweiCloudJobSensor,
     ImageModelSensor,
@@ -208,7 +210,25 @@ def test_an_id_that_is_missing_is_named_when_the_dag_is_parsed(
 def test_none_as_the_state_to_wait_for_does_not_mean_the_end(
     kind: type[HuaweiCloudJobSensor], arguments: Any, allowed: str
 ) -> None:
-    with pytest.raises(InvalidRequest, match=f"state to wait for is None; allowed: {allowed}") as refused:
+    with pytest.raises(InvalidRequest, match=f"target_state is None; allowed: {allowed}") as refused:
         sensor(kind, **arguments, target_state=None)
 
     assert "wait_for_completion" not in str(refused.value)
+
+
+def test_an_action_object_is_as_good_as_its_name() -> None:
+    sensor = HuaweiCloudJobSensor(task_id="t", action=find("metastudio.CreateAsyncTtsJob"), job_id="j")
+
+    assert sensor.action == sensor.job_action == "metastudio.CreateAsyncTtsJob"
+
+
+def test_a_scope_is_for_jobs_that_have_one() -> None:
+    arguments: dict[str, Any] = {"action": "metastudio.CreateAsyncTtsJob", "job_id": "j"}
+    with pytest.raises(InvalidRequest, match="scope is 'room'; allowed: no such argument"):
+        HuaweiCloudJobSensor(task_id="t", scope="room", **arguments)
+
+    with DAG("d", schedule=None, default_args={"scope": "room"}):
+        without = HuaweiCloudJobSensor(task_id="without", **arguments)
+        live = HuaweiCloudJobSensor(task_id="live", action="metastudio.StartSmartLive", job_id="j")
+
+    assert (without.scope, live.scope) == (None, "room")

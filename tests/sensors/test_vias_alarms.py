@@ -80,9 +80,7 @@ def test_a_sensor_that_sees_no_alarm_gives_up_at_its_timeout(
 
 
 def test_a_folder_that_is_no_address_is_named_when_the_dag_is_parsed() -> None:
-    with pytest.raises(
-        InvalidRequest, match="folder of alarms or pictures is 'alarms/'; allowed: an address"
-    ):
+    with pytest.raises(InvalidRequest, match="folder is 'alarms/'; allowed: an address"):
         ViasAlarmSensor(task_id="wait", folder="alarms/")
     with pytest.raises(InvalidRequest, match="in the folder of the alarms"):
         ViasAlarmSensor(task_id="wait", folder="s3://media/alarms/", images_to="s3://media/alarms/pictures/")
@@ -254,3 +252,10 @@ def context(run_id: str, attempt: int = 1) -> Any:
     return {
         "ti": SimpleNamespace(dag_id="dag", run_id=run_id, task_id="wait", map_index=-1, try_number=attempt)
     }
+
+
+@pytest.mark.parametrize("name", ["folder", "images_to"])
+def test_an_address_that_is_none_is_reported_with_its_argument(name: str) -> None:
+    arguments: dict[str, Any] = {"folder": "s3://bucket/alarms/", name: "alarms"}
+    with pytest.raises(InvalidRequest, match=f"^{name} is 'alarms'; allowed: an address"):
+        ViasAlarmSensor(task_id="alarms", **arguments)

@@ -54,14 +54,14 @@ def check_staging_location(to: str | None) -> None:
         StagingLocation.parse(to)
 
 
-def check_source_address(address: str) -> None:
+def check_source_address(address: Any, *, name: str, action: str) -> None:
     """Refuse an address that is neither HTTP(S) nor one that staging reads from.
 
+    :param name: the argument that has it, for the message
+    :param action: what the message says has the argument
     :raises InvalidRequest: it is neither
     """
-    check_request(
-        "staging", {"source": Media(name="source", required=True, opens=opens)}, {"source": address}
-    )
+    check_request(action, {name: Media(name=name, required=True, opens=opens)}, {name: address})
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,10 @@ class StagingLocation:
             if isinstance(address, str) and has_password(address):
                 problem = f"; {ONLY_CONN_ID}"
             elif name and not re.fullmatch("[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", name):
-                problem = f"; {name!r} is no name of a bucket: 3 to 63 lowercase letters, digits and hyphens"
+                problem = (
+                    f"; {short_repr(name)} is no name of a bucket: 3 to 63 lowercase letters, digits "
+                    "and hyphens"
+                )
             raise InvalidRequest(
                 f"staging is {short_repr(address)}; allowed: oss://bucket/prefix, with letters, digits and "
                 f"._-/{problem}"

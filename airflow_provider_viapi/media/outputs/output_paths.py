@@ -12,10 +12,10 @@ from urllib.parse import unquote, urlsplit
 
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.jobs.attempt_context import TaskKey
-from airflow_provider_viapi.redaction import has_password, strip_userinfo
+from airflow_provider_viapi.redaction import strip_userinfo
 from airflow_provider_viapi.result_fields import HasResultFields, ResultField, has_files, has_several_files
 from airflow_provider_viapi.schema import short_repr
-from airflow_provider_viapi.storage_addresses import ONLY_CONN_ID, as_address
+from airflow_provider_viapi.storage_addresses import LOCAL, as_address, place_problem
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -39,7 +39,6 @@ _DIGEST_LENGTH = 12
 _MAX_OWN_NAME = 150
 _NO_PART_OF_A_NAME = re.compile(r"[/\\\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _JINJA = re.compile(r"\{\{.*?\}\}")
-_LOCAL = frozenset({"file", "local"})
 
 
 def as_destination(to: Any) -> Any:
@@ -48,7 +47,7 @@ def as_destination(to: Any) -> Any:
     A path object has no ``/`` at its end. It is a folder, unless its last part has a placeholder or a suffix.
     """
     address = as_address(to)
-    if address is to or address.endswith("/"):
+    if isinstance(to, str) or address is to or address.endswith("/"):
         return address
     # Jinja's templates have braces and dots, too, and so may the name of a bucket.
     _, slash, last = _JINJA.sub("x", address).partition("://")[2].rpartition("/")
@@ -199,20 +198,10 @@ def _check_address(to: Any, known: Collection[str], action: str | None) -> set[s
     if scheme.lower() in ("http", "https"):
         allowed = "an address that can be written to, such as s3://bucket/folder/"
         raise _invalid(to, allowed, action)
-    if scheme.lower() in _LOCAL and not rest.startswith("/"):
-        raise _invalid(
-            to,
-            f"{scheme}:/// with three slashes: {rest.partition('/')[0]!r} would be a host",
-            action,
-        )
-    if has_password(to):
-        raise _invalid(to, f"an address with {ONLY_CONN_ID}", action)
-    if not rest.strip("/") or (scheme.lower() not in _LOCAL and rest.startswith("/")):
-        raise _invalid(to, "an address with a bucket or a path in it", action)
+    if (problem := place_problem(to)) is not None:
+        raise _invalid(to, problem, action)
     if to != to.strip():
         raise _invalid(to, "an address without spaces before or after it", action)
-    if scheme.lower() not in _LOCAL and not rest.partition("/")[0].rpartition("@")[2]:
-        raise _invalid(to, "a bucket after the connection id and @", action)
     if to.rpartition("/")[2].replace("{ext}", "") == "" and not to.endswith("/"):
         raise _invalid(to, "a name before {ext}, since a file may have none", action)
     if "/" not in rest:
@@ -246,10 +235,10 @@ def _check_path(address: str, action: str | None, what: str = "land_to") -> None
     literal = [re.sub(r"\{\w*\}", "", part) for part in parts]
     longest = max((len(part.encode(errors="replace")) for part in literal), default=0)
     key = len("/".join(literal[1:]).encode(errors="replace"))
-    if scheme.lower() in _LOCAL and longest > MAX_NAME_BYTES:
+    if scheme.lower() in LOCAL and longest > MAX_NAME_BYTES:
         allowed = f"names of at most {MAX_NAME_BYTES} bytes; one would have {longest}"
         raise _invalid(address, allowed, action, what)
-    if scheme.lower() not in _LOCAL and key > MAX_KEY_BYTES:
+    if scheme.lower() not in LOCAL and key > MAX_KEY_BYTES:
         allowed = f"keys of at most {MAX_KEY_BYTES:,} bytes; this would have {key:,}"
         raise _invalid(address, allowed, action, what)
 

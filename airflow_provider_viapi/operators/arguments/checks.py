@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import ipaddress
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from functools import cache
 from typing import Any
@@ -13,18 +13,29 @@ from typing import Any
 from airflow.providers.common.compat.sdk import conf
 
 from airflow_provider_viapi.errors import InvalidRequest
-from airflow_provider_viapi.hooks.base import MAX_CONN_ID
+from airflow_provider_viapi.hooks.base import CONN_ID_ALLOWED, is_conn_id
 from airflow_provider_viapi.schema import did_you_mean, is_encodable, short_repr
 
-_HOST = re.compile(r"(\[[^\]]+\]|[^\s:/@*?#\[\]\\]+)(?::([0-9]{1,5}))?")
+_HOST = re.compile(r"(\[[^\]]+\]|(?:[\w.-]|[^\x00-\x7f\s])+)(?::([0-9]{1,5}))?")
+"""Host, perhaps with a port: of ASCII only the characters of names, since international names may have any others."""
+
+_NOT_TEMPLATED = "; it cannot be a template"
+
+_ONE_TEMPLATE = re.compile(r"\{\{(?:(?!\}\}).)*\}\}", re.DOTALL)
 
 MAX_JOB_TIMEOUT = timedelta(days=30)
 """Longest wait for a job: a later deadline cannot be distinguished from a mistake."""
 
 
 def not_allowed(name: str, value: Any, allowed: str, action: str | None = None) -> InvalidRequest:
-    """Return the error about an argument, with its value and what is allowed."""
-    return InvalidRequest(f"{name} is {short_repr(value)}; allowed: {allowed}", action=action)
+    """Return the error about an argument that cannot be a template, with its value and what is allowed."""
+    hint = "" if allowed.endswith(_NOT_TEMPLATED) else template_hint(value)
+    return InvalidRequest(f"{name} is {short_repr(value)}; allowed: {allowed}{hint}", action=action)
+
+
+def template_hint(value: Any) -> str:
+    """Return what to add to the error about an argument that is a template, and must not be one."""
+    return _NOT_TEMPLATED if is_templated(value) else ""
 
 
 def is_templated(value: Any) -> bool:
@@ -46,18 +57,30 @@ def is_templated(value: Any) -> bool:
     return False
 
 
-def rendered_to_none(templates: Mapping[str, Any], values: Mapping[str, Any]) -> list[str]:
+def rendered_to_none(
+    templates: Mapping[str, Any], values: Mapping[str, Any], *, natively: bool = False
+) -> list[str]:
     """Return what is ``None`` after rendering and was not before, each as ``request.PicName`` or ``items[0].by``.
+
+    The text ``None`` counts as well where the whole value is one template: it is all that rendering to text leaves.
 
     :param templates: fields of a task before rendering
     :param values: the same fields after it
+    :param natively: templates keep the types of values, so that the text ``None`` is a text
     """
+
+    def is_text_of_none(before: Any, after: Any) -> bool:
+        is_text = isinstance(before, str) and isinstance(after, str) and after.strip() == "None"
+        # Native rendering, too, makes text where there are spaces around the template.
+        is_lost = is_text and not (natively and after == "None")
+        return is_lost and _ONE_TEMPLATE.fullmatch(before.strip()) is not None
+
     found = []
     # Not by recursion: a value may be nested deeply.
     pending = [(name, templates[name], value) for name, value in values.items()]
     while pending:
         name, before, after = pending.pop()
-        if after is None and before is not None:
+        if before is not None and (after is None or is_text_of_none(before, after)):
             found.append(name)
         elif isinstance(before, Mapping) and isinstance(after, Mapping):
             pending += [(f"{name}.{key}", before[key], after[key]) for key in before if key in after]
@@ -90,13 +113,14 @@ def is_default(name: str, value: Any, arguments: Mapping[str, Any]) -> bool:
     return value is not None and name in defaults and defaults[name] is value
 
 
-def check_conn_id(name: str, value: Any) -> None:
-    """Refuse what cannot be the id of a connection.
+def as_conn_id(name: str, value: Any) -> str:
+    """Return the id of a connection, or a template of it.
 
-    :raises InvalidRequest: it is no text, or it is empty or too long
+    :raises InvalidRequest: it is no text, is empty or too long, or has a character that such an id cannot have
     """
-    if not is_templated(value) and not (isinstance(value, str) and 0 < len(value) <= MAX_CONN_ID):
-        raise not_allowed(name, value, f"the id of an Airflow connection, 1 to {MAX_CONN_ID} characters")
+    if not is_templated(value) and not is_conn_id(value):
+        raise not_allowed(name, value, f"the id of an Airflow connection, {CONN_ID_ALLOWED}")
+    return value  # type: ignore[no-any-return]
 
 
 def as_flag(name: str, value: Any, action: str | None = None) -> bool:
@@ -105,7 +129,7 @@ def as_flag(name: str, value: Any, action: str | None = None) -> bool:
     :raises InvalidRequest: it is neither ``True`` nor ``False``
     """
     if not isinstance(value, bool):
-        raise not_allowed(name, value, "True, False; it cannot be a template", action)
+        raise not_allowed(name, value, f"True, False{_NOT_TEMPLATED}", action)
     return value
 
 
@@ -115,8 +139,22 @@ def as_choice(name: str, value: Any, allowed: Sequence[str], action: str | None 
     :raises InvalidRequest: it is none of them
     """
     if not isinstance(value, str) or value not in allowed:
-        raise not_allowed(name, value, f"{', '.join(allowed)}; it cannot be a template", action)
+        raise not_allowed(name, value, f"{', '.join(allowed)}{_NOT_TEMPLATED}", action)
     return value
+
+
+def as_action(name: str, value: Any, find: Callable[[Any], Any]) -> Any:
+    """Return the action that an argument names.
+
+    :param find: the service model's own function
+    :raises InvalidRequest: it names none, or several
+    """
+    try:
+        return find(value)
+    except InvalidRequest as error:
+        if isinstance(value, str):
+            error.message = f"{name}: {error.message}{template_hint(value)}"
+        raise
 
 
 def as_id(name: str, value: Any) -> str:
@@ -136,13 +174,14 @@ def as_id(name: str, value: Any) -> str:
 def as_names(name: str, value: Any, action: str | None = None) -> list[str]:
     """Return one text, or several, as a list.
 
-    :raises InvalidRequest: it is something else
+    :raises InvalidRequest: it is something else, or a text is empty or a template
     """
     names = [value] if isinstance(value, str) else value
     if not isinstance(names, list | tuple | set | frozenset) or not all(
-        isinstance(each, str) and is_encodable(each) for each in names
+        isinstance(each, str) and each.strip() and is_encodable(each) and not is_templated(each)
+        for each in names
     ):
-        raise not_allowed(name, value, "a text, or a list of texts", action)
+        raise not_allowed(name, value, "a text, or a list of texts, none of them empty", action)
     return list(names)
 
 
@@ -167,7 +206,7 @@ def as_hosts(value: Any, action: str | None = None) -> list[str]:
         shown = f"has {short_repr(wrong[0])}" if wrong else f"is {short_repr(value)}"
         raise InvalidRequest(
             f"allowed_hosts {shown}; allowed: a list of host or host:port, such as ['nas.local:9000'], without "
-            "patterns, users and paths",
+            f"patterns, users and paths{template_hint(value)}",
             action=action,
         )
     return [each.strip() for each in hosts]
@@ -222,8 +261,19 @@ def own_parameters(kind: type) -> tuple[inspect.Parameter, ...]:
 # A DAG file may have thousands of operators, and reading a signature takes longer than all other checks.
 @cache
 def _known_arguments(operator: type) -> frozenset[str]:
-    named = frozenset(each.name for kind in operator.__mro__ for each in own_parameters(kind))
-    return named - getattr(operator, "fixed_arguments", frozenset())
+    known: set[str] = set()
+    # A class takes away what its base classes take, and its own subclasses may take that again.
+    for kind in reversed(operator.__mro__):
+        known |= {each.name for each in own_parameters(kind)}
+        known -= _set_by(kind)
+    return frozenset(known)
+
+
+def _set_by(kind: type) -> frozenset[str]:
+    """Return the arguments of its base classes that a class sets itself, so that its users cannot."""
+    fixed: frozenset[str] = vars(kind).get("fixed_arguments", frozenset())
+    is_typed = hasattr(kind, "action") and kind.__module__.startswith("airflow_provider_viapi.")
+    return fixed | {"action", "request"} if is_typed else fixed
 
 
 @cache

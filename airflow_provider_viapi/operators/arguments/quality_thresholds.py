@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_viapi.errors import InvalidRequest
-from airflow_provider_viapi.operators.arguments.checks import as_flag, as_names, is_templated, not_allowed
+from airflow_provider_viapi.operators.arguments.checks import as_flag, as_names, not_allowed
 from airflow_provider_viapi.schema import short_repr
 
 if TYPE_CHECKING:
@@ -145,11 +145,6 @@ invalid = partial(InvalidRequest, action=CHECK)
 """The error about an argument of the check."""
 
 
-def template_hint(value: Any) -> str:
-    """Return what to add to the error about an argument that is a template, and must not be one."""
-    return "; it cannot be a template" if is_templated(value) else ""
-
-
 def _plain(value: float) -> str:
     """Return a number with at most four decimals and without an exponent."""
     return f"{value:.4f}".rstrip("0").rstrip(".")
@@ -157,14 +152,12 @@ def _plain(value: float) -> str:
 
 def _check_number(name: str, value: Any, minimum: float, maximum: float) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not minimum <= value <= maximum:
-        allowed = f"a number from {minimum:g} to {maximum:g}{template_hint(value)}"
-        raise not_allowed(name, value, allowed, CHECK)
+        raise not_allowed(name, value, f"a number from {minimum:g} to {maximum:g}", CHECK)
 
 
 def _checked_scores(argument: str, limits: Any) -> dict[str, float]:
     if not isinstance(limits, Mapping | None):
-        allowed = f"a dictionary of numbers by score{template_hint(limits)}"
-        raise not_allowed(argument, limits, allowed, CHECK)
+        raise not_allowed(argument, limits, "a dictionary of numbers by score", CHECK)
     for name, limit in (limits or {}).items():
         _check_number(f"the score {short_repr(name)}", limit, -1e9, 1e9)
     return dict(limits or {})

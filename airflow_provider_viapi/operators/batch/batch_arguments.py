@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from inspect import getattr_static
+from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_viapi.errors import (
@@ -13,6 +14,7 @@ from airflow_provider_viapi.errors import (
     InvalidRequest,
 )
 from airflow_provider_viapi.operators.arguments.checks import (
+    as_choice,
     as_duration,
     as_flag,
     as_hosts,
@@ -21,7 +23,7 @@ from airflow_provider_viapi.operators.arguments.checks import (
     is_templated,
 )
 from airflow_provider_viapi.operators.base import JobOperator
-from airflow_provider_viapi.operators.batch.items import check_literals
+from airflow_provider_viapi.operators.batch.items import MAX_ITEMS, check_literals
 from airflow_provider_viapi.operators.job_arguments import applicable_reuse, reuse_duration
 from airflow_provider_viapi.operators.provider_task import ProviderTask
 from airflow_provider_viapi.operators.stoppable import StoppableOperator
@@ -117,8 +119,7 @@ class BaseBatchOperator(ProviderTask, StoppableOperator):
         self.operator = operator
         self.max_in_flight = self._check_number("max_in_flight", max_in_flight, 1, MAX_IN_FLIGHT)
         self.max_failed = self._check_number("max_failed", max_failed, 0, 10_000)
-        self._check("on_doubt", on_doubt, on_doubt in ("fail", "resubmit"), "fail, resubmit")
-        self.on_doubt = on_doubt
+        self.on_doubt: OnDoubt = as_choice("on_doubt", on_doubt, ("fail", "resubmit"), operator.action.name)
         self.job_timeout = as_duration("job_timeout", job_timeout, operator.action.name)
         self.submit_timeout = as_duration("submit_timeout", submit_timeout, operator.action.name)
         self.durable = as_flag("durable", durable, operator.action.name)
@@ -133,6 +134,9 @@ class BaseBatchOperator(ProviderTask, StoppableOperator):
         self.land_manifest = as_flag("land_manifest", land_manifest, operator.action.name)
         self.max_output_minutes = self._check_limit("max_output_minutes", max_output_minutes)
         self.max_cost = self._check_limit("max_cost", max_cost)
+        if isinstance(items, Iterator):
+            # The check below would use it up. One more than allowed, since it may be endless.
+            items = list(islice(items, MAX_ITEMS + 1))
         check_literals(operator, items, {} if shared is None else shared)
         self.items = items
         self.shared = shared
@@ -197,7 +201,8 @@ class BaseBatchOperator(ProviderTask, StoppableOperator):
         if value is None:
             return None
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        is_allowed = is_number and 0 < value < math.inf
+        # Python compares a whole number of any size, and converts only those that fit.
+        is_allowed = is_number and 0 < value <= sys.float_info.max
         self._check(name, value, is_allowed, "a number greater than 0, or None; it cannot be a template")
         return float(value)
 

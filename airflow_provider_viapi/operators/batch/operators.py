@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.errors import InvalidRequest
-from airflow_provider_viapi.operators.arguments.checks import is_templated
+from airflow_provider_viapi.operators.arguments.checks import as_action, as_conn_id, is_templated
 from airflow_provider_viapi.operators.base import JobOperator
 from airflow_provider_viapi.operators.batch.base import BatchOperator
 from airflow_provider_viapi.storage_addresses import as_address
@@ -25,7 +25,7 @@ def _operator_class(operator: type[JobOperator] | Action | str) -> Any:
     from airflow_provider_viapi.alibaba.services import find
     from airflow_provider_viapi.operators.viapi import job_operator_of
 
-    action = find(operator) if isinstance(operator, str) else operator
+    action = as_action("operator", operator, find) if isinstance(operator, str) else operator
     if not isinstance(action, Action):
         return action
     if not action.is_job:
@@ -77,7 +77,7 @@ class ViapiBatchOperator(BatchOperator):
     ) -> None:
         super().__init__(operator=_operator_class(operator), **kwargs)
         self.staging: Any = as_address(staging)
-        self.viapi_conn_id = viapi_conn_id
+        self.viapi_conn_id = as_conn_id("viapi_conn_id", viapi_conn_id)
         if not is_templated(self.staging):
             self.check_inputs()
 
@@ -142,7 +142,7 @@ class HuaweiCloudBatchOperator(BatchOperator):
 
     def __init__(self, *, huaweicloud_conn_id: str = "huaweicloud_default", **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.huaweicloud_conn_id = huaweicloud_conn_id
+        self.huaweicloud_conn_id = as_conn_id("huaweicloud_conn_id", huaweicloud_conn_id)
 
     @staticmethod
     def operator_base() -> type[JobOperator]:

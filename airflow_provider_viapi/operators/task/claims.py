@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -142,14 +143,14 @@ class TaskClaims:
         if self._is_announced and not is_open and not self._has_abandoned:
             self._announce(None)
 
-    def is_taken(self, intent: Intent, job_id: str) -> bool:
-        """Return whether another task has published a job."""
+    def claim_job(self, intent: Intent, job_id: str) -> bool:
+        """Claim a job that a response has named; return false if another task has it."""
         if self._shared is not None:
-            return self._shared.has_job(intent, job_id)
+            return self._shared.claim_job(intent, job_id)
         # Only the XComs that can exist: each costs two calls of Airflow's API. The task's own earlier job counts too:
         # a repeated response would name it again.
         tasks = self._context["dag"].tasks
-        return job_id in self._held(
+        return job_id not in self._held(
             *([task.task_id for task in tasks if key in _job_keys(task)] for key in (JOB_KEY, CLAIMED_KEY))
         )
 
@@ -157,14 +158,20 @@ class TaskClaims:
         """Return false: the ledger's entry has the earlier jobs of the task."""
         return False
 
-    def is_taken_in_storage(self, intent: Intent, job_id: str) -> bool:
-        """Return whether another task has published a job below ``state_path``; XComs are not read."""
-        return self._shared is not None and self._shared.has_job(intent, job_id)
+    def claim_item(self, intent: Intent, job_id: str) -> bool:
+        """Claim a job of a batch; return false if, below ``state_path``, another task has it. XComs are not read."""
+        return self._shared is None or self._shared.claim_job(intent, job_id)
 
-    def others(self, intent: Intent) -> OtherTasks:
+    def has_other_owner(self, intent: Intent, job_id: str) -> bool:
+        """Return whether another task, too, has a job that this one has published."""
+        if self._shared is not None:
+            return self._shared.has_other_owner(intent, job_id)
+        return job_id in self.others(intent).job_ids
+
+    def others(self, intent: Intent, *, until: datetime | None = None) -> OtherTasks:
         """Return the jobs and open submissions of all other tasks that can be seen."""
         if self._shared is not None:
-            return self._shared.others(intent)
+            return self._shared.others(intent, until)
         held = self._held(self._all_tasks(), self._all_tasks())
         # Its own are subtracted: another task may hold the same job, which the caller has to know.
         held.subtract(self._own_jobs())
@@ -266,20 +273,24 @@ class ItemClaims:
         """Withdraw the item's job: its submission is open again."""
         self._task.retract_item(intent, job_id)
 
-    def is_taken(self, intent: Intent, job_id: str) -> bool:
-        """Return whether another item of the batch, or with ``state_path`` another task, has a job.
+    def claim_job(self, intent: Intent, job_id: str) -> bool:
+        """Claim a job; return false if another item of the batch, or with ``state_path`` another task, has it.
 
         Without ``state_path`` other tasks are not asked for each item: each would cost two calls of Airflow's API.
         """
-        return self.is_own(job_id) or self._task.is_taken_in_storage(intent, job_id)
+        return not self.is_own(job_id) and self._task.claim_item(intent, job_id)
 
     def is_own(self, job_id: str) -> bool:
         """Return whether another submission of the batch has become a job."""
         return job_id in self._ledger.job_ids(besides=self._item)
 
-    def others(self, intent: Intent) -> OtherTasks:
+    def has_other_owner(self, intent: Intent, job_id: str) -> bool:
+        """Return whether another item of the batch or another task, too, has a published job."""
+        return self.is_own(job_id) or self._task.has_other_owner(intent, job_id)
+
+    def others(self, intent: Intent, *, until: datetime | None = None) -> OtherTasks:
         """Return the jobs and open submissions of other tasks and items."""
-        others = self._task.others(intent)
+        others = self._task.others(intent, until=until)
         open_items = ("another item of this batch",) if self._ledger.has_unknown(besides=self._item) else ()
         return OtherTasks(
             others.job_ids | self._ledger.job_ids(besides=self._item),

@@ -153,6 +153,7 @@ class DeleteEdgePoolOperator(DeleteResourceOperator):
     """
 
     action = algorithms.DELETE_EDGE_POOL
+    argument_names = (("id", "pool_id"),)
 
     def __init__(self, *, pool_id: Text, **kwargs: Unpack[HuaweiCloudOptions]) -> None:
         super().__init__(request={"id": pool_id}, **kwargs)
@@ -165,6 +166,7 @@ class QueryEdgePoolOperator(HuaweiCloudOperator):
     """
 
     action = algorithms.SHOW_EDGE_POOL
+    argument_names = (("id", "pool_id"),)
 
     def __init__(self, *, pool_id: Text, **kwargs: Unpack[HuaweiCloudOptions]) -> None:
         super().__init__(request={"id": pool_id}, **kwargs)

@@ -42,6 +42,8 @@ class BatchTaskOperator(HuaweiCloudOperator):
     idempotent: ClassVar[bool] = False
     """Calling twice costs and changes nothing more than calling once."""
 
+    argument_names = (("id", "batch_task_id"),)
+
     def __init__(self, *, allow_partial: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.allow_partial = as_flag("allow_partial", allow_partial, self.action.name)

@@ -9,6 +9,7 @@ from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.operators.arguments.checks import as_choice
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudOperator
 from airflow_provider_viapi.operators.task.view import fail_and_show
+from airflow_provider_viapi.schema import short_repr
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -50,7 +51,7 @@ class CreateNamedOperator(HuaweiCloudOperator):
             ids = ", ".join(map(str, existing))
             if self.if_exists == "fail" or len(existing) > 1:
                 raise InvalidRequest(
-                    f"{self.name_field} {request[self.name_field]!r} exists already ({id_name} {ids}); "
+                    f"{self.name_field} {short_repr(request[self.name_field])} exists already ({id_name} {ids}); "
                     + ("delete all but one" if len(existing) > 1 else "if_exists='skip' uses it"),
                     code="AlreadyExists",
                     action=self.action.name,

@@ -189,7 +189,7 @@ class StartViasTaskOperator(JobCommandOperator):
         target_state: Literal["RUNNING", "SUCCEEDED"] = "RUNNING",
         **kwargs: Unpack[JobCommandOptions],
     ) -> None:
-        self.creating_action.check_target_state(target_state, STARTED_STATES)
+        self.creating_action.check_target_state(target_state, STARTED_STATES, of=self.action.name)
         super().__init__(
             request={"task_id": vias_task_id, "command": "start"},
             target_state=target_state,

@@ -10,7 +10,7 @@ from airflow_provider_viapi.errors import ServiceError
 from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.huawei.parameters import Object, ObjectList, Picture, StringList
 from airflow_provider_viapi.huawei.services import actions
-from airflow_provider_viapi.scalar_parameters import Boolean, Choice, Integer, Url
+from airflow_provider_viapi.scalar_parameters import Boolean, Choice, Integer, WebAddress
 from airflow_provider_viapi.schema import Parameter
 from emulator.huawei.callers import Caller
 
@@ -44,19 +44,24 @@ def value_of(parameter: Parameter) -> Any:
         case StringList():
             return ["some"]
         case ObjectList():
-            return [dict.fromkeys(parameter.required_fields, "some")]
+            return [required_of(parameter)]
         case Object():
             known = {
                 "output": {"webhook": {"url": "http://127.0.0.1:9"}},
                 "card_image_config": {"human_image": b"\x89PNG\r\n\x1a\n"},
                 "batch_input": {"video_source_group": [{"video_source_list": [{"video_source_id": "some"}]}]},
             }
-            return known.get(parameter.name) or dict.fromkeys(parameter.required_fields, "some")
+            return known.get(parameter.name) or required_of(parameter)
         case Picture():
             return b"\x89PNG\r\n\x1a\n"
-        case Url():
+        case WebAddress():
             return "http://127.0.0.1:9/some.png"
     return TEXTS.get(parameter.name, "some")
+
+
+def required_of(parameter: Object) -> dict[str, Any]:
+    types = {each.name: each for each in parameter.fields}
+    return {name: value_of(types[name]) if name in types else "some" for name in parameter.required_fields}
 
 
 @pytest.mark.parametrize("action", actions().values(), ids=lambda action: action.full_name)

@@ -76,7 +76,7 @@ _VOICE = (
     structure(
         "voice_properties",
         "Purpose, gender and language of the voice.",
-        required_fields=("job_tag", "sex", "language"),
+        fields=tuple(text(each, "", required=True) for each in ("job_tag", "sex", "language")),
     ),
     texts("supported_service", "Services that may use the avatar."),
 )
@@ -159,7 +159,11 @@ UPDATE_2D_MODEL_TRAINING_JOB = action(
         _NAME,
         *_TRAINING,
         flag("is_fast_flexus", "Fast variant of the Flexus edition."),
-        structures("samples_basic_info", "Movements to train.", required_fields=("action_tag",)),
+        structures(
+            "samples_basic_info",
+            "Movements to train.",
+            fields=(text("action_tag", "Name of the movement.", required=True),),
+        ),
         *_VOICE,
         _AUDIO_SOURCE,
     ),

@@ -31,8 +31,10 @@ CARD = (
         "card_image_config",
         "The person's image, a logo and others, JPEG or PNG, as bytes or in Base64.",
         required=True,
-        required_fields=("human_image",),
-        pictures=tuple(map(picture, names("human_image logo_image id_card_image1 id_card_image2"))),
+        fields=(
+            picture("human_image", required=True),
+            *map(picture, names("logo_image id_card_image1 id_card_image2")),
+        ),
     ),
     choice("introduction_type", ("TEXT", "AUDIO"), "Type of the introduction: text or recorded speech."),
     text("introduction_text", "Text that the person speaks."),

@@ -7,6 +7,8 @@ from airflow_provider_viapi.huawei.services.metastudio.rooms import PRIVATE as P
 from airflow_provider_viapi.huawei.services.metastudio.service import (
     CREATED_FILTERS,
     JOB,
+    LIVE_EVENTS,
+    OUTPUT_URLS,
     PAGE,
     SORT,
     VIDEO,
@@ -19,6 +21,7 @@ from airflow_provider_viapi.huawei.services.metastudio.service import (
     structures,
     text,
     texts,
+    url,
 )
 
 LIVE_STATES = States(
@@ -124,7 +127,9 @@ LIVE_EVENT_REPORT = action(
     in_body=(
         integer("total", "Number of events.", required=True),
         structures(
-            "events", "Events of the live stream, each with its time.", required_fields=("timestamp",)
+            "events",
+            "Events of the live stream, each with its time.",
+            fields=(integer("timestamp", "Time of the event.", required=True, maximum=2**53),),
         ),
         structure("review_config", "Settings of the content review."),
     ),
@@ -141,14 +146,14 @@ START_SMART_LIVE = action(
     in_body=(
         VIDEO,
         structure("play_policy", "Order and repetition of the scripts."),
-        texts("output_urls", "RTMP URLs that receive the stream; only one is supported at present."),
+        OUTPUT_URLS,
         texts("stream_keys", "Stream keys of output_urls; secret."),
-        text(
+        url(
             "interaction_callback_url",
             "URL from which the service requests replies to viewers.",
             max_length=2048,
         ),
-        structure("live_event_callback_config", "Callback for events of the live task."),
+        LIVE_EVENTS,
         structure("rtc_callback_config", "Callback for events of the RTC room."),
         choice("view_mode", ("LANDSCAPE", "VERTICAL"), "Orientation of the video: landscape or vertical."),
         structure("co_streamer_config", "Second presenter."),

@@ -12,6 +12,7 @@ from airflow_provider_viapi.huawei.services.metastudio.service import (
     action,
     names,
     text,
+    url,
 )
 from airflow_provider_viapi.result_fields import ResultField
 from airflow_provider_viapi.scalar_parameters import Url
@@ -57,7 +58,7 @@ SHOW_PICTURE_MODELING_JOB = action(
 _MODEL = (
     text("style_id", "Id of the style, from ListStyles, such as system_female_001.", required=True),
     text("name", "Name of the model.", required=True),
-    text("notify_url", "URL that the service calls after the end of the job."),
+    url("notify_url", "URL that the service calls after the end of the job."),
 )
 
 _KIND = JobKind(

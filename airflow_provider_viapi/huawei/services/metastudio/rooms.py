@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from airflow_provider_viapi.huawei.services.metastudio.service import (
     CREATED_FILTERS,
+    LIVE_EVENTS,
+    OUTPUT_URLS,
     PAGE,
     VIDEO,
     action,
@@ -26,16 +28,19 @@ ROOM = (
     structures(
         "scene_scripts",
         "Scripts of the room: scenes, each with its speech and pictures.",
-        required_fields=("script_name", "shoot_scripts"),
+        fields=(
+            text("script_name", "Name of the script.", required=True),
+            structures("shoot_scripts", "Scenes.", required=True),
+        ),
     ),
     structure("interaction_config", "Settings of spoken replies to viewers."),
     structures("interaction_rules", "Replies to messages of viewers."),
     structure("play_policy", "Order and repetition of the scripts."),
     VIDEO,
-    texts("output_urls", "RTMP URLs that receive the stream; only one is supported at present."),
+    OUTPUT_URLS,
     texts("stream_keys", "Stream keys of output_urls; secret."),
     texts("backup_model_asset_ids", "Asset ids of avatars that take turns.", max_items=5),
-    structure("live_event_callback_config", "Callback for events of the live task."),
+    LIVE_EVENTS,
     structure("rtc_callback_config", "Callback for events of the RTC room."),
     structure("review_config", "Settings of the content review."),
     structure("shared_config", "Settings for sharing with other accounts."),
@@ -45,7 +50,7 @@ ROOM = (
     structure(
         "relation_live_platform_info",
         "Room on a live platform to which this room belongs.",
-        required_fields=("platform_id", "live_id"),
+        fields=tuple(text(each, "Id.", required=True) for each in ("platform_id", "live_id")),
     ),
 )
 

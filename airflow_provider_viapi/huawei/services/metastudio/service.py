@@ -11,9 +11,10 @@ from functools import partial
 from typing import Any
 
 from airflow_provider_viapi.huawei.model import Action, Service
-from airflow_provider_viapi.huawei.parameters import Object, ObjectList, Picture, StringList
+from airflow_provider_viapi.huawei.parameters import Object, ObjectList, Picture, StreamUrl, StringList
 from airflow_provider_viapi.huawei.regions import METASTUDIO
-from airflow_provider_viapi.scalar_parameters import Boolean, Choice, Integer, String
+from airflow_provider_viapi.scalar_parameters import Boolean, Choice, Integer, String, WebAddress
+from airflow_provider_viapi.schema import Parameter
 
 SERVICE = Service("metastudio", regions=METASTUDIO)
 
@@ -44,6 +45,11 @@ def choice(name: str, choices: tuple[str, ...], doc: str, *, required: bool = Fa
     return Choice(name=name, doc=doc, choices=choices, required=required)
 
 
+def url(name: str, doc: str = "", **limits: Any) -> WebAddress:
+    """Return a parameter for an address that the service calls or writes to."""
+    return WebAddress(name=name, doc=doc, **limits)
+
+
 def texts(name: str, doc: str, *, required: bool = False, max_items: int | None = None) -> StringList:
     """Return a parameter for a list of texts."""
     return StringList(name=name, doc=doc, required=required, max_items=max_items)
@@ -59,18 +65,21 @@ def structure(
     doc: str,
     *,
     required: bool = False,
-    required_fields: tuple[str, ...] = (),
-    pictures: tuple[Picture, ...] = (),
+    fields: tuple[Parameter, ...] = (),
 ) -> Object:
-    """Return a parameter for a mapping that is passed on unchanged."""
-    return Object(name=name, doc=doc, required=required, required_fields=required_fields, pictures=pictures)
+    """Return a parameter for a mapping that is passed on unchanged, except fields whose types are known."""
+    return Object(name=name, doc=doc, required=required, required_fields=_required(fields), fields=fields)
 
 
 def structures(
-    name: str, doc: str, *, required: bool = False, required_fields: tuple[str, ...] = ()
+    name: str, doc: str, *, required: bool = False, fields: tuple[Parameter, ...] = ()
 ) -> ObjectList:
     """Return a parameter for a list of such mappings."""
-    return ObjectList(name=name, doc=doc, required=required, required_fields=required_fields)
+    return ObjectList(name=name, doc=doc, required=required, required_fields=_required(fields), fields=fields)
+
+
+def _required(fields: tuple[Parameter, ...]) -> tuple[str, ...]:
+    return tuple(each.name for each in fields if each.required)
 
 
 def names(text: str) -> tuple[str, ...]:
@@ -83,16 +92,37 @@ EXTERNAL = names("output_external_url audio_drive_file_external_url")
 
 JOB = text("job_id", "Id of the job.", required=True)
 
+VOICE = structure(
+    "voice_config",
+    "Voice, speed, pitch and volume.",
+    fields=(text("voice_asset_id", "Asset id of the voice.", required=True),),
+)
+
+OUTPUT_URLS = StringList(
+    name="output_urls",
+    doc="RTMP URLs that receive the stream; only one is supported at present.",
+    item=StreamUrl(name="output_url"),
+)
+
+LIVE_EVENTS = structure(
+    "live_event_callback_config",
+    "Callback for events of the live task.",
+    fields=(url("live_event_type_callback_url"),),
+)
+
 CALLBACK = structure(
     "callback_config",
     "Callback after the end of the job: the URL, and the key that signs the request.",
-    required_fields=("callback_url",),
+    fields=(url("callback_url", required=True),),
 )
 
 VIDEO = structure(
     "video_config",
     "Width, height, bit rate and other settings of the video.",
-    required_fields=("bitrate", "width", "height"),
+    fields=(
+        *(integer(name, "", required=True) for name in ("bitrate", "width", "height")),
+        url("output_external_url"),
+    ),
 )
 
 PAGE = (

@@ -14,6 +14,7 @@ from airflow_provider_viapi.huawei.services.metastudio.service import (
     integer,
     names,
     text,
+    url,
 )
 from airflow_provider_viapi.result_fields import ResultField
 
@@ -119,11 +120,11 @@ CREATE_ASYNC_TTS_JOB = action(
         integer("srt_line_limit", "Lines of a subtitle; default: 1."),
         flag("slice_segments", "Split the text into segments."),
         integer("channels", "1: mono, 2: stereo.", minimum=1, maximum=2),
-        text("output_external_url", "URL that the audio is uploaded to; needs permission from Huawei."),
-        text(
+        url("output_external_url", "URL that the audio is uploaded to; needs permission from Huawei."),
+        url(
             "srt_output_external_url", "URL that the subtitles are uploaded to; needs permission from Huawei."
         ),
-        text(
+        url(
             "action_output_external_url",
             "URL that the file of movements is uploaded to; needs permission from Huawei.",
         ),

@@ -11,6 +11,7 @@ from airflow_provider_viapi.huawei.services.metastudio.service import (
     PAGE,
     SORT,
     VIDEO,
+    VOICE,
     action,
     flag,
     integer,
@@ -137,7 +138,7 @@ SHOW_SUBTITLE_FILE = action(
 _OUTPUT = structure(
     "output_asset_config",
     "Name of the asset in which the video is stored.",
-    required_fields=("asset_name",),
+    fields=(text("asset_name", "Name of the asset.", required=True),),
 )
 
 CREATE_2D_DIGITAL_HUMAN_VIDEO = action(
@@ -148,7 +149,7 @@ CREATE_2D_DIGITAL_HUMAN_VIDEO = action(
     in_body=(
         text("script_id", "Id of the script."),
         text("model_asset_id", "Asset id of the avatar."),
-        structure("voice_config", "Voice, speed, pitch and volume.", required_fields=("voice_asset_id",)),
+        VOICE,
         VIDEO,
         structures("shoot_scripts", "Scenes of the video, each with its speech and pictures."),
         _OUTPUT,
@@ -184,8 +185,10 @@ CREATE_PHOTO_DIGITAL_HUMAN_VIDEO = action(
     in_body=(
         text("script_id", "Id of the script."),
         picture("human_image", "The person's picture, at most 1080p.", required=True),
-        structure("voice_config", "Voice, speed, pitch and volume.", required_fields=("voice_asset_id",)),
-        VIDEO.replace(required_fields=("codec",)),
+        VOICE,
+        VIDEO.replace(
+            required_fields=("codec",), fields=(*VIDEO.fields, text("codec", "Codec.", required=True))
+        ),
         structures("shoot_scripts", "Scenes of the video, each with its speech and pictures.", required=True),
         _OUTPUT.replace(required=True),
         structure("background_music_config", "Music and its volume."),

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from airflow_provider_viapi.huawei.parameters import Object
+from airflow_provider_viapi.huawei.parameters import Object, StreamUrl
 from airflow_provider_viapi.huawei.services.vias.settings import TARGET_ROI
 from airflow_provider_viapi.scalar_parameters import Integer
 from airflow_provider_viapi.schema import ValidationError, did_you_mean, short_repr
@@ -28,6 +28,8 @@ INPUT_TYPES: Mapping[str, str | None] = {
 _OFFSET = re.compile(r"[+-](0\d|1[0-4]):[0-5]\d")
 
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d:[0-5]\d|24:00:00")
+
+_STREAM = StreamUrl(name="url")
 
 _DAY = Integer(name="day", minimum=1, maximum=7)
 
@@ -61,7 +63,16 @@ class TaskInput(Object):
                 raise ValidationError(f"{self.allowed}; data is empty")
             for each in data:
                 each[named_by] = _identifier(self.allowed, named_by, each.get(named_by), "data")
+                if named_by == "url":
+                    self._check_stream(each[named_by])
         return plain
+
+    def _check_stream(self, address: str) -> None:
+        try:
+            _STREAM.check(address)
+        except ValidationError as allowed:
+            shown = _STREAM.redacted_repr(address)
+            raise ValidationError(f"{self.allowed}; url of data is {shown}; allowed: {allowed}") from None
 
 
 class BatchInput(Object):
@@ -171,6 +182,4 @@ def _identifier(allowed: str, name: str, value: Any, place: str) -> str:
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
     if not isinstance(text, str) or not text.strip():
         raise ValidationError(f"{allowed}; {place} lacks {name}")
-    if text == "None":
-        raise ValidationError(f"{allowed}; {name} is None: the value that its template refers to is missing")
     return text

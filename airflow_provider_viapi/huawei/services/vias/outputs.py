@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from airflow_provider_viapi.huawei.parameters import Object, StringList
-from airflow_provider_viapi.scalar_parameters import Boolean, String, Url
+from airflow_provider_viapi.scalar_parameters import Boolean, String, WebAddress
 from airflow_provider_viapi.schema import ValidationError, did_you_mean
 
 DESTINATIONS: Mapping[str, str] = {"webhook": "url", "dis": "stream_name", "obs": "bucket"}
@@ -36,6 +36,7 @@ class AlarmOutput(Object):
                 raise ValidationError(f"{self.allowed}; {name} is not a destination{hint}")
         for name, needed in DESTINATIONS.items():
             if plain.get(name) is not None:
+                plain[name] = _unwrapped(plain[name], needed)
                 self._check_destination(name, plain[name], needed)
         if plain.get("event_center") is not None:
             try:
@@ -47,11 +48,11 @@ class AlarmOutput(Object):
         return plain
 
     def _check_destination(self, name: str, one: Any, needed: str) -> None:
-        if not isinstance(one, dict) or not isinstance(one.get(needed), str) or not one[needed]:
+        if not isinstance(one, dict) or not isinstance(one.get(needed), str) or not one[needed].strip():
             raise ValidationError(f"{self.allowed}; {name} lacks {needed}")
         if name == "webhook":
             try:
-                Url(name=needed).check(one[needed])
+                WebAddress(name=needed).check(one[needed])
             except ValidationError as error:
                 raise ValidationError(f"{self.allowed}; the url of webhook must be {error}") from None
         headers = one.get("headers")
@@ -69,3 +70,10 @@ class AlarmOutput(Object):
                 StringList(name="data_category").check(one["data_category"])
             except ValidationError as error:
                 raise ValidationError(f"{self.allowed}; data_category of {name} must be {error}") from None
+
+
+def _unwrapped(destination: Any, needed: str) -> Any:
+    # Operators put webhook= and dis= into the field that is needed, unless it is a mapping. Of another task's output
+    # or a template, only the run shows that it is one.
+    inside = destination.get(needed) if isinstance(destination, dict) and len(destination) == 1 else None
+    return inside if isinstance(inside, dict) else destination

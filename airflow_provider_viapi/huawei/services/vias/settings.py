@@ -12,7 +12,7 @@ from typing import Any
 
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.huawei.parameters import Object
-from airflow_provider_viapi.scalar_parameters import Integer, Number, String, as_float
+from airflow_provider_viapi.scalar_parameters import Integer, Number, String, as_float, plain_scalar
 from airflow_provider_viapi.schema import NATIVE_HINT, Parameter, ValidationError, short_repr
 
 MAX_POINTS = 1000
@@ -39,9 +39,9 @@ class NumberAsText(Number):
     """A number that is sent as text."""
 
     def check(self, value: Any) -> Any:
-        """Return the number as text."""
+        """Return the number as text, as its author wrote it, without spaces around it."""
         super().check(value)
-        return str(value)
+        return str(plain_scalar(value)).strip()
 
 
 class RegionsOfInterest(Parameter):

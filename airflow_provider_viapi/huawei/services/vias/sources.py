@@ -6,7 +6,8 @@ from typing import Any
 
 from airflow_provider_viapi.huawei.parameters import StringList
 from airflow_provider_viapi.huawei.services.vias.service import action, identifier, paging
-from airflow_provider_viapi.scalar_parameters import Boolean, Choice, Number, String
+from airflow_provider_viapi.huawei.services.vias.settings import NumberAsText
+from airflow_provider_viapi.scalar_parameters import Boolean, Choice, String
 
 SOURCE_ID = identifier("video_source_id", "Id of the video source.")
 
@@ -22,15 +23,6 @@ ACCESS_TYPE = Choice(
 _SOURCE_NAME = String(name="video_source_name", required=True, min_length=1, doc="Name of the source.")
 
 
-class Degrees(Number):
-    """Coordinate in degrees, which is sent as text."""
-
-    def check(self, value: Any) -> Any:
-        """Return the number as text."""
-        super().check(value)
-        return str(value)
-
-
 class TypeConfig(String):
     """Address and credentials of a source, which no message shows."""
 
@@ -40,8 +32,8 @@ class TypeConfig(String):
 
 
 _LOCATION = (
-    Degrees(name="latitude", minimum=-90, maximum=90, doc="Latitude of the source in degrees."),
-    Degrees(name="longitude", minimum=-180, maximum=180, doc="Longitude of the source in degrees."),
+    NumberAsText(name="latitude", minimum=-90, maximum=90, doc="Latitude of the source in degrees."),
+    NumberAsText(name="longitude", minimum=-180, maximum=180, doc="Longitude of the source in degrees."),
 )
 _TYPE_CONFIG = TypeConfig(
     name="type_config",
