@@ -106,7 +106,7 @@ def check_request(
     checked = {}
     for name, parameter in parameters.items():
         value = given.get(name)
-        if value is None or (parameter.required and isinstance(value, str) and not value.strip()):
+        if value is None or (parameter.required and isinstance(value, str) and value == ""):
             if parameter.required:
                 hint = f" ({NONE_HINT})" if name in request and value is None else ""
                 raise invalid("MissingParameter", f"{name} is missing{hint}")
