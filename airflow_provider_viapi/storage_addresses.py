@@ -47,7 +47,7 @@ def place_problem(address: str) -> str | None:
     if re.search(r"[\x00-\x1f\x7f]", address):
         return "an address without control characters"
     if scheme in LOCAL and authority:
-        return f"{scheme}:/// with three slashes: {short_repr(authority)} would be a host"
+        return f"{scheme}:/// with three slashes: {short_repr(authority.rpartition('@')[2])} would be a host"
     if has_password(address):
         return f"an address with {ONLY_CONN_ID}"
     if not rest.strip("/") or (scheme not in _WITHOUT_BUCKETS and not authority):
