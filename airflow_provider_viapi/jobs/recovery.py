@@ -59,6 +59,8 @@ class Recovery:
             )
             found = self.resolve(entry, "its outcome was not recorded")
             return None if found is None else (found, None)
+        if self._give_up_shared_job(entry, entry.job_id):
+            return None
         job = Job(entry.job_id, self.record.action, entry.scope, entry.request_id)
         report = self._report_of(job, entry)
         if report is None:
@@ -134,8 +136,9 @@ class Recovery:
             return True
         context.log.info("The request has changed since attempt %s", entry.try_number)
         if entry.job_id is not None:
-            self._cancel(Job(entry.job_id, self.record.action, entry.scope))
-            self.record.ledger.clear()
+            # What continues stays recorded until another submission is: the request may be corrected before that.
+            if self._cancel(Job(entry.job_id, self.record.action, entry.scope)):
+                self.record.ledger.clear()
         elif self.on_doubt == "fail":
             raise self.record.in_doubt(
                 f"the request has changed since attempt {entry.try_number}, whose job may be running: the response "
@@ -144,6 +147,18 @@ class Recovery:
         else:
             context.claims.abandon(self.record.intent_of(entry))
         return False
+
+    def _give_up_shared_job(self, entry: Entry, job_id: str) -> bool:
+        """Return true if another task claims an adopted job as well, and ``on_doubt`` is to submit another one."""
+        intent, claims = self.record.intent_of(entry), self.record.context.claims
+        if not entry.adopted or entry.delivery is not None or self.on_doubt == "fail":
+            return False
+        if job_id not in claims.others(intent).job_ids:
+            return False
+        self._raise_unless_resubmit_allowed(SubmissionInDoubt(f"another task claims job {job_id} too"))
+        self.record.ledger.clear()
+        claims.abandon(intent)
+        return True
 
     def _report_of(self, job: Job, entry: Entry) -> JobReport | None:
         """Return the state of a previous attempt's job; ``None`` if the service does not know it any more."""

@@ -73,7 +73,7 @@ class Submission:
     :param context: of the task's attempt
     :param sources: returns the versions of the request's sources, for the ledger
     :param limiter: when submissions may be sent; default: at any time
-    :param preparation: seconds that preparing the request took in an earlier process of the attempt
+    :param preparation: seconds that preparing the request took, in an earlier process of the attempt or in this one
     :param resubmitted: digests of requests that were submitted again in this attempt despite an unknown outcome
     """
 
@@ -124,18 +124,18 @@ class Submission:
     def _submit(self) -> Job:
         """Submit, and retry while it is known that nothing was accepted."""
         # Checked before media are staged, which may take longer than a slot is kept: it is taken after that.
-        self._slot.check(may_defer=self.digest not in self.resubmitted)
-        began = self.context.timing.now()
-        # Before staging: if a source changes meanwhile, its recorded version must not be newer than what was sent.
-        sources = self.sources()
-        # Outside the loop: if staging fails, the next attempt retries it. Here it would hold the worker.
-        self.prepare_request()
-        self._slot.preparation = (self.context.timing.now() - began).total_seconds()
+        with self._slot.given_up_on_error():
+            self._slot.check(may_defer=self._may_defer())
+            began = self.context.timing.now()
+            # Before staging: if a source changes meanwhile, its recorded version must not be newer than what is sent.
+            sources = self.sources()
+            # Outside the loop: if staging fails, the next attempt retries it. Here it would hold the worker.
+            self.prepare_request()
+        self.preparation = self._slot.preparation = (self.context.timing.now() - began).total_seconds()
         failing_since: datetime | None = None
         pause = 1.0
         while True:
-            # How long the service has failed, and what was submitted again, is known in this process only.
-            may_defer = failing_since is None and self.digest not in self.resubmitted
+            may_defer = self._may_defer(is_failing=failing_since is not None)
             try:
                 if (job := self._submit_once(sources, may_defer=may_defer)) is not None:
                     return job
@@ -160,6 +160,14 @@ class Submission:
                 self.context.log.warning("Not accepted, retrying in %.0f s: %s", seconds, error)
             self.context.pause(seconds)
             pause = min(self.context.timing.max_backoff, 2 * pause)
+
+    def _may_defer(self, *, is_failing: bool = False) -> bool:
+        """Return whether the task may leave this submission, and submit when its slot comes.
+
+        A batch continues in this process. Another process would not know how long the service has failed, and what
+        was submitted again.
+        """
+        return self.policy.once or not (is_failing or self.digest in self.resubmitted)
 
     def _submit_once(self, sources: Mapping[str, Mapping[str, str]] | None, *, may_defer: bool) -> Job | None:
         """Submit and return the job; ``None`` if the slot was missed and nothing was sent."""

@@ -101,12 +101,15 @@ class SubmissionRecord:
     def check_not_adopted(self, entry: Entry, job: Job) -> None:
         """Fail if another task has adopted a job that a late response named: both would return the same result.
 
-        The job is recorded as adopted, so the next attempt does not return its result while another task claims it.
+        The job is recorded as adopted until then, so that no attempt returns its result while another task claims it.
 
         :raises SubmissionInDoubt: another task claims the job
         """
         if self.context.claims.has_other_owner(self.intent_of(entry), job.id):
             raise self.in_doubt(f"job {job.id} was accepted for this task and adopted by another one as well")
+        # If this fails, it stays recorded as adopted, which costs only another check.
+        with suppress(Exception):
+            self.ledger.record_job(entry, job.id, job.scope, request_id=job.request_id)
 
     def in_doubt(self, why: str) -> SubmissionInDoubt:
         """Return the error of an unknown outcome, with what clearing the task does about it."""
@@ -138,6 +141,7 @@ def check_adopted(claims: Claims, entry: Entry | None, action: str) -> None:
     if entry.job_id in claims.others(intent).job_ids:
         raise SubmissionInDoubt(
             f"job {entry.job_id} was found in the job list, or named by a late response, and another task claims it "
-            "too: its result may not be this task's. Clear both tasks, or set on_doubt='resubmit'",
+            "too: its result may not be this task's. With on_doubt='resubmit' a cleared task submits again, which "
+            "may pay twice",
             action=action.rpartition(".")[2],
         )

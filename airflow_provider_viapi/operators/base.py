@@ -171,6 +171,12 @@ class JobOperator(BaseJobOperator):
             self.check_land_to_after_wait()
             return self._finish(run, JobReport.from_dict(event["report"]))
 
+    def may_use_earlier_event(self, context: Context, event: Any) -> bool:
+        """Return true for a job that has succeeded if no store would let the attempt find it again."""
+        report = event.get("report") if isinstance(event, Mapping) else None
+        has_succeeded = isinstance(report, Mapping) and report.get("outcome") == "succeeded"
+        return has_succeeded and not choose_store(context, durable=self.durable).is_persistent
+
     def _failing_without_retry(self, context: Context) -> AbstractContextManager[None]:
         return fail_without_retry(
             self.is_permanent, is_recorded=lambda: choose_store(context, durable=self.durable).is_persistent
@@ -223,7 +229,9 @@ class JobOperator(BaseJobOperator):
         self.hook.check_can_wait()
         if self.wait_for_completion and self.deferrable:
             # Build the trigger once now: an import that fails must fail before the job is paid.
-            self.trigger(self._job("unknown"), run.deadline.isoformat()).serialize()
+            self.trigger(
+                self._job("unknown"), run.deadline.isoformat(), survives_clear=True, may_cancel=True
+            ).serialize()
 
     def _reuse(self, run: SubmittingRun) -> dict[str, Any] | None:
         """Return the landed result of an earlier job if it may be reused, else ``None``."""

@@ -143,9 +143,14 @@ class ProviderTask:
         """
         kwargs = dict(next_kwargs or {})
         deferred_by = kwargs.pop(TRY_NUMBER, None)
-        if deferred_by not in (None, context["ti"].try_number):
+        is_retry = deferred_by not in (None, context["ti"].try_number)
+        if is_retry and not self.may_use_earlier_event(context, kwargs.get("event")):
             return self.execute(context)  # type: ignore[attr-defined]
         return super().resume_execution(next_method, kwargs, context)  # type: ignore[misc]
+
+    def may_use_earlier_event(self, context: Context, event: Any) -> bool:
+        """Return whether an attempt continues with the event of the attempt before, instead of from the beginning."""
+        return False
 
     @classmethod
     def is_permanent(cls, error: ServiceError) -> bool:

@@ -31,12 +31,13 @@ from airflow_provider_viapi.jobs.attempt_context import (
 )
 from airflow_provider_viapi.jobs.backend import Identity
 from airflow_provider_viapi.jobs.ledger import MAX_PAST, Ledger
-from airflow_provider_viapi.jobs.model import JobReport, Outcome
+from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
+from airflow_provider_viapi.jobs.recovery import OnDoubt
 from airflow_provider_viapi.jobs.submission import Submission, SubmitPolicy
 from airflow_provider_viapi.jobs.submission_record import check_adopted
 from airflow_provider_viapi.jobs.submit_slot import SlotIsLater
 from airflow_provider_viapi.state.stores import MemoryStore
-from jobs.scripted_backend import Log, ScriptedBackend, ScriptedClaims, submission
+from jobs.scripted_backend import ACTION, Log, ScriptedBackend, ScriptedClaims, submission
 from skipping_clock import SkippingClock
 
 LOST = ResponseLost("no response")
@@ -680,6 +681,51 @@ def test_the_job_of_a_changed_request_is_not_taken_for_that_of_the_new_one(clock
     assert job.id == "J-2"
 
 
+def test_the_running_job_of_a_changed_request_stays_recorded_until_another_is_submitted(
+    clock: SkippingClock,
+) -> None:
+    class Running(ScriptedBackend):
+        async def cancel(self, job: Job, log: object) -> bool:
+            return False
+
+    def refuse() -> dict[str, str]:
+        raise InvalidRequest("no such film", code="InvalidFile")
+
+    store, backend = MemoryStore(), Running(clock, ["J-1"])
+    submission(backend, ledger=Ledger(store)).resume_or_submit()
+    wrong = submission(
+        backend, ledger=Ledger(store), digest="1:wrong", attempt=Attempt(2, 3), prepare_request=refuse
+    )
+    with pytest.raises(InvalidRequest):
+        wrong.resume_or_submit()
+
+    job, _ = submission(backend, ledger=Ledger(store), attempt=Attempt(3, 3)).resume_or_submit()
+
+    assert job.id == "J-1"
+
+
+@pytest.mark.parametrize("on_doubt", ["fail", "resubmit"])
+def test_a_job_that_another_task_claims_too_is_replaced_only_if_the_author_accepts_to_pay_twice(
+    clock: SkippingClock, on_doubt: OnDoubt
+) -> None:
+    def answer_late() -> str:
+        clock.sleep(30)
+        return "J-1"
+
+    store, claims = MemoryStore(), ScriptedClaims(jobs={"J-1"})
+    backend = ScriptedBackend(clock, [answer_late, "J-2"])
+    with pytest.raises(SubmissionInDoubt):
+        submission(backend, ledger=Ledger(store), claims=claims, on_doubt=on_doubt).resume_or_submit()
+
+    retry = submission(backend, ledger=Ledger(store), claims=claims, on_doubt=on_doubt, attempt=Attempt(2, 3))
+    job, _ = retry.resume_or_submit()
+
+    assert job.id == ("J-1" if on_doubt == "fail" else "J-2")
+    if on_doubt == "fail":
+        with pytest.raises(SubmissionInDoubt, match="another task claims it too"):
+            check_adopted(claims, Ledger(store).read(), ACTION)
+
+
 @pytest.mark.parametrize("seconds", [0, 30])
 def test_a_response_that_names_an_earlier_job_of_the_task_is_an_unknown_outcome(
     clock: SkippingClock, seconds: float
@@ -983,6 +1029,26 @@ def test_a_task_that_submits_again_despite_an_unknown_outcome_waits_for_its_slot
 
     assert replace(again, policy=policy, limiter=limiter).resume_or_submit()[0].id == "J-2"
     assert limiter.waited == 300
+
+
+def test_a_batch_waits_for_the_slot_of_an_item_that_it_submits_again_between_its_items(
+    clock: SkippingClock,
+) -> None:
+    again = submission(ScriptedBackend(clock, ["J-2"]))
+    again.resubmitted.add(again.digest)
+    policy = replace(again.policy, max_wait_for_slot=60, once=True)
+
+    with pytest.raises(SlotIsLater):
+        replace(again, policy=policy, limiter=ScriptedLimiter(clock, after=300)).resume_or_submit()
+
+
+def test_a_batch_learns_how_long_an_item_is_prepared_although_its_slot_is_later(clock: SkippingClock) -> None:
+    waiting = patient(ScriptedBackend(clock), ScriptedLimiter(clock, after=300))
+
+    with pytest.raises(SlotIsLater):
+        waiting.resume_or_submit()
+
+    assert 20 <= waiting.preparation < 30
 
 
 @pytest.mark.parametrize("digest", ["1:d", "1:other"], ids=["failed", "changed request"])

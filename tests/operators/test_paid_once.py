@@ -21,7 +21,7 @@ from airflow_provider_viapi.errors import (
     SubmissionInDoubt,
 )
 from airflow_provider_viapi.jobs.attempt_context import Timing
-from airflow_provider_viapi.jobs.model import Job
+from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
 from airflow_provider_viapi.task_instance import cancel_decision
 from run_task import TaskInstance, context_of, deferral_of, run_task
@@ -135,6 +135,20 @@ def test_a_retry_that_is_started_with_the_event_of_the_attempt_before_resumes_th
 
     retry = context_of(TaskInstance(try_number=2), store)
     assert task(deferrable=True).resume_execution(method, kwargs, retry) == RESULT
+    assert submissions(service) == 1
+
+
+def test_without_a_durable_store_an_attempt_that_is_started_with_the_event_of_a_success_returns_the_result(
+    service: ScriptedServer,
+) -> None:
+    """Airflow 2.11 and 3.0 count another attempt if the queued task was orphaned; the job cannot be found again."""
+    says(service, EraseVideoSubtitles=[accepted("J-1"), accepted("J-2")], GetAsyncJobResult=[DONE])
+    method, kwargs = deferral_of(task(deferrable=True, durable=False), context_of(TaskInstance()))
+    report = JobReport("J-1", "PROCESS_SUCCESS", Outcome.SUCCEEDED, result=RESULT)
+    kwargs["event"] = {"report": report.as_dict()}
+
+    orphaned = context_of(TaskInstance(try_number=2))
+    assert task(deferrable=True, durable=False).resume_execution(method, kwargs, orphaned) == RESULT
     assert submissions(service) == 1
 
 

@@ -218,7 +218,6 @@ def test_jobs_of_a_version_that_wrote_no_claims_are_seen_by_whoever_reads_a_job_
     b = airflow.claims("b")
 
     assert b.others(intent("of b")).job_ids == {"J-1"}
-    assert not b.has_other_owner(intent("of b"), "J-1")
 
 
 def test_what_a_task_has_given_up_stays_open_whatever_it_does_next(airflow: Airflow, store: str) -> None:
