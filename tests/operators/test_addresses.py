@@ -12,9 +12,13 @@ from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from airflow_provider_viapi.errors import InvalidRequest, ServiceError
 from airflow_provider_viapi.media.open_storage import translate_errors
+from airflow_provider_viapi.media.storages import STORAGES, storage_of
 from airflow_provider_viapi.operators.image_index import IndexImagesOperator
 from airflow_provider_viapi.operators.metastudio import CreateAvatarVideoOperator, CreateSpeechOperator
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator, GenerateVideoOperator
+from airflow_provider_viapi.schema import ValidationError
+from airflow_provider_viapi.sensors.vias_alarms import ViasAlarmSensor
+from airflow_provider_viapi.storage_addresses import stored_address
 
 SECRET = "Sup3rS3cretV4lue"
 VIDEO = "http://h/a.mp4"
@@ -65,6 +69,26 @@ def test_an_address_that_can_never_be_read_is_refused_when_the_dag_is_parsed(add
 )
 def test_others_are_taken_as_they_are(address: str) -> None:
     assert erase(video_url=address).request["VideoUrl"] == address
+
+
+@pytest.mark.parametrize(
+    "folder",
+    ["sftp://conn@/in", "smb://conn@/in", "github://conn@/in"]
+    + [f"{scheme}:///in" for scheme in ("ftp", "hdfs", "webhdfs", "dbfs")],
+)
+def test_the_host_of_a_storage_may_be_in_its_connection(folder: str) -> None:
+    film = f"{folder}/film.mp4"
+
+    assert stored_address(film, lambda scheme: True, "an address") == film
+    assert ViasAlarmSensor(task_id="t", folder=folder).folder == folder
+    assert erase(land_to=f"{folder}/").land_to == f"{folder}/"
+
+
+@pytest.mark.parametrize("scheme", [scheme for scheme in STORAGES if storage_of(scheme).is_object_store])
+@pytest.mark.parametrize("place", ["/film.mp4", "conn@/film.mp4"])
+def test_an_object_store_has_a_bucket(scheme: str, place: str) -> None:
+    with pytest.raises(ValidationError, match="a bucket"):
+        stored_address(f"{scheme}://{place}", lambda scheme: True, "an address")
 
 
 def test_an_entry_of_a_folder_is_taken_as_its_path(tmp_path: Path) -> None:
