@@ -69,7 +69,7 @@ class String(Scalar):
 
 
 class WebAddress(Scalar):
-    """An address that the service calls or writes to, such as that of a callback.
+    """An address that the service calls or writes to, such as that of a callback; one that is not required may be "".
 
     :param max_length: most characters; default: about four times as many as an address with a long signature has
     """
@@ -82,6 +82,9 @@ class WebAddress(Scalar):
 
     def check(self, value: Any) -> str:
         value = plain_text(value)
+        if isinstance(value, str) and value == "" and not self.required:
+            # The service may take it for "no address", as in a setting that is left empty.
+            return value
         self._check_length(value)
         if not isinstance(value, str) or not value.isascii() or re.search(r"[\s\x00-\x1f\x7f]", value):
             raise ValidationError(self.allowed)
@@ -114,6 +117,11 @@ class WebAddress(Scalar):
 
 class Url(WebAddress):
     """The address of a file that the service downloads."""
+
+    def check(self, value: Any) -> str:
+        if value == "":
+            raise ValidationError(self.allowed)
+        return super().check(value)
 
 
 class Integer(Scalar):

@@ -282,6 +282,19 @@ def test_what_receives_something_is_an_address(action: str, request_: dict[str, 
         services.find(f"metastudio.{action}").check(request_)
 
 
+def test_the_address_of_a_receiver_may_be_empty_unless_it_is_required() -> None:
+    model = {"picture_url": "https://h/a.png", "style_id": "s", "name": "n", "notify_url": ""}
+    film = {"video_config": {**VIDEO_SIZE, "output_external_url": ""}}
+
+    assert services.find("metastudio.CreatePictureModelingByUrlJob").check(model) == model
+    assert (
+        CreateAvatarVideoOperator(task_id="film", **{**FILM, **film}).request["video_config"]
+        == film["video_config"]
+    )
+    with pytest.raises(InvalidRequest, match="callback_url is ''; allowed: an http"):
+        CreateAvatarVideoOperator(task_id="film", **{**FILM, "callback_config": {"callback_url": ""}})
+
+
 @pytest.mark.parametrize(
     "address", ["rtmp://h/live/key?a=1", "rtmps://u:p#w@h/live", "srt://h:9000?streamid=a"]
 )
