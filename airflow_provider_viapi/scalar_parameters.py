@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from airflow_provider_viapi.redaction import strip_userinfo
-from airflow_provider_viapi.schema import Scalar, ValidationError, is_sendable, plain_text
+from airflow_provider_viapi.schema import Scalar, ValidationError, is_sendable, plain_text, short_repr
 
 INT32 = 2**31 - 1
 """Largest integer that the services' metadata allows."""
@@ -105,14 +105,14 @@ class WebAddress(Scalar):
             )
 
     def redacted_repr(self, value: Any) -> str:
-        # A presigned address carries its signature in the query, and any address a password before the host.
+        # The path of a callback, and the name of a stream, may be keys: only scheme and host are shown.
         if not isinstance(value, str):
-            return super().redacted_repr(value)
-        shown = strip_userinfo(value)
-        bare, _, query = shown.partition("?")
-        # In a storage, a question mark may be part of the name.
-        has_query = "=" in query or bare.lower().startswith(("http:", "https:"))
-        return super().redacted_repr(bare if has_query else shown)
+            return type(value).__name__
+        scheme = found[0] if (found := re.match("[A-Za-z][A-Za-z0-9+.-]*://", value)) else ""
+        host, *path = re.split("[/?#]", value.removeprefix(scheme), maxsplit=1)
+        # What is before the last @ may be a password with any characters.
+        host = "" if path and "@" in path[0] else host.rpartition("@")[2]
+        return short_repr(f"{scheme}{host}{'/…' if path else ''}")
 
 
 class Url(WebAddress):
@@ -122,6 +122,16 @@ class Url(WebAddress):
         if value == "":
             raise ValidationError(self.allowed)
         return super().check(value)
+
+    def redacted_repr(self, value: Any) -> str:
+        # A presigned address carries its signature in the query, and any address a password before the host.
+        if not isinstance(value, str):
+            return short_repr(value)
+        shown = strip_userinfo(value)
+        bare, _, query = shown.partition("?")
+        # In a storage, a question mark may be part of the name.
+        has_query = "=" in query or bare.lower().startswith(("http:", "https:"))
+        return short_repr(bare if has_query else shown)
 
 
 class Integer(Scalar):

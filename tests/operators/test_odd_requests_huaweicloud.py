@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -293,6 +294,48 @@ def test_the_address_of_a_receiver_may_be_empty_unless_it_is_required() -> None:
     )
     with pytest.raises(InvalidRequest, match="callback_url is ''; allowed: an http"):
         CreateAvatarVideoOperator(task_id="film", **{**FILM, "callback_config": {"callback_url": ""}})
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("https://hooks.test/services/SECRET ", "'https://hooks.test/…'"),
+        ("hooks.test/services/SECRET", "'hooks.test/…'"),
+        ("https://u:SECRET@h.test:99999?k=SECRET", "'https://h.test:99999/…'"),
+        ("https://u:SECRET/SECRET@h.test ", "'https:///…'"),
+        ("https://h.test/?next=https://SECRET.test ", "'https://h.test/…'"),
+        (["https://h.test/SECRET"], "list"),
+    ],
+)
+def test_of_an_address_that_receives_something_a_message_shows_the_host_alone(
+    address: Any, shown: str
+) -> None:
+    config = {"callback_config": {"callback_url": address}}
+
+    with pytest.raises(
+        InvalidRequest, match=f"callback_url is .*{re.escape(shown)}.*allowed: an http"
+    ) as caught:
+        CreateAvatarVideoOperator(task_id="film", **{**FILM, **config})
+
+    assert "SECRET" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "rtsp://u:SECRET@10.0.0.1:554/s t",
+        "rtsp://u:a#SECRET?c@h/s t",
+        "rtsp://h/live/SECRET 1",
+        "10.0.0.1/SECRET",
+    ],
+)
+def test_nor_does_one_show_the_name_of_a_stream(address: str) -> None:
+    with pytest.raises(
+        InvalidRequest, match=r"url of data is .*; allowed: an address such as rtmp://"
+    ) as caught:
+        vias.CreateViasTaskOperator(task_id="t", **{**WATCH, **source("url", {"url": address})})
+
+    assert "SECRET" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
