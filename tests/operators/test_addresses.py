@@ -170,7 +170,14 @@ def test_an_unreachable_storage_is_reported_without_the_password_of_its_address(
     assert SECRET not in str(failure.value)
 
 
-@pytest.mark.parametrize("conn_id", [None, "", 5, "a" * 300])
+@pytest.mark.parametrize("conn_id", ["team@prod", "a+b=c", "viapi prod", "团队", "a/b:c", "a" * 250])
+def test_an_id_that_a_secrets_backend_may_have_is_one(conn_id: str) -> None:
+    assert erase(viapi_conn_id=conn_id).viapi_conn_id == conn_id
+
+
+@pytest.mark.parametrize(
+    "conn_id", [None, "", " ", " a", "a ", "a\nb", "a\n", "a\0", "viapi://k:s@h", "\ud800", 5, "a" * 300]
+)
 def test_what_is_no_connection_id_is_refused_when_the_dag_is_parsed(conn_id: Any) -> None:
     with pytest.raises(
         InvalidRequest, match=r"viapi_conn_id is .*; allowed: the id of an Airflow connection"
