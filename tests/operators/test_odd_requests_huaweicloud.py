@@ -230,6 +230,15 @@ def test_a_picture_without_an_address_and_a_transfer_of_nothing_are_refused() ->
         TransferAssetOperator(task_id="give", asset_ids=[], dest_project_id="p")
 
 
+def test_the_word_none_is_no_id() -> None:
+    with pytest.raises(InvalidRequest, match="asset_id is 'None'; allowed: an id"):
+        services.find("metastudio.DeleteAsset").check({"asset_id": "None"})
+    with pytest.raises(InvalidRequest, match="data lacks video_source_id"):
+        vias.CreateViasTaskOperator(
+            task_id="t", **{**WATCH, **source("video_source", {"video_source_id": "None"})}
+        )
+
+
 VIDEO_SIZE = {"width": 320, "height": 180, "bitrate": 500}
 FILMS: list[tuple[dict[str, Any], str]] = [
     ({"callback_config": {"callback_url": ["x"]}}, r"callback_url is .*; allowed: an http:// or https://"),
