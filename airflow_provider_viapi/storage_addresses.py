@@ -6,7 +6,6 @@ import os
 import posixpath
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -40,7 +39,8 @@ def as_address(value: Any) -> Any:
         if isinstance(value, os.PathLike) and not hasattr(type(value), "joinpath")
         else str(value)
     )
-    return text if "://" in text else f"file://{Path(text).absolute()}"
+    # Path.absolute() keeps "..", and Path.resolve() follows links.
+    return text if "://" in text else f"file://{os.path.abspath(text)}"  # noqa: PTH100
 
 
 def place_problem(address: str) -> str | None:
@@ -52,7 +52,7 @@ def place_problem(address: str) -> str | None:
     if scheme in LOCAL and authority:
         return f"{scheme}:/// with three slashes: {short_repr(authority.rpartition('@')[2])} would be a host"
     if has_password(address):
-        return f"an address with {ONLY_CONN_ID}"
+        return ONLY_CONN_ID
     if not rest.strip("/") or (scheme in OBJECT_STORES and not authority):
         return "an address with a bucket or a path in it"
     conn_id, _, bucket = authority.rpartition("@")
@@ -61,7 +61,7 @@ def place_problem(address: str) -> str | None:
     if "@" in conn_id:
         return "an address with one @, after the id of an Airflow connection"
     if ".." in rest.split("/"):
-        return "an address without parts . and .."
+        return "an address without .. in it"
     return None
 
 

@@ -91,6 +91,13 @@ def test_an_object_store_has_a_bucket(scheme: str, place: str) -> None:
         stored_address(f"{scheme}://{place}", lambda scheme: True, "an address")
 
 
+def test_a_path_object_is_taken_from_the_working_directory() -> None:
+    films = Path.cwd().parent / "films"
+
+    assert erase(video_url=Path("../films/a.mp4")).request["VideoUrl"] == f"file://{films}/a.mp4"
+    assert erase(land_to=Path("../films/./out")).land_to == f"file://{films}/out/"
+
+
 def test_an_entry_of_a_folder_is_taken_as_its_path(tmp_path: Path) -> None:
     (tmp_path / "film.mp4").touch()
     (entry,) = os.scandir(tmp_path)
