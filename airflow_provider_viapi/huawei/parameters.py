@@ -73,7 +73,7 @@ class StringList(Parameter):
         try:
             checked: str = self.item.check(item)
         except ValidationError as allowed:
-            shown = "blank" if not item.strip() else "something else"
+            shown = "blank" if not item.strip() else "not"
             raise ValidationError(f"{self.allowed}, each {allowed}; item {number} is {shown}") from None
         return checked
 

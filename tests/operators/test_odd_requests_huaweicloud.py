@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pytest
 from airflow.providers.common.compat.sdk import DAG, AirflowFailException
 
@@ -12,6 +14,7 @@ from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.huawei import services
+from airflow_provider_viapi.huawei.services.vias.settings import NumberAsText
 from airflow_provider_viapi.operators import vias
 from airflow_provider_viapi.operators.metastudio import (
     CreateAvatarVideoOperator,
@@ -371,7 +374,7 @@ def test_texts_of_digits_in_a_mapping_become_the_numbers_that_they_are() -> None
     [
         ("", "item 2 is blank"),
         (None, "item 2 is of type NoneType"),
-        ("secret\0", "NUL; item 2 is something else"),
+        ("secret\0", "NUL; item 2 is not"),
     ],
 )
 def test_the_item_of_a_list_that_is_wrong_is_named_and_not_shown(item: Any, named: str) -> None:
@@ -394,6 +397,8 @@ def test_numbers_that_are_sent_as_text_have_no_spaces_around_them() -> None:
         latitude=" 5.10\n",
         longitude=-7.5,
     )
+    latitude = NumberAsText(name="latitude")
 
     assert task.request["config"]["common"] == {"alarm_threshold": "5", "banner_threshold": "7"}
     assert (camera.request["latitude"], camera.request["longitude"]) == ("5.10", "-7.5")
+    assert [latitude.check(each) for each in (np.float32(30.1), Decimal("30.0"))] == ["30.1", "30.0"]
