@@ -78,7 +78,12 @@ class WebAddress(Scalar):
 
     @property
     def allowed(self) -> str:
-        return "an http:// or https:// address of ASCII characters without spaces (percent-encode others)"
+        form = "an http:// or https:// address of ASCII characters without spaces (percent-encode others)"
+        return form if self.max_length == MAX_ADDRESS else f"{form}{self._limit}"
+
+    @property
+    def _limit(self) -> str:
+        return f", of at most {self.max_length:,} characters"
 
     def check(self, value: Any) -> str:
         value = plain_text(value)
@@ -101,7 +106,7 @@ class WebAddress(Scalar):
     def _check_length(self, value: Any) -> None:
         if isinstance(value, str) and len(value) > self.max_length:
             raise ValidationError(
-                f"{self.allowed}, of at most {self.max_length:,} characters; it has {len(value):,}"
+                f"{self.allowed.removesuffix(self._limit)}{self._limit}; it has {len(value):,}"
             )
 
     def redacted_repr(self, value: Any) -> str:
