@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from airflow_provider_viapi.redaction import strip_userinfo
-from airflow_provider_viapi.schema import Scalar, ValidationError, is_sendable, plain_text
+from airflow_provider_viapi.schema import Scalar, ValidationError, is_sendable, plain_text, short_repr
 
 INT32 = 2**31 - 1
 """Largest integer that the services' metadata allows."""
@@ -69,7 +69,7 @@ class String(Scalar):
 
 
 class WebAddress(Scalar):
-    """An address that the service calls or writes to, such as that of a callback.
+    """An address that the service calls or writes to, such as that of a callback; one that is not required may be "".
 
     :param max_length: most characters; default: about four times as many as an address with a long signature has
     """
@@ -78,10 +78,18 @@ class WebAddress(Scalar):
 
     @property
     def allowed(self) -> str:
-        return "an http:// or https:// address of ASCII characters without spaces (percent-encode others)"
+        form = "an http:// or https:// address of ASCII characters without spaces (percent-encode others)"
+        return form if self.max_length == MAX_ADDRESS else f"{form}{self._limit}"
+
+    @property
+    def _limit(self) -> str:
+        return f", of at most {self.max_length:,} characters"
 
     def check(self, value: Any) -> str:
         value = plain_text(value)
+        if isinstance(value, str) and value == "" and not self.required:
+            # The service may take it for "no address", as in a setting that is left empty.
+            return value
         self._check_length(value)
         if not isinstance(value, str) or not value.isascii() or re.search(r"[\s\x00-\x1f\x7f]", value):
             raise ValidationError(self.allowed)
@@ -98,22 +106,37 @@ class WebAddress(Scalar):
     def _check_length(self, value: Any) -> None:
         if isinstance(value, str) and len(value) > self.max_length:
             raise ValidationError(
-                f"{self.allowed}, of at most {self.max_length:,} characters; it has {len(value):,}"
+                f"{self.allowed.removesuffix(self._limit)}{self._limit}; it has {len(value):,}"
             )
 
     def redacted_repr(self, value: Any) -> str:
-        # A presigned address carries its signature in the query, and any address a password before the host.
+        # The path of a callback, and the name of a stream, may be keys: only scheme and host are shown.
         if not isinstance(value, str):
-            return super().redacted_repr(value)
-        shown = strip_userinfo(value)
-        bare, _, query = shown.partition("?")
-        # In a storage, a question mark may be part of the name.
-        has_query = "=" in query or bare.lower().startswith(("http:", "https:"))
-        return super().redacted_repr(bare if has_query else shown)
+            return type(value).__name__
+        scheme = found[0] if (found := re.match("[A-Za-z][A-Za-z0-9+.-]*://", value)) else ""
+        host, *path = re.split("[/?#]", value.removeprefix(scheme), maxsplit=1)
+        # What is before the last @ may be a password with any characters.
+        host = "" if path and "@" in path[0] else host.rpartition("@")[2]
+        return short_repr(f"{scheme}{host}{'/…' if path else ''}")
 
 
 class Url(WebAddress):
     """The address of a file that the service downloads."""
+
+    def check(self, value: Any) -> str:
+        if value == "":
+            raise ValidationError(self.allowed)
+        return super().check(value)
+
+    def redacted_repr(self, value: Any) -> str:
+        # A presigned address carries its signature in the query, and any address a password before the host.
+        if not isinstance(value, str):
+            return short_repr(value)
+        shown = strip_userinfo(value)
+        bare, _, query = shown.partition("?")
+        # In a storage, a question mark may be part of the name.
+        has_query = "=" in query or bare.lower().startswith(("http:", "https:"))
+        return short_repr(bare if has_query else shown)
 
 
 class Integer(Scalar):

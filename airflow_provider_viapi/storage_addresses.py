@@ -6,7 +6,6 @@ import os
 import posixpath
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,7 +21,10 @@ STORED = "an address in storage, such as s3://, gs://, abfs://, oss:// or file:/
 LOCAL = ("file", "local")
 """Schemes of the worker's own disk."""
 
-_WITHOUT_BUCKETS = (*LOCAL, "memory")
+OBJECT_STORES = ("s3", "s3a", "s3n", "gs", "gcs", "abfs", "abfss", "adl", "wasb", "wasbs", "oss")
+"""Schemes whose addresses have a bucket or a container; with others, the connection may hold the host."""
+
+_WITHOUT_HOSTS = (*LOCAL, "memory")
 
 
 def as_address(value: Any) -> Any:
@@ -37,7 +39,8 @@ def as_address(value: Any) -> Any:
         if isinstance(value, os.PathLike) and not hasattr(type(value), "joinpath")
         else str(value)
     )
-    return text if "://" in text else f"file://{Path(text).absolute()}"
+    # Path.absolute() keeps "..", and Path.resolve() follows links.
+    return text if "://" in text else f"file://{os.path.abspath(text)}"  # noqa: PTH100
 
 
 def place_problem(address: str) -> str | None:
@@ -49,16 +52,16 @@ def place_problem(address: str) -> str | None:
     if scheme in LOCAL and authority:
         return f"{scheme}:/// with three slashes: {short_repr(authority.rpartition('@')[2])} would be a host"
     if has_password(address):
-        return f"an address with {ONLY_CONN_ID}"
-    if not rest.strip("/") or (scheme not in _WITHOUT_BUCKETS and not authority):
+        return ONLY_CONN_ID
+    if not rest.strip("/") or (scheme in OBJECT_STORES and not authority):
         return "an address with a bucket or a path in it"
     conn_id, _, bucket = authority.rpartition("@")
-    if scheme not in _WITHOUT_BUCKETS and not bucket:
+    if scheme in OBJECT_STORES and not bucket:
         return "a bucket after the connection id and @"
     if "@" in conn_id:
         return "an address with one @, after the id of an Airflow connection"
     if ".." in rest.split("/"):
-        return "an address without parts . and .."
+        return "an address without .. in it"
     return None
 
 
@@ -89,7 +92,7 @@ def stored_address(value: Any, opens: Callable[[str], bool], allowed: str) -> st
         raise ValidationError(f"{allowed}; {problem}")
     if not rest.strip("/") or rest.endswith("/"):
         raise ValidationError(f"{allowed}, and it names a file")
-    if scheme not in _WITHOUT_BUCKETS and not rest.partition("/")[2].strip("/"):
+    if scheme not in _WITHOUT_HOSTS and not rest.partition("/")[2].strip("/"):
         raise ValidationError(
             f"{allowed}, and it names a file; {short_repr(rest.rpartition('@')[2])} is only a bucket"
         )

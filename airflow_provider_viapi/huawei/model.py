@@ -268,8 +268,10 @@ class Action(Record):
         return checked if self.refine is None else self.refine(self.name, checked, is_unresolved)
 
     def _check_path_part(self, name: str, value: Any) -> None:
-        # "." and ".." would address another action.
-        if isinstance(value, str) and (value in (".", "..") or value != value.strip() or "/" in value):
+        # "." and ".." would address another action; "None" is a Python None that was formatted as text.
+        if isinstance(value, str) and (
+            value in (".", "..", "None") or value != value.strip() or "/" in value
+        ):
             raise InvalidRequest(
                 f"{name} is {short_repr(value)}; allowed: an id, without spaces around it and without slashes",
                 action=self.name,

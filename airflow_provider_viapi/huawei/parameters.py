@@ -26,6 +26,9 @@ from airflow_provider_viapi.storage_addresses import STORED, as_address, stored_
 
 _STREAM = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s\x00-\x1f\x7f]+")
 
+LONGEST_TYPE = 40
+"""Most characters of a description that is repeated in that of a mapping with such a field."""
+
 
 class StreamUrl(WebAddress):
     """The address of a stream, with whatever scheme: a user, a password or a key in it may have any characters."""
@@ -54,6 +57,11 @@ class StringList(Parameter):
 
     @property
     def allowed(self) -> str:
+        is_plain = self.item is type(self).item
+        return self._kind if is_plain else f"{self._kind}, each {self.item.allowed}"
+
+    @property
+    def _kind(self) -> str:
         return "a list of strings" + (f", at most {self.max_items}" if self.max_items is not None else "")
 
     def check(self, value: Any) -> list[str]:
@@ -73,8 +81,8 @@ class StringList(Parameter):
         try:
             checked: str = self.item.check(item)
         except ValidationError as allowed:
-            shown = "blank" if not item.strip() else "something else"
-            raise ValidationError(f"{self.allowed}, each {allowed}; item {number} is {shown}") from None
+            shown = "blank" if not item.strip() else "not"
+            raise ValidationError(f"{self._kind}, each {allowed}; item {number} is {shown}") from None
         return checked
 
     def redacted_repr(self, value: Any) -> str:
@@ -157,7 +165,17 @@ class Object(Parameter):
 
     @property
     def allowed(self) -> str:
-        return "a mapping" + (f" with {', '.join(self.required_fields)}" if self.required_fields else "")
+        return f"a mapping{self._with_fields}"
+
+    @property
+    def _with_fields(self) -> str:
+        """Required fields with their types; a long description of one is in its own error alone."""
+        known = {each.name: each.allowed for each in self.fields}
+        described = [
+            f"{name} ({known[name]})" if 0 < len(known.get(name, "")) <= LONGEST_TYPE else name
+            for name in self.required_fields
+        ]
+        return f" with {', '.join(described)}" if described else ""
 
     def check(self, value: Any) -> Any:
         try:
@@ -194,9 +212,7 @@ class ObjectList(Object):
 
     @property
     def allowed(self) -> str:
-        return "a list of mappings" + (
-            f" with {', '.join(self.required_fields)}" if self.required_fields else ""
-        )
+        return f"a list of mappings{self._with_fields}"
 
     def check(self, value: Any) -> Any:
         if not isinstance(value, list | tuple):

@@ -178,6 +178,27 @@ def test_structures_go_through_as_they_are_once_rendered() -> None:
     assert checked["is_saved_as_template"] is True
 
 
+@pytest.mark.parametrize(
+    ("action", "parameter", "stated"),
+    [
+        ("metastudio.StartSmartLive", "interaction_callback_url", ", of at most 2,048 characters"),
+        ("metastudio.StartSmartLive", "output_urls", "a list of strings, each an address such as rtmp://"),
+        ("metastudio.Create2DDigitalHumanVideo", "video_config", "width (a whole number of at least 0)"),
+    ],
+)
+def test_limits_are_stated(action: str, parameter: str, stated: str) -> None:
+    (found,) = (each for each in find(action).parameters if each.name == parameter)
+
+    assert stated in found.allowed
+
+
+def test_a_limit_is_stated_once_in_an_error() -> None:
+    request_ = {"room_id": "r", "interaction_callback_url": f"https://h/{'a' * 3000}"}
+
+    with pytest.raises(InvalidRequest, match=r"others\), of at most 2,048 characters; it has 3,010"):
+        find("metastudio.StartSmartLive").check(request_)
+
+
 def test_xml_of_a_source_is_left_alone() -> None:
     xml = "<VideoSource><url>rtsp://user:pass@h/1</url></VideoSource>"
 

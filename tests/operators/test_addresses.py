@@ -12,9 +12,13 @@ from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from airflow_provider_viapi.errors import InvalidRequest, ServiceError
 from airflow_provider_viapi.media.open_storage import translate_errors
+from airflow_provider_viapi.media.storages import STORAGES, storage_of
 from airflow_provider_viapi.operators.image_index import IndexImagesOperator
 from airflow_provider_viapi.operators.metastudio import CreateAvatarVideoOperator, CreateSpeechOperator
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator, GenerateVideoOperator
+from airflow_provider_viapi.schema import ValidationError
+from airflow_provider_viapi.sensors.vias_alarms import ViasAlarmSensor
+from airflow_provider_viapi.storage_addresses import stored_address
 
 SECRET = "Sup3rS3cretV4lue"
 VIDEO = "http://h/a.mp4"
@@ -65,6 +69,33 @@ def test_an_address_that_can_never_be_read_is_refused_when_the_dag_is_parsed(add
 )
 def test_others_are_taken_as_they_are(address: str) -> None:
     assert erase(video_url=address).request["VideoUrl"] == address
+
+
+@pytest.mark.parametrize(
+    "folder",
+    ["sftp://conn@/in", "smb://conn@/in", "github://conn@/in"]
+    + [f"{scheme}:///in" for scheme in ("ftp", "hdfs", "webhdfs", "dbfs")],
+)
+def test_the_host_of_a_storage_may_be_in_its_connection(folder: str) -> None:
+    film = f"{folder}/film.mp4"
+
+    assert stored_address(film, lambda scheme: True, "an address") == film
+    assert ViasAlarmSensor(task_id="t", folder=folder).folder == folder
+    assert erase(land_to=f"{folder}/").land_to == f"{folder}/"
+
+
+@pytest.mark.parametrize("scheme", [scheme for scheme in STORAGES if storage_of(scheme).is_object_store])
+@pytest.mark.parametrize("place", ["/film.mp4", "conn@/film.mp4"])
+def test_an_object_store_has_a_bucket(scheme: str, place: str) -> None:
+    with pytest.raises(ValidationError, match="a bucket"):
+        stored_address(f"{scheme}://{place}", lambda scheme: True, "an address")
+
+
+def test_a_path_object_is_taken_from_the_working_directory() -> None:
+    films = Path.cwd().parent / "films"
+
+    assert erase(video_url=Path("../films/a.mp4")).request["VideoUrl"] == f"file://{films}/a.mp4"
+    assert erase(land_to=Path("../films/./out")).land_to == f"file://{films}/out/"
 
 
 def test_an_entry_of_a_folder_is_taken_as_its_path(tmp_path: Path) -> None:
@@ -146,7 +177,14 @@ def test_an_unreachable_storage_is_reported_without_the_password_of_its_address(
     assert SECRET not in str(failure.value)
 
 
-@pytest.mark.parametrize("conn_id", [None, "", 5, "a" * 300])
+@pytest.mark.parametrize("conn_id", ["team@prod", "a+b=c", "viapi prod", "团队", "a/b:c", "a" * 250])
+def test_an_id_that_a_secrets_backend_may_have_is_one(conn_id: str) -> None:
+    assert erase(viapi_conn_id=conn_id).viapi_conn_id == conn_id
+
+
+@pytest.mark.parametrize(
+    "conn_id", [None, "", " ", " a", "a ", "a\nb", "a\n", "a\0", "viapi://k:s@h", "\ud800", 5, "a" * 300]
+)
 def test_what_is_no_connection_id_is_refused_when_the_dag_is_parsed(conn_id: Any) -> None:
     with pytest.raises(
         InvalidRequest, match=r"viapi_conn_id is .*; allowed: the id of an Airflow connection"

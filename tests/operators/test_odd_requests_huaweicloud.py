@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pytest
 from airflow.providers.common.compat.sdk import DAG, AirflowFailException
 
@@ -11,6 +14,7 @@ from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.huawei import services
+from airflow_provider_viapi.huawei.services.vias.settings import NumberAsText
 from airflow_provider_viapi.operators import vias
 from airflow_provider_viapi.operators.metastudio import (
     CreateAvatarVideoOperator,
@@ -229,6 +233,15 @@ def test_a_picture_without_an_address_and_a_transfer_of_nothing_are_refused() ->
         TransferAssetOperator(task_id="give", asset_ids=[], dest_project_id="p")
 
 
+def test_the_word_none_is_no_id() -> None:
+    with pytest.raises(InvalidRequest, match="asset_id is 'None'; allowed: an id"):
+        services.find("metastudio.DeleteAsset").check({"asset_id": "None"})
+    with pytest.raises(InvalidRequest, match="data lacks video_source_id"):
+        vias.CreateViasTaskOperator(
+            task_id="t", **{**WATCH, **source("video_source", {"video_source_id": "None"})}
+        )
+
+
 VIDEO_SIZE = {"width": 320, "height": 180, "bitrate": 500}
 FILMS: list[tuple[dict[str, Any], str]] = [
     ({"callback_config": {"callback_url": ["x"]}}, r"callback_url is .*; allowed: an http:// or https://"),
@@ -282,6 +295,61 @@ def test_what_receives_something_is_an_address(action: str, request_: dict[str, 
         services.find(f"metastudio.{action}").check(request_)
 
 
+def test_the_address_of_a_receiver_may_be_empty_unless_it_is_required() -> None:
+    model = {"picture_url": "https://h/a.png", "style_id": "s", "name": "n", "notify_url": ""}
+    film = {"video_config": {**VIDEO_SIZE, "output_external_url": ""}}
+
+    assert services.find("metastudio.CreatePictureModelingByUrlJob").check(model) == model
+    assert (
+        CreateAvatarVideoOperator(task_id="film", **{**FILM, **film}).request["video_config"]
+        == film["video_config"]
+    )
+    with pytest.raises(InvalidRequest, match="callback_url is ''; allowed: an http"):
+        CreateAvatarVideoOperator(task_id="film", **{**FILM, "callback_config": {"callback_url": ""}})
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("https://hooks.test/services/SECRET ", "'https://hooks.test/…'"),
+        ("hooks.test/services/SECRET", "'hooks.test/…'"),
+        ("https://u:SECRET@h.test:99999?k=SECRET", "'https://h.test:99999/…'"),
+        ("https://u:SECRET/SECRET@h.test ", "'https:///…'"),
+        ("https://h.test/?next=https://SECRET.test ", "'https://h.test/…'"),
+        (["https://h.test/SECRET"], "list"),
+    ],
+)
+def test_of_an_address_that_receives_something_a_message_shows_the_host_alone(
+    address: Any, shown: str
+) -> None:
+    config = {"callback_config": {"callback_url": address}}
+
+    with pytest.raises(
+        InvalidRequest, match=f"callback_url is .*{re.escape(shown)}.*allowed: an http"
+    ) as caught:
+        CreateAvatarVideoOperator(task_id="film", **{**FILM, **config})
+
+    assert "SECRET" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "rtsp://u:SECRET@10.0.0.1:554/s t",
+        "rtsp://u:a#SECRET?c@h/s t",
+        "rtsp://h/live/SECRET 1",
+        "10.0.0.1/SECRET",
+    ],
+)
+def test_nor_does_one_show_the_name_of_a_stream(address: str) -> None:
+    with pytest.raises(
+        InvalidRequest, match=r"url of data is .*; allowed: an address such as rtmp://"
+    ) as caught:
+        vias.CreateViasTaskOperator(task_id="t", **{**WATCH, **source("url", {"url": address})})
+
+    assert "SECRET" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     "address", ["rtmp://h/live/key?a=1", "rtmps://u:p#w@h/live", "srt://h:9000?streamid=a"]
 )
@@ -306,7 +374,7 @@ def test_texts_of_digits_in_a_mapping_become_the_numbers_that_they_are() -> None
     [
         ("", "item 2 is blank"),
         (None, "item 2 is of type NoneType"),
-        ("secret\0", "NUL; item 2 is something else"),
+        ("secret\0", "NUL; item 2 is not"),
     ],
 )
 def test_the_item_of_a_list_that_is_wrong_is_named_and_not_shown(item: Any, named: str) -> None:
@@ -329,6 +397,8 @@ def test_numbers_that_are_sent_as_text_have_no_spaces_around_them() -> None:
         latitude=" 5.10\n",
         longitude=-7.5,
     )
+    latitude = NumberAsText(name="latitude")
 
     assert task.request["config"]["common"] == {"alarm_threshold": "5", "banner_threshold": "7"}
     assert (camera.request["latitude"], camera.request["longitude"]) == ("5.10", "-7.5")
+    assert [latitude.check(each) for each in (np.float32(30.1), Decimal("30.0"))] == ["30.1", "30.0"]

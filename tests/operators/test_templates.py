@@ -210,6 +210,25 @@ def test_the_word_none_is_a_text_unless_it_is_all_that_a_template_renders_to(tex
     assert rendered(speak, dag, nothing=None).validated_request()["text"].startswith("None")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ nothing }}",
+        "{% set v = nothing %}{{ v }}",
+        "{%- if nothing is none -%}{{ nothing }}{% endif %}",
+        "{{ nothing }}{# note #}",
+        "{{ {'a': {'b': nothing}}['a']['b'] }}\n",
+    ],
+)
+@pytest.mark.parametrize("natively", [False, True])
+def test_it_is_none_whatever_templates_render_to_it(text: str, natively: bool) -> None:
+    with DAG("dag", schedule=None, render_template_as_native_obj=natively) as dag:
+        speak = CreateSpeechOperator(task_id="t", text=text, voice_asset_id="v")
+
+    with pytest.raises(AirflowFailException, match=r"text is None; .*rendered to None"):
+        run_task(rendered(speak, dag, nothing=None))
+
+
 def batch(**arguments: Any) -> ViapiBatchOperator:
     return ViapiBatchOperator(task_id="t", operator=EraseVideoSubtitlesOperator, **arguments)
 

@@ -67,6 +67,8 @@ def test_what_is_stored_makes_the_trigger_again(made: type[NewFilesTrigger]) -> 
     assert again.serialize() == (path, arguments)
     assert (arguments["folder"], arguments["settle"]) == ("s3://conn@bucket/in", 0)
     assert made(folder="file:///in").settle == 10
+    for folder in ("sftp://conn@/in", "hdfs:///in"):
+        assert made(folder=folder).folder == folder, "the host is in the connection"
 
 
 @with_watchers

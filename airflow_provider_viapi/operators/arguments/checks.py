@@ -21,7 +21,7 @@ _HOST = re.compile(r"(\[[^\]]+\]|(?:[\w.-]|[^\x00-\x7f\s])+)(?::([0-9]{1,5}))?")
 
 _NOT_TEMPLATED = "; it cannot be a template"
 
-_ONE_TEMPLATE = re.compile(r"\{\{(?:(?!\}\}).)*\}\}", re.DOTALL)
+_JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 
 MAX_JOB_TIMEOUT = timedelta(days=30)
 """Longest wait for a job: a later deadline cannot be distinguished from a mistake."""
@@ -62,7 +62,8 @@ def rendered_to_none(
 ) -> list[str]:
     """Return what is ``None`` after rendering and was not before, each as ``request.PicName`` or ``items[0].by``.
 
-    The text ``None`` counts as well where the whole value is one template: it is all that rendering to text leaves.
+    The text ``None`` counts as well where templates make it, and not a ``None`` between them: it is all that
+    rendering to text leaves.
 
     :param templates: fields of a task before rendering
     :param values: the same fields after it
@@ -73,7 +74,7 @@ def rendered_to_none(
         is_text = isinstance(before, str) and isinstance(after, str) and after.strip() == "None"
         # Native rendering, too, makes text where there are spaces around the template.
         is_lost = is_text and not (natively and after == "None")
-        return is_lost and _ONE_TEMPLATE.fullmatch(before.strip()) is not None
+        return is_lost and is_templated(before) and "None" not in _JINJA.sub("", before)
 
     found = []
     # Not by recursion: a value may be nested deeply.

@@ -180,6 +180,6 @@ def _is_time(value: Any) -> bool:
 def _identifier(allowed: str, name: str, value: Any, place: str) -> str:
     # Native rendering of templates makes a number of a text of digits.
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-    if not isinstance(text, str) or not text.strip():
+    if not isinstance(text, str) or text.strip() in ("", "None"):
         raise ValidationError(f"{allowed}; {place} lacks {name}")
     return text

@@ -12,8 +12,8 @@ from typing import Any
 
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.huawei.parameters import Object
-from airflow_provider_viapi.scalar_parameters import Integer, Number, String, as_float, plain_scalar
-from airflow_provider_viapi.schema import NATIVE_HINT, Parameter, ValidationError, short_repr
+from airflow_provider_viapi.scalar_parameters import Integer, Number, String, as_float
+from airflow_provider_viapi.schema import NATIVE_HINT, Parameter, ValidationError, plain_text, short_repr
 
 MAX_POINTS = 1000
 
@@ -41,7 +41,7 @@ class NumberAsText(Number):
     def check(self, value: Any) -> Any:
         """Return the number as text, as its author wrote it, without spaces around it."""
         super().check(value)
-        return str(plain_scalar(value)).strip()
+        return str(plain_text(value)).strip()
 
 
 class RegionsOfInterest(Parameter):
