@@ -15,7 +15,7 @@ import pytest
 from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.huawei.parameters import Object, ObjectList
 from airflow_provider_viapi.huawei.services import find, vias
-from airflow_provider_viapi.huawei.services.vias.sources import Degrees
+from airflow_provider_viapi.huawei.services.vias.settings import NumberAsText
 from airflow_provider_viapi.scalar_parameters import String
 from airflow_provider_viapi.schema import Parameter
 from huawei.test_sdk_models import kind_of
@@ -25,7 +25,7 @@ EACH = pytest.mark.parametrize("action", vias.ACTIONS, ids=lambda action: action
 
 
 def type_of(parameter: Parameter) -> str:
-    if isinstance(parameter, Degrees | String):
+    if isinstance(parameter, NumberAsText | String):
         return "str"
     is_structure = isinstance(parameter, Object) and not isinstance(parameter, ObjectList)
     return "structure" if is_structure else kind_of(parameter)

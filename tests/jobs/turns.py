@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from fsspec.implementations.memory import MemoryFileSystem
 
@@ -97,6 +97,9 @@ class SteppedStorage(MemoryFileSystem):  # type: ignore[misc]
 
     cachable = False
     turns = Turns(0, {})
+    # Its own: the base class keeps what all instances hold.
+    store: ClassVar[dict[str, Any]] = {}
+    pseudo_dirs: ClassVar[list[str]] = [""]
 
     def pipe_file(self, path: str, value: bytes, **kwargs: Any) -> None:
         """Write an object."""

@@ -252,7 +252,7 @@ def test_an_address_in_object_storage_is_accepted_when_a_dag_is_parsed(address: 
         ("/data/a.mp4", "http://"),
         ("s3:/bucket/a.mp4", "http://"),
         ("S3://bucket/a.mp4", "http://"),
-        ("s3://", "names a file"),
+        ("s3://", "with a bucket or a path"),
         ("s3://bucket/films/", "names a file"),
         ("s3://bucket/../a.mp4", r"without \.\."),
         ("file:///data/../etc/a.mp4", r"without \.\."),
