@@ -124,7 +124,7 @@ class Url(WebAddress):
     """The address of a file that the service downloads."""
 
     def check(self, value: Any) -> str:
-        if value == "":
+        if isinstance(value, str) and not value:
             raise ValidationError(self.allowed)
         return super().check(value)
 

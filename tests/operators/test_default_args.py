@@ -136,7 +136,7 @@ def test_what_a_task_asks_for_itself_is_not_left_out(own: dict[str, Any]) -> Non
 
 
 @pytest.mark.parametrize(
-    "wrong", [5, "", None, "my conn", "media\n", "viapi://key:secret@/?region_id=x", "x" * 251]
+    "wrong", [5, "", None, " media", "media\n", "viapi://key:secret@/?region_id=x", "x" * 251]
 )
 def test_the_id_of_a_connection_is_checked_wherever_it_comes_from(wrong: Any) -> None:
     refused = pytest.raises(InvalidRequest, match=r"_conn_id is .*; allowed: the id of an Airflow connection")
