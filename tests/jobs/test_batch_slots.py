@@ -8,7 +8,7 @@ from typing import Any
 
 from airflow_provider_viapi.jobs.attempt_context import SubmitLimiter
 from airflow_provider_viapi.jobs.batch.ledger import Item
-from airflow_provider_viapi.jobs.batch.runner import MAX_WAIT_FOR_SLOT, BatchRunner
+from airflow_provider_viapi.jobs.batch.runner import MAX_WAIT_OF_ITEM, BatchRunner
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
 from airflow_provider_viapi.jobs.submission import Submission
 from jobs.test_batch import Backend, Clock, Log, Service, TimedJobs, batch, items
@@ -43,7 +43,7 @@ class QueuedBackend(Backend):
 
     def _submission(self, item: Item) -> Submission:
         submission = super()._submission(item)
-        policy = replace(submission.policy, max_wait_for_slot=MAX_WAIT_FOR_SLOT)
+        policy = replace(submission.policy, max_wait_for_slot=MAX_WAIT_OF_ITEM)
         return replace(submission, limiter=self.queue, policy=policy)
 
 

@@ -42,7 +42,7 @@ MAX_FAILED_SUBMISSIONS = 5
 COLLECTED_TOGETHER = 10
 """Number of jobs that have ended after which their results are collected before more are submitted."""
 
-MAX_WAIT_FOR_SLOT = 10.0
+MAX_WAIT_OF_ITEM = 10.0
 """Seconds that one submission waits for its slot; until a later one, the batch collects jobs that have ended."""
 
 SLOT_LOG_INTERVAL = timedelta(minutes=1)
@@ -275,7 +275,7 @@ class BatchRunner(RunningJobs):
                 slot_at.isoformat(timespec="seconds"),
             )
         overdue_at = min(map(self.deadline_of, self.running.values()), default=self.config.deadline)
-        near_at = slot_at - timedelta(seconds=later.preparation + MAX_WAIT_FOR_SLOT)
+        near_at = slot_at - timedelta(seconds=later.preparation + MAX_WAIT_OF_ITEM)
         until = min(near_at, now + SLOT_LOG_INTERVAL, overdue_at)
         while self.context.timing.now() < until and not _is_worth_collecting(waits):
             if self.context.stop_requested():

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from airflow_provider_viapi.errors import InvalidMedia, PermissionDenied, ServiceError, TransientError
 from airflow_provider_viapi.jobs.attempt_context import AttemptContext
 from airflow_provider_viapi.jobs.batch.ledger import BatchLedger, Item, Row
-from airflow_provider_viapi.jobs.batch.runner import MAX_WAIT_FOR_SLOT
+from airflow_provider_viapi.jobs.batch.runner import MAX_WAIT_OF_ITEM
 from airflow_provider_viapi.jobs.batch.wait import QuietLog
 from airflow_provider_viapi.jobs.metrics import count_usage
 from airflow_provider_viapi.jobs.model import Job, JobReport
@@ -156,7 +156,7 @@ class TaskBatchBackend:
             submission,
             prepare_request=prepare_request,
             # The batch retries, after other items.
-            policy=replace(policy, once=True, max_wait_for_slot=MAX_WAIT_FOR_SLOT),
+            policy=replace(policy, once=True, max_wait_for_slot=MAX_WAIT_OF_ITEM),
             digest=item.digest,
             sources=lambda: None if results is None else results.versions(item.request or {}),
             preparation=self._preparation,
