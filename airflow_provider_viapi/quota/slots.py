@@ -33,10 +33,14 @@ KEPT_SECONDS = 30
 """Seconds for which a slot is remembered after its time, besides the windows of calls in which it counts."""
 
 SLOWDOWN_SECONDS = 60
-"""Seconds for which a throttled call makes all processes slower."""
+"""Seconds for which throttled calls are counted, and make all processes slower."""
+
+TOLERATED_THROTTLED = 1
+"""Throttled calls in that time that slow down no process: on a busy machine a call may arrive late, together with the
+next ones, although the rate is right. Half of the rate for a minute would cost more than the one repeated call."""
 
 MAX_SLOWDOWN = 15
-"""Throttled calls that are counted: the rate never falls below a sixteenth."""
+"""Further throttled calls that are counted: the rate never falls below a sixteenth."""
 
 
 class Counters(Protocol):
@@ -128,7 +132,8 @@ class SlotReservations:
 
     def _first(self, after: float) -> tuple[int, int]:
         """Return the step from one slot that may be taken to the next, and the first one as a multiple of it."""
-        step = 1 + min(MAX_SLOWDOWN, self._counters.get(f"{self.key}:throttled"))
+        throttled = self._counters.get(f"{self.key}:throttled") - TOLERATED_THROTTLED
+        step = 1 + min(MAX_SLOWDOWN, max(0, throttled))
         # In steps, so that processes that are slowed down take the same slots.
         multiple = math.floor((self._clock() + after) / self.spacing / step)
         # The slot of this moment will do if it is free: a call may be late.
@@ -179,7 +184,7 @@ class SlotReservations:
         self._answer(slot.number, max(1, math.ceil(late * 1000)))
 
     def on_throttled(self) -> None:
-        """Record that the service throttled a call: for a while all processes take fewer slots."""
+        """Record that the service throttled a call: if others were, for a while all processes take fewer slots."""
         # Several calls that were throttled together say that once.
         if self._counters.incr(f"{self.key}:throttled-at:{int(self._clock() / 2)}", KEPT_SECONDS) == 1:
             self._counters.incr(f"{self.key}:throttled", SLOWDOWN_SECONDS)

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from airflow_provider_viapi.quota.slots import MAX_SLOWDOWN, SlotReservations
+from airflow_provider_viapi.quota.slots import MAX_SLOWDOWN, SLOWDOWN_SECONDS, SlotReservations
 from quota.processes import Account, DictCounters, ExpiringCounters, Simulation, caller, uniform
 
 
@@ -123,6 +123,25 @@ def test_a_process_that_died_holds_up_others_for_a_few_seconds_at_most() -> None
         slept += seconds
 
     assert slept <= 8
+
+
+def test_a_single_throttled_call_slows_down_nobody_and_a_second_one_halves_the_rate_for_a_minute() -> None:
+    simulation = Simulation()
+    counters = ExpiringCounters(simulation.clock)
+    slots = SlotReservations(counters, "a", 2, simulation.clock)
+
+    def spacing() -> float:
+        reserved = [slots.reserve().at for _ in range(5)]
+        # Later slots are free again.
+        simulation.now = reserved[-1] + 1
+        return (reserved[-1] - reserved[1]) / 3
+
+    slots.on_throttled()
+    assert spacing() == pytest.approx(slots.spacing)
+    slots.on_throttled()
+    assert spacing() == pytest.approx(2 * slots.spacing)
+    simulation.now += SLOWDOWN_SECONDS
+    assert spacing() == pytest.approx(slots.spacing)
 
 
 def test_throttled_calls_never_stop_a_process() -> None:
