@@ -184,13 +184,13 @@ class ViapiJobBackend:
         """Read the next page of the list, 500 jobs at most; start over once all jobs were seen."""
         data = await self._read_page(self._next_page)
         now = datetime.now(timezone.utc)
-        outcomes, endings, finished, states = {}, {}, [], {}
+        outcomes, endings, finished, states = {}, {}, {}, {}
         for job in data["Result"]:
             job_id = job.get("JobId")
             outcome = STATES.get(job.get("Status", ""), Outcome.WAITING)
             ending = None if outcome is Outcome.WAITING else read_ending(job, now)
             if job_id and ending and ending.ago < ENDED_LATELY:
-                finished.append(job_id)
+                finished[job_id] = ending
             if job_id in job_ids:
                 outcomes[job_id], states[job_id] = outcome, str(job.get("Status") or "")
                 if ending:

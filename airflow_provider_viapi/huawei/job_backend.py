@@ -235,7 +235,7 @@ class ViasTasks(HuaweiJobBackend):
         # The list also shows tasks that ended long ago, which are no news.
         finished = self._waiting & (listed.keys() - waiting)
         self._waiting = self._waiting - finished | waiting
-        return ListSnapshot(outcomes, scan_complete=is_last, finished=finished, states=states)
+        return ListSnapshot(outcomes, scan_complete=is_last, finished=dict.fromkeys(finished), states=states)
 
 
 _SERVICES: Mapping[Family, type[HuaweiJobBackend]] = {"videos": VideoJobs, "tasks": ViasTasks}

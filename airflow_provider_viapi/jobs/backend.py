@@ -103,14 +103,14 @@ class ListSnapshot:
     :param outcomes: by job id, of the jobs that the page shows
     :param scan_complete: this page completes a scan of the whole list
     :param endings: by job id, when jobs finished, if the list says so
-    :param finished: ids of all jobs of the page that finished lately, whoever waits for them
+    :param finished: by job id, when all jobs of the page finished that finished lately, whoever waits for them
     :param states: by job id, the service's own name of the state
     """
 
     outcomes: Mapping[str, Outcome]
     scan_complete: bool
     endings: Mapping[str, Ending] = field(default_factory=dict)
-    finished: Collection[str] = ()
+    finished: Mapping[str, Ending | None] = field(default_factory=dict)
     states: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -159,12 +159,12 @@ class SharedList(Protocol):
         """Record that the response has arrived, or that none will."""
         ...
 
-    async def publish(self, job_ids: Collection[str]) -> None:
-        """Report to other processes that these jobs have ended."""
+    async def publish(self, finished: Mapping[str, Ending | None]) -> None:
+        """Report to other processes that jobs have ended, and when, if the list says so."""
         ...
 
-    async def finished(self, job_ids: Collection[str]) -> Collection[str]:
-        """Return those of the jobs that other processes have seen finished since the last call."""
+    async def finished(self, job_ids: Collection[str]) -> Mapping[str, Ending | None]:
+        """Return those of the jobs that other processes have seen finished since the last call, and when they did."""
         ...
 
 

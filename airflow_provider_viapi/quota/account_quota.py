@@ -9,12 +9,13 @@ import asyncio
 import hashlib
 import logging
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from airflow_provider_viapi.errors import ConfigurationError
+from airflow_provider_viapi.jobs.backend import Ending
 from airflow_provider_viapi.jobs.metrics import QUOTA_UNAVAILABLE, Stats
 from airflow_provider_viapi.jobs.polling.rate_limiter import RateLimiter
 from airflow_provider_viapi.quota.counters import (
@@ -45,8 +46,19 @@ KEPT_LOG = 7 * 24 * 3600
 FIRST_READ = 500
 """New entries of the log that a process reads at most, as when it begins to wait: a page of the job list."""
 
-DIGEST_BITS = 52
-"""Length of a job's digest: scripts of a storage may handle numbers as floats. Equal digests cost a poll."""
+DIGEST_BITS = 40
+"""Length of a job's digest. Equal digests cost a poll."""
+
+TIME_BITS = 12
+"""Length of the time at which a job ended, in seconds modulo ``UNKNOWN_END``. With the digest it has 52 bits: scripts
+of a storage may handle numbers as floats."""
+
+UNKNOWN_END = (1 << TIME_BITS) - 1
+"""Stands for the end of a job that no list states."""
+
+MAX_AGO = UNKNOWN_END // 2
+"""Seconds since the end of a job that can be read from the log: longer than an entry is kept. A time that seems to be
+longer ago is that of a clock that is ahead."""
 
 
 @dataclass(frozen=True)
@@ -150,17 +162,22 @@ class Quota:
 class SharedJobList:
     """The slots to read the job list, and a log of the jobs that any process has seen finished in it.
 
-    The log is a counter and, for each number up to its value, a counter that holds the digest of a job's id. So any
-    storage that counts can hold it, and it costs two calls per job that ends, however many jobs are pending.
+    The log is a counter and, for each number up to its value, a counter that holds the digest of a job's id and when
+    the job ended, so that all processes fetch results in that order. So any storage that counts can hold it, and it
+    costs two calls per job that ends, however many jobs are pending.
 
     :param counters: shared by all processes
     :param key: names account and list; holds no secret
     :param interval: seconds between two reads that the service allows the account
+    :param clock: Unix time
     """
 
-    def __init__(self, counters: Counters, key: str, interval: float) -> None:
+    def __init__(
+        self, counters: Counters, key: str, interval: float, clock: Callable[[], float] = time.time
+    ) -> None:
         self._counters = counters
         self._key = key
+        self._clock = clock
         self._slots = SlotReservations(counters, f"{key}:read", 1 / interval)
         self._published: set[int] = set()
         self._next: int | None = None
@@ -181,43 +198,64 @@ class SharedJobList:
             if throttled:
                 await asyncio.to_thread(self._slots.on_throttled)
 
-    async def publish(self, job_ids: Collection[str]) -> None:
-        """Report to other processes that these jobs have ended, each once."""
-        new = [digest for job_id in job_ids if (digest := job_digest(job_id)) not in self._published]
+    async def publish(self, finished: Mapping[str, Ending | None]) -> None:
+        """Report to other processes that jobs have ended, and when, each once."""
+        digests = {job_digest(job_id): ending for job_id, ending in finished.items()}
+        new = {digest: ending for digest, ending in digests.items() if digest not in self._published}
         with suppress(CountersUnavailable):
             await asyncio.to_thread(self._publish, new)
 
-    async def finished(self, job_ids: Collection[str]) -> Collection[str]:
-        """Return those of the jobs that processes have seen finished since the last call."""
-        try:
-            digests = await asyncio.to_thread(self._read)
-        except CountersUnavailable:
-            return ()
-        return [job_id for job_id in job_ids if job_digest(job_id) in digests] if digests else ()
+    async def finished(self, job_ids: Collection[str]) -> Mapping[str, Ending | None]:
+        """Return those of the jobs that processes have seen finished since the last call, and when they ended.
 
-    def _publish(self, digests: Collection[int]) -> None:
-        for digest in digests:
+        The times are rounded to seconds.
+        """
+        try:
+            endings = await asyncio.to_thread(self._read)
+        except CountersUnavailable:
+            return {}
+        if not endings:
+            return {}
+        digests = {job_id: job_digest(job_id) for job_id in job_ids}
+        return {job_id: endings[digest] for job_id, digest in digests.items() if digest in endings}
+
+    def _publish(self, endings: Mapping[int, Ending | None]) -> None:
+        for digest, ending in endings.items():
             if self._counters.incr(f"{self._key}:ended:{digest}", KEPT_ENDINGS) == 1:
                 number = self._counters.incr(f"{self._key}:log", KEPT_LOG)
-                self._counters.incr(f"{self._key}:log:{number}", KEPT_ENDINGS, digest)
+                entry = digest << TIME_BITS | self._encoded_end(ending)
+                self._counters.incr(f"{self._key}:log:{number}", KEPT_ENDINGS, entry)
             self._published.add(digest)
         if len(self._published) > 10_000:
             self._published.clear()
 
-    def _read(self) -> Collection[int]:
+    def _encoded_end(self, ending: Ending | None) -> int:
+        if ending is None or not 0 <= ending.ago <= MAX_AGO:
+            return UNKNOWN_END
+        return int(self._clock() - ending.ago) % UNKNOWN_END
+
+    def _decoded_end(self, encoded: int) -> Ending | None:
+        if encoded == UNKNOWN_END:
+            return None
+        ago = (self._clock() - encoded) % UNKNOWN_END
+        return Ending(ago if ago <= MAX_AGO else 0.0, took=None)
+
+    def _read(self) -> Mapping[int, Ending | None]:
         last = self._counters.get(f"{self._key}:log")
         first = max(1, last + 1 - FIRST_READ)
         if self._next is None or not first <= self._next <= last + 1:
             # This process begins, or has not read for long, or the numbers have begun again.
             self._next, self._missing = first, set()
         new = range(self._next, last + 1)
-        digests = {
+        entries = {
             number: self._counters.get(f"{self._key}:log:{number}") for number in (*self._missing, *new)
         }
         # What is being written at the moment is read once more.
-        self._missing = {number for number in new if not digests[number]}
+        self._missing = {number for number in new if not entries[number]}
         self._next = last + 1
-        return set(digests.values()) - {0}
+        return {
+            entry >> TIME_BITS: self._decoded_end(entry & UNKNOWN_END) for entry in entries.values() if entry
+        }
 
 
 def job_digest(job_id: str) -> int:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta, timezone
 
 import pytest
 
 from airflow_provider_viapi.errors import ConnectionFailed
+from airflow_provider_viapi.jobs.backend import Ending, SharedList
 from airflow_provider_viapi.jobs.model import Job, JobReport
 from airflow_provider_viapi.jobs.polling.poll_queue import now
 from airflow_provider_viapi.jobs.polling.poller import Poller
 from airflow_provider_viapi.jobs.polling.rate_limiter import RateLimiter
 from jobs import virtual_time
 from jobs.fake_account import FakeAccount, FakeBackend
-from jobs.test_rate_sharing import many
+from jobs.test_rate_sharing import SharedSlots, many
 
 FAR = datetime.now(timezone.utc) + timedelta(days=300)
 LINK_LIFETIME = 1800
@@ -47,6 +48,7 @@ def noticed(
     *,
     fails: Fails = lambda job_id, at, poll: False,
     deadline: Callable[[str], datetime] = lambda job_id: FAR,
+    shared_list: SharedList | None = None,
 ) -> dict[str, float]:
     """Wait for all jobs of an account with one poller, and return when each was noticed."""
     found: dict[str, float] = {}
@@ -56,7 +58,8 @@ def noticed(
         found[job_id] = now()
 
     async def everything() -> None:
-        poller = Poller(FailingBackend(account, fails), limiter=RateLimiter(qps, account.now))
+        limiter = RateLimiter(qps, account.now)
+        poller = Poller(FailingBackend(account, fails), limiter=limiter, shared_list=shared_list)
         try:
             await asyncio.gather(*(one(poller, job_id) for job_id in account.ends))
         finally:
@@ -65,6 +68,36 @@ def noticed(
     random.seed(5)
     virtual_time.run(everything())
     return found
+
+
+class OtherReader(SharedSlots):
+    """Another process always reads the job list, once in 5 s, and reports in any order what it sees."""
+
+    def __init__(self, account: FakeAccount) -> None:
+        super().__init__()
+        self._account = account
+        self._reported: set[str] = set()
+
+    async def wait_for_slot(self) -> float:
+        await asyncio.sleep(1e9)
+        return 0.0
+
+    async def finished(self, job_ids: Collection[str]) -> Mapping[str, Ending | None]:
+        read_at = now() // 5 * 5
+        ended = {job_id: end for job_id, end in self._account.ends.items() if end <= read_at}
+        new = sorted(ended.keys() - self._reported)
+        self._reported.update(new)
+        return {job_id: Ending(now() - ended[job_id], took=None) for job_id in new}
+
+
+def test_jobs_that_another_process_has_seen_ended_are_fetched_in_the_order_of_their_ends() -> None:
+    # While results of one read of the list wait, the next read shows more.
+    account = FakeAccount(many(60, first=30, last=50), results_per_second=1)
+
+    found = noticed(account, 1, shared_list=OtherReader(account))
+
+    by_end = sorted(account.ends, key=lambda job_id: account.ends[job_id])
+    assert sorted(found, key=lambda job_id: found[job_id]) == by_end
 
 
 @pytest.mark.parametrize(("qps", "failing", "gap"), [(1, 6, 12), (10, 51, 3)])

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta, timezone
 from itertools import pairwise
 
 import pytest
 
+from airflow_provider_viapi.jobs.backend import Ending
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
 from airflow_provider_viapi.jobs.polling.poller import Poller
 from airflow_provider_viapi.jobs.polling.rate_limiter import RateLimiter
@@ -62,11 +63,11 @@ class SharedSlots:
     async def release_slot(self, slot: float | None, *, throttled: bool) -> None:
         pass
 
-    async def publish(self, job_ids: Collection[str]) -> None:
+    async def publish(self, finished: Mapping[str, Ending | None]) -> None:
         pass
 
-    async def finished(self, job_ids: Collection[str]) -> Collection[str]:
-        return ()
+    async def finished(self, job_ids: Collection[str]) -> Mapping[str, Ending | None]:
+        return {}
 
 
 def wait_for(
@@ -145,7 +146,7 @@ def test_jobs_that_are_submitted_one_after_the_other_cost_about_one_poll_each() 
 
 def test_results_are_fetched_while_finished_jobs_are_reported_to_others() -> None:
     class SlowSlots(SharedSlots):
-        async def publish(self, job_ids: Collection[str]) -> None:
+        async def publish(self, finished: Mapping[str, Ending | None]) -> None:
             await asyncio.sleep(600)
 
     account = FakeAccount(many(20, first=0, last=0))

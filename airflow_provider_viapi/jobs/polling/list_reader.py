@@ -52,7 +52,7 @@ FAILED_READS_BEFORE_POLL = 6
 POLL_ANYWAY_AFTER = 120.0
 """Seconds (or three scans, if they take longer) after which a job is polled although the list should show its end."""
 
-SHARED_LIST_INTERVAL = 1.0
+SHARED_LIST_INTERVAL = 0.5
 """Seconds between two checks for what other processes saw in the list."""
 
 
@@ -217,9 +217,9 @@ class JobListReader:
         while self._shared_list is not None:
             await asyncio.sleep(SHARED_LIST_INTERVAL)
             if self.is_used and (wanted := self._jobs.unfinished()):
-                for job_id in await self._shared_list.finished(wanted):
+                for job_id, ending in (await self._shared_list.finished(wanted)).items():
                     for pending in self._jobs.of(job_id):
-                        pending.mark_finished(None)
+                        pending.mark_finished(ending)
                         self._jobs.queue.schedule(pending)
 
     def _on_list_error(self, error: Exception, reads: _Reads) -> float:
