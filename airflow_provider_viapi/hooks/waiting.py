@@ -51,7 +51,7 @@ class WaitingHook(CancellingHook):
     def report(self, job: Job) -> JobReport:
         """Return the state of a job, with one call; with another for the link of an avatar video.
 
-        The call counts in the quota that processes share, for which it waits 5 s at most.
+        It waits 5 s at most for the quota that processes share, and counts in it unless its slot is later than that.
         """
         with self.quota.counting_poll(self.account.poll_qps):
             return self._report(job)

@@ -99,7 +99,7 @@ class Quota:
 
     @contextmanager
     def counting_poll(self, rate: float, pause: Callable[[float], None] = time.sleep) -> Iterator[None]:
-        """Count a poll of a worker in the shared storage, if there is one, and wait for its slot if that is near.
+        """Wait for the slot of a worker's poll in the shared storage, if there is one; a distant slot is not taken.
 
         :param rate: calls per second
         :param pause: sleeps for seconds

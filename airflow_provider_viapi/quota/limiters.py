@@ -195,13 +195,16 @@ class SharedRateLimiter(RateLimiter):
 def wait_for_near_slot(slots: SlotReservations, pause: Callable[[float], None]) -> Slot | None:
     """Take a slot for a call that is not held up for long, and wait for it, on a worker.
 
-    A slot that is later than ``MAX_WAIT_FOR_POLL`` is taken as well, so that the call counts, but not waited for.
+    If the next free slot is later than ``MAX_WAIT_FOR_POLL`` the call is sent without one. If it took that slot,
+    workers that poll more often than the rate allows would move the slots of triggerers ever further away.
 
     :param pause: sleeps for seconds
-    :returns: ``None`` if the counters cannot be used now
+    :returns: ``None`` if the call has no slot
     """
     slot, left = None, MAX_WAIT_FOR_POLL
     with suppress(CountersUnavailable):
+        if slots.seconds_to_free() > left:
+            return None
         slot = slots.reserve()
         for seconds in slots.pauses(slot):
             if (left := left - seconds) < 0:
