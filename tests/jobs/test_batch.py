@@ -151,7 +151,7 @@ class ItemClaims(ScriptedClaims):
         return not self.is_own(job_id)
 
     def is_own(self, job_id: str) -> bool:
-        return job_id in self.ledger.job_ids(besides=self.item)
+        return self.ledger.has_job(job_id, besides=self.item)
 
     def others(self, intent: Intent, *, until: datetime | None = None) -> OtherTasks:
         unknown = ("another item",) if self.ledger.has_unknown(besides=self.item) else ()

@@ -179,6 +179,29 @@ def test_a_job_that_was_replaced_is_still_known_as_own() -> None:
     assert opened(store).job_ids() == {"first", "second"}
 
 
+def test_a_job_of_two_items_is_known_to_each_as_that_of_the_other() -> None:
+    store = Store()
+    ledger = opened(store)
+    one, other, replaced = items(3)
+    submit(ledger, one, "shared")
+    submit(ledger, other, "shared")
+    submit(ledger, replaced, "first")
+    ledger.forget_jobs([replaced.name])
+    submit(ledger, replaced, "second")
+
+    for each in (ledger, opened(store)):
+        assert each.has_job("shared", besides=one) and each.has_job("shared", besides=other)
+        assert each.has_job("second") and not each.has_job("second", besides=replaced)
+        assert each.has_job("first", besides=replaced), "an earlier job belongs to no later submission"
+        assert each.job_ids(besides=replaced) == {"shared", "first"}
+        assert not each.has_job("unknown")
+
+    ledger.forget_jobs([other.name])
+    submit(ledger, other, "third")
+    assert ledger.has_job("shared", besides=other)
+    assert ledger.job_ids() == {"shared", "first", "second", "third"}
+
+
 def test_jobs_of_an_item_that_succeeded_and_of_a_cleared_batch_are_still_known_as_own() -> None:
     store = Store()
     ledger = opened(store)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
@@ -165,7 +166,10 @@ class ItemRecords:
 
     def __init__(self, store: Store, key: str, *, is_begun: bool = False) -> None:
         self._pages = PagedStore(store, key, is_begun=is_begun)
-        self.by_name = {name: ItemRecord.from_dict(stored) for name, stored in self._pages.records.items()}
+        self.by_name: dict[str, ItemRecord] = {}
+        # Of how many items a job is: each submission asks for one, and a batch may have many thousands.
+        self.job_counts: Counter[str] = Counter()
+        self._update({name: ItemRecord.from_dict(stored) for name, stored in self._pages.records.items()})
 
     def get(self, name: str) -> ItemRecord:
         """Return the record of an item; an empty one if nothing is recorded."""
@@ -175,7 +179,13 @@ class ItemRecords:
         """Store records durably, if there are any."""
         if records:
             self._pages.put({name: record.as_dict() for name, record in records.items()})
-            self.by_name.update(records)
+            self._update(records)
+
+    def _update(self, records: Mapping[str, ItemRecord]) -> None:
+        for name, record in records.items():
+            self.job_counts.subtract(self.get(name).jobs)
+            self.job_counts.update(record.jobs)
+            self.by_name[name] = record
 
     def begin(self) -> None:
         """Store a page, unless there is one: from now on a missing one means that records were lost."""

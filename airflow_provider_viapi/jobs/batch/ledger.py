@@ -103,6 +103,7 @@ class BatchLedger(KeptInStore):
         super().__init__(store)
         self._attempt = attempt
         self._head: dict[str, Any] = store.get(BATCH_KEY) or {"round": 0}
+        self._past = frozenset(self._head.get("past", ()))
         self._indexes: dict[str, int] = {}
         delivery = self._head.get("delivery")
         self._is_delivered = delivery is not None
@@ -195,12 +196,13 @@ class BatchLedger(KeptInStore):
 
     def job_ids(self, *, besides: Item | None = None) -> set[str]:
         """Return all jobs that were ever accepted for this batch, besides the current one of one item."""
-        recorded = {
-            job_id
-            for name, record in self._records.by_name.items()
-            for job_id in (record.past if besides is not None and name == besides.name else record.jobs)
-        }
-        return recorded.union(self._head.get("past", ()))
+        known = (*self._records.job_counts, *self._past)
+        return {job_id for job_id in known if self.has_job(job_id, besides=besides)}
+
+    def has_job(self, job_id: str, *, besides: Item | None = None) -> bool:
+        """Return whether a job is among :meth:`job_ids`, without reading each record."""
+        is_current = besides is not None and self._records.get(besides.name).job_id == job_id
+        return self._records.job_counts[job_id] > is_current or job_id in self._past
 
     def has_unknown(self, *, besides: Item | None = None) -> bool:
         """Return whether the outcome of an item's submission is unknown, besides that of one item."""
@@ -264,6 +266,7 @@ class BatchLedger(KeptInStore):
             for job_id in (record.past if name in kept else record.jobs)
         ]
         past = [*self._head.get("past", ()), *recorded][-MAX_PAST_JOBS:]
+        self._past = frozenset(past)
         self._head = {"round": int(self._head["round"]) + 1, "past": past}
         self._records = ItemRecords(self._store, self._key("jobs"))
         self._records.put(kept)

@@ -282,7 +282,7 @@ class ItemClaims:
 
     def is_own(self, job_id: str) -> bool:
         """Return whether another submission of the batch has become a job."""
-        return job_id in self._ledger.job_ids(besides=self._item)
+        return self._ledger.has_job(job_id, besides=self._item)
 
     def has_other_owner(self, intent: Intent, job_id: str) -> bool:
         """Return whether another item of the batch or another task, too, has a published job."""
