@@ -187,6 +187,11 @@ class CloudHook(BaseHook):
             )
         return self._submit_limiters[action]
 
+    def release_slots(self) -> None:
+        """Give back the slots that were taken for submissions and not used: the next calls do not wait for them."""
+        for limiter in self._submit_limiters.values():
+            limiter.release(throttled=False)
+
     def get_conn(self) -> Any:
         """Return the client, under the name that Airflow's hooks give it."""
         return self.client

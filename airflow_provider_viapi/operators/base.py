@@ -272,7 +272,7 @@ class JobOperator(BaseJobOperator):
 
         :param report: of a job that has ended already
         """
-        record_decision(self.hook.stats, run.before, job, report)
+        record_decision(self.hook.stats, run, job, report)
         if report is None and run.before is not None and run.before.job_id == job.id:
             # The retention counts from the last write, and the job may outlive several attempts.
             try:

@@ -5,19 +5,20 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferred
 
-from airflow_provider_viapi.errors import ConnectionFailed, Throttled, TransientError
+from airflow_provider_viapi.errors import BatchFailed, ConnectionFailed, Throttled, TransientError
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.operators.batch import ViapiBatchOperator
 from airflow_provider_viapi.operators.task.attempt import attempt_context_of
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
 from operators.run_batch import Store as BatchStore, run_batch
-from operators.test_paid_once import DONE, VIDEO, Store, accepted, says, submissions
+from operators.test_paid_once import DONE, VIDEO, Store, accepted, says, state, submissions
 from run_task import TaskInstance, context_of, deferral_of, run_task
 from scripted_server import Answer, ScriptedServer, scripted_server
 from skipping_clock import SkippingClock
@@ -152,6 +153,29 @@ def test_a_batch_whose_slot_is_far_off_says_when_it_comes_and_submits_each_item_
     assert "Rate limit: the next item is submitted in" in capsys.readouterr().out + caplog.text
 
 
+def test_a_batch_that_ends_before_its_slot_gives_it_back(
+    service: ScriptedServer, clock: SkippingClock
+) -> None:
+    """The next submissions do not wait for one in this slot."""
+    take_slots(service, 3)
+    batch = ViapiBatchOperator(
+        task_id="erase_all",
+        operator=EraseVideoSubtitlesOperator,
+        items=[{"video_url": VIDEO}],
+        execution_timeout=timedelta(minutes=1),
+    )
+    context = context_of(TaskInstance(), BatchStore())
+
+    with pytest.raises(BatchFailed):
+        batch.execute(context)
+
+    limiter = batch.hook.submit_limiter(
+        "videoenhan.EraseVideoSubtitles", attempt_context_of(context, batch.log, None, bool)
+    )
+    assert submissions(service) == 0
+    assert limiter.saved_slot() == {}
+
+
 def test_a_slot_after_the_deadline_fails_before_anything_is_paid(
     service: ScriptedServer, clock: SkippingClock
 ) -> None:
@@ -280,6 +304,41 @@ def test_a_retry_that_is_started_with_the_deferral_of_the_attempt_before_has_its
         resume(erase(deferrable=True, job_timeout=3600), retry, kwargs)
 
     assert submissions(service) == 1
+
+
+def test_a_task_that_defers_for_its_slot_before_it_replaces_a_failed_job_is_counted_as_such(
+    service: ScriptedServer, clock: SkippingClock
+) -> None:
+    says(
+        service,
+        EraseVideoSubtitles=[accepted("J-1"), accepted("J-2")],
+        GetAsyncJobResult=[state("PROCESS_FAILED", ErrorCode="c", ErrorMessage="m")],
+    )
+    counted: list[str] = []
+
+    class Receiver:
+        def incr(self, name: str, *_: object, **__: object) -> None:
+            counted.append(name)
+
+    def erasing() -> EraseVideoSubtitlesOperator:
+        task = erase(deferrable=True)
+        task.hook.stats.receiver = Receiver()
+        return task
+
+    store = Store()
+    assert deferral_of(erasing(), context_with(store))[0] == "execute_complete"
+    take_slots(service, 3)
+    retry = context_of(TaskInstance(try_number=2), store)
+    _, kwargs = deferral_of(erasing(), retry)
+    clock.sleep(kwargs["deferral"]["at"] - clock.now().timestamp() - 5)
+
+    with pytest.raises(TaskDeferred) as waits:
+        resume(erasing(), retry, kwargs)
+
+    assert waits.value.method_name == "execute_complete"
+    assert submissions(service) == 2
+    decisions = [name for name in counted if name.count(".") == 1 and name.startswith("resumable_job.")]
+    assert decisions == ["resumable_job.fresh_submit", "resumable_job.terminal_resubmit"]
 
 
 def test_a_task_is_resumed_half_a_minute_before_its_slot(

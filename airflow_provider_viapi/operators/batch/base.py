@@ -217,6 +217,13 @@ class BatchOperator(BaseBatchOperator):
         )
 
     def _advance(self, batch: BatchRunner, context: Context) -> Any:
+        try:
+            return self._submit_and_collect(batch, context)
+        finally:
+            # An item may have kept a slot for later; the process that continues takes another.
+            self.hook.release_slots()
+
+    def _submit_and_collect(self, batch: BatchRunner, context: Context) -> Any:
         while True:
             batch.expire_overdue()
             self._submit(batch, context)

@@ -181,22 +181,24 @@ def counting_in_doubt(stats: Stats, action: str) -> Iterator[None]:
         raise
 
 
-def record_decision(stats: Stats, before: Entry | None, job: Job, report: JobReport | None) -> None:
+def record_decision(stats: Stats, run: SubmittingRun, job: Job, report: JobReport | None) -> None:
     """Count and trace what an attempt did about its job, under Airflow's names for resumable jobs.
 
     :param stats: receiver of the metric
-    :param before: the ledger's entry before the attempt
+    :param run: its ledger has recorded the job
     :param job: the job that the attempt waits for
     :param report: of a job that has ended already
     """
     from airflow_provider_viapi.jobs.metrics import RESUME_DECISION
 
-    if before is None or before.job_id is None:
-        decision = "fresh_submit"
-    elif before.job_id != job.id:
+    entry = run.ledger.read()
+    if run.before is not None and run.before.job_id == job.id:
+        decision = "reconnect_success" if report is None else "already_succeeded"
+    # Not by the entry before: a task that defers for its slot has removed that of the job which it replaces.
+    elif entry is not None and entry.past:
         decision = "terminal_resubmit"
     else:
-        decision = "reconnect_success" if report is None else "already_succeeded"
+        decision = "fresh_submit"
     stats.count(f"{RESUME_DECISION}{decision}", job.action)
     with suppress(ImportError):
         from opentelemetry import trace
