@@ -9,7 +9,8 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from airflow_provider_viapi.redaction import has_password
+from airflow_provider_viapi.errors import InvalidRequest
+from airflow_provider_viapi.redaction import has_password, strip_userinfo
 from airflow_provider_viapi.schema import ValidationError, is_encodable, plain_text, short_repr
 
 ONLY_CONN_ID = "before the @ only the id of an Airflow connection, which holds user and password"
@@ -43,8 +44,15 @@ def as_address(value: Any) -> Any:
     return text if "://" in text else f"file://{os.path.abspath(text)}"  # noqa: PTH100
 
 
-def place_problem(address: str) -> str | None:
-    """Return what is allowed instead if an address in storage names no place; ``None`` if it names one."""
+def place_problem(address: Any, allowed: str) -> str | None:
+    """Return what is allowed instead if a value is no address of a place in storage; ``None`` if it is one.
+
+    :param allowed: description of the allowed values, for a value of another form
+    """
+    if not isinstance(address, str) or not re.match(
+        r"(?!https?:)[a-z][a-z0-9+.-]*://", address, re.IGNORECASE
+    ):
+        return allowed
     scheme, _, rest = address.partition("://")
     scheme, authority = scheme.lower(), rest.partition("/")[0]
     if re.search(r"[\x00-\x1f\x7f]", address):
@@ -62,7 +70,27 @@ def place_problem(address: str) -> str | None:
         return "an address with one @, after the id of an Airflow connection"
     if ".." in rest.split("/"):
         return "an address without .. in it"
+    try:
+        # What opens it takes it apart; a bracket before the first slash may prevent that.
+        urlsplit(address)
+    except ValueError:
+        return "a bucket or a host that an address can have"
     return None
+
+
+def folder_address(folder: Any, name: str, allowed: str) -> str:
+    """Return the address of a folder in storage, without slashes at its end.
+
+    :param folder: its address, or a path object
+    :param name: the argument that has it, for the message
+    :param allowed: description of the allowed values, with an example
+    :raises InvalidRequest: it is no such address
+    """
+    address = as_address(folder)
+    if (problem := place_problem(address, allowed)) is not None:
+        shown = strip_userinfo(address) if isinstance(address, str) else address
+        raise InvalidRequest(f"{name} is {short_repr(shown, 200)}; allowed: {problem}")
+    return str(address).rstrip("/")
 
 
 def comparable_folder(address: str) -> str:
@@ -88,7 +116,7 @@ def stored_address(value: Any, opens: Callable[[str], bool], allowed: str) -> st
     scheme, _, rest = value.partition("://")
     if not re.fullmatch("[a-z][a-z0-9+.-]*", scheme):
         raise ValidationError(allowed)
-    if (problem := place_problem(value)) is not None:
+    if (problem := place_problem(value, allowed)) is not None:
         raise ValidationError(f"{allowed}; {problem}")
     if not rest.strip("/") or rest.endswith("/"):
         raise ValidationError(f"{allowed}, and it names a file")
@@ -101,17 +129,6 @@ def stored_address(value: Any, opens: Callable[[str], bool], allowed: str) -> st
         raise ValidationError(f"{allowed}, and its name does not end in ? or #")
     if not is_encodable(rest):
         raise ValidationError(f"{allowed}; its name is not encoded in UTF-8: rename the file")
-    if not _is_parsable(value):
-        raise ValidationError(allowed)
     if not opens(scheme):
         raise ValidationError(f"{allowed}; no installed package supports {scheme}://")
     return value
-
-
-def _is_parsable(address: str) -> bool:
-    """Return whether what opens it can take an address apart; a bracket before the first slash prevents that."""
-    try:
-        urlsplit(address)
-    except ValueError:
-        return False
-    return True

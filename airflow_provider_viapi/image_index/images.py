@@ -25,7 +25,7 @@ from airflow_provider_viapi.schema import (
     short_repr,
     snake_case,
 )
-from airflow_provider_viapi.storage_addresses import as_address, place_problem
+from airflow_provider_viapi.storage_addresses import as_address, folder_address
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.hooks.viapi import ViapiHook
@@ -213,28 +213,15 @@ def check_address(folder: str) -> None:
 
     :raises InvalidRequest: it has another form, or no installed package supports its scheme
     """
-    scheme, separator, rest = folder.partition("://")
-    is_list = folder.lstrip().startswith(("[", "{"))
-    if (
-        is_list
-        or not separator
-        or not rest.strip("/")
-        or ".." in rest.split("/")
-        or scheme.lower() in ("http", "https")
-    ):
-        allowed = "a list of images, or a folder in object storage, such as s3://bucket/folder/"
-        hint = f" ({NATIVE_HINT})" if is_list else ""
-        raise InvalidRequest(f"images is {_shown(folder)}; allowed: {allowed}{hint}")
-    if (problem := place_problem(folder)) is not None:
-        raise InvalidRequest(f"images is {_shown(folder)}; allowed: {problem}")
+    hint = f" ({NATIVE_HINT})" if folder.lstrip().startswith(("[", "{")) else ""
+    allowed = f"a list of images, or a folder in object storage, such as s3://bucket/folder/{hint}"
+    folder_address(folder, "images", allowed)
+    scheme = folder.partition("://")[0]
     if not opens(scheme):
         raise InvalidRequest(
-            f"images is {_shown(folder)}; no installed package supports {scheme}://: {installation_hint(scheme)}"
+            f"images is {short_repr(strip_userinfo(folder), 200)}; no installed package supports {scheme}://: "
+            f"{installation_hint(scheme)}"
         )
-
-
-def _shown(folder: str) -> str:
-    return short_repr(strip_userinfo(folder).partition("?")[0], 200)
 
 
 def list_images(

@@ -184,15 +184,9 @@ class ViasAlarmSensor(ProviderTask, BaseSensorOperator):
 
     @staticmethod
     def _address(folder: Any, name: str = "folder") -> str:
-        from airflow_provider_viapi.storage_addresses import as_address, place_problem
+        from airflow_provider_viapi.storage_addresses import folder_address
 
-        address = as_address(folder)
-        scheme = address.partition("://")[0].lower() if isinstance(address, str) else ""
-        if not isinstance(address, str) or "://" not in address or scheme in ("http", "https", ""):
-            raise not_allowed(name, address, "an address such as s3://bucket/alarms/")
-        if (problem := place_problem(address)) is not None:
-            raise not_allowed(name, address, problem)
-        return address.rstrip("/")
+        return folder_address(folder, name, "an address such as s3://bucket/alarms/")
 
 
 def _marker(root: str, file: StoredFile) -> str:

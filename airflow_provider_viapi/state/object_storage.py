@@ -25,7 +25,7 @@ import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any, TypeVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from airflow_provider_viapi.errors import ConfigurationError, StateConflict, StateError
 from airflow_provider_viapi.jobs.attempt_context import TaskKey
@@ -33,6 +33,7 @@ from airflow_provider_viapi.redaction import describe_error
 from airflow_provider_viapi.retrying import STORAGE, retry_call
 from airflow_provider_viapi.state.conditional_write import Conflict, Objects, Version, open_objects
 from airflow_provider_viapi.state.stores import StateConfig
+from airflow_provider_viapi.storage_addresses import place_problem
 
 logger = logging.getLogger(__name__)
 
@@ -222,12 +223,9 @@ def open_state_path(path: str) -> tuple[Any, str]:
     :raises ConfigurationError: the path is not the address of a folder that can be opened here
     """
     shown = _without_secret(path)
-    parts = urlsplit(path)
-    if not parts.scheme or (parts.scheme == "file" and parts.netloc) or parts.query or parts.fragment:
-        raise ConfigurationError(
-            f"[viapi] state_path is {shown!r}; allowed: the address of a folder, such as"
-            " s3://aws_default@bucket/viapi-state or file:///mnt/shared/viapi-state",
-        )
+    allowed = "the address of a folder, such as s3://aws_default@bucket/viapi-state or file:///mnt/shared/viapi-state"
+    if (problem := place_problem(path, allowed)) is not None or re.search("[?#]", path):
+        raise ConfigurationError(f"[viapi] state_path is {shown!r}; allowed: {problem or allowed}")
     from airflow.providers.common.compat.sdk import ObjectStoragePath
 
     try:

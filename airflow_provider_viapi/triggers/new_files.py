@@ -55,31 +55,19 @@ class NewFilesTrigger(WatcherTrigger):
         poll_interval: float = 30.0,
         settle: float | None = None,
     ) -> None:
+        from airflow_provider_viapi.storage_addresses import folder_address
         from airflow_provider_viapi.watch.folder import settle_seconds
 
         super().__init__(start_from=start_from)
-        self.folder = self._address(folder)
+        # Airflow stores it in its database, and it is logged: a password in it is refused.
+        self.folder = folder_address(
+            folder, f"{type(self).__name__}: folder", "an address such as s3://bucket/incoming/"
+        )
         if not isinstance(pattern, str) or not pattern:
             raise self.invalid("pattern", pattern, "a pattern such as *.mp4")
         self.pattern = pattern
         self.poll_interval = self._seconds("poll_interval", poll_interval, 1.0)
         self.settle = self._seconds("settle", settle_seconds(self.folder) if settle is None else settle, 0.0)
-
-    @classmethod
-    def _address(cls, folder: Any) -> str:
-        from airflow_provider_viapi.redaction import has_password
-        from airflow_provider_viapi.storage_addresses import as_address, place_problem
-
-        address = as_address(folder)
-        scheme = address.partition("://")[0].lower() if isinstance(address, str) else ""
-        if not isinstance(address, str) or "://" not in address or scheme in ("http", "https", ""):
-            raise cls.invalid("folder", folder, "an address such as s3://bucket/incoming/")
-        if has_password(address):
-            # Airflow stores it in its database, and it is logged.
-            raise cls.invalid("folder", f"{scheme}://…", "a connection id before the @, never a password")
-        if (problem := place_problem(address)) is not None:
-            raise cls.invalid("folder", folder, problem)
-        return address.rstrip("/")
 
     @classmethod
     def _seconds(cls, parameter: str, value: Any, minimum: float) -> float:

@@ -64,7 +64,7 @@ def test_a_folder_on_disk_is_read_with_those_below_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "folder", ["images", "http://h/in/", "s3://", "s3:///", "s3://b/../c", "ftp2://b/in"]
+    "folder", ["images", "http://h/in/", "s3://", "s3:///", "s3://b/../c", "ftp2://b/in", "s3://[b/in/"]
 )
 def test_an_address_that_is_no_folder_is_refused(folder: str) -> None:
     with pytest.raises(InvalidRequest, match="images is "):

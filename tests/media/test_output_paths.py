@@ -106,9 +106,9 @@ def test_runs_have_different_paths_even_if_the_job_is_unknown() -> None:
 @pytest.mark.parametrize(
     ("to", "why"),
     [
-        ("/media/out/", "an address such as"),
-        ("media/out.mp4", "an address such as"),
-        (7, "an address such as"),
+        ("/media/out/", "an address that can be written to, such as"),
+        ("media/out.mp4", "an address that can be written to, such as"),
+        (7, "an address that can be written to, such as"),
         ("https://media.test/out/", "can be written to"),
         ("s3://", "a bucket or a path"),
         ("s3:///out/", "a bucket or a path"),

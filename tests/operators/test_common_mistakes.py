@@ -226,7 +226,7 @@ def test_a_dead_endpoint_is_given_up_after_submit_timeout(
             {"land_to": "file:///proc/here/"},
             "land_to is 'file:///proc/here/', where this task may not write: ",
         ),
-        ({"land_to": "out/"}, "land_to is 'out/'; allowed: an address such as s3://bucket/folder/"),
+        ({"land_to": "out/"}, "land_to is 'out/'; allowed: an address that can be written to"),
         ({"land_to": "oss://media"}, "land_to is 'oss://media'; allowed: a bucket followed by /"),
         ({"land_to": "gs://media/x/"}, "no installed package supports gs://: pip install"),
         ({"land_to": "file:///tmp/{nam}.mp4"}, "{nam} is unknown"),

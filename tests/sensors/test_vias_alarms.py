@@ -259,3 +259,8 @@ def test_an_address_that_is_none_is_reported_with_its_argument(name: str) -> Non
     arguments: dict[str, Any] = {"folder": "s3://bucket/alarms/", name: "alarms"}
     with pytest.raises(InvalidRequest, match=f"^{name} is 'alarms'; allowed: an address"):
         ViasAlarmSensor(task_id="alarms", **arguments)
+
+
+def test_a_password_in_an_address_is_refused_and_not_shown() -> None:
+    with pytest.raises(InvalidRequest, match=r"^folder is 's3://bucket/in'; allowed: before the @ only"):
+        ViasAlarmSensor(task_id="alarms", folder="s3://key:se/cret@bucket/in")

@@ -167,7 +167,8 @@ def test_what_json_cannot_hold_is_refused(state_path: str, value: Any) -> None:
     ("path", "named"),
     [
         ("s3-bucket/prefix", "allowed: the address of a folder"),
-        ("file://mnt/state", "allowed: the address of a folder"),
+        ("file://mnt/state", "allowed: file:/// with three slashes"),
+        ("s3://[bucket/prefix", "allowed: a bucket or a host that an address can have"),
         ("nosuch://bucket/prefix", "cannot be opened"),
         ("s3://no_such_connection@bucket/prefix?x=1", "allowed: the address of a folder"),
     ],
@@ -182,6 +183,15 @@ def test_a_path_that_cannot_be_opened_is_named(
 
     assert "[viapi] state_path" in str(caught.value)
     assert path in str(caught.value)
+
+
+def test_a_password_in_the_path_is_refused_and_not_shown(use_state_path: Callable[[str], str]) -> None:
+    use_state_path("s3://key:secret@bucket/prefix")
+
+    with pytest.raises(ConfigurationError, match="allowed: before the @ only the id of") as caught:
+        open_store(context())
+
+    assert "secret" not in str(caught.value)
 
 
 def test_a_missing_bucket_fails_before_anything_is_submitted(

@@ -145,7 +145,7 @@ def test_what_cannot_be_right_is_found_when_the_dag_is_parsed() -> None:
 
     with pytest.raises(InvalidRequest, match="neither result nor job_id"):
         make(land_to="s3://media/")
-    with pytest.raises(InvalidRequest, match="an address such as"):
+    with pytest.raises(InvalidRequest, match="an address that can be written to"):
         make(land_to="media/", job_id="x")
     with pytest.raises(InvalidRequest, match="holds no files"):
         make(land_to="s3://media/", job_id="x", action="DetectVideoShot")

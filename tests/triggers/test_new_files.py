@@ -79,10 +79,11 @@ def test_what_is_stored_makes_the_trigger_again(made: type[NewFilesTrigger]) -> 
         ({"folder": "https://host/in"}, "allowed: an address such as"),
         (
             {"folder": "s3://key:secret@bucket/in"},
-            "folder is 's3://…'; allowed: a connection id before the @",
+            "folder is 's3://bucket/in'; allowed: before the @ only the id of an Airflow connection",
         ),
         ({"folder": "/in?password=hunter2-secret"}, r"folder is '/in\?password=\*\*\*'; allowed"),
-        ({"folder": "https://me:s3cr3t-pass@nas/in"}, r"folder is 'https://\*\*\*@nas/in'; allowed"),
+        ({"folder": "https://me:s3cr3t-pass@nas/in"}, "folder is 'https://nas/in'; allowed"),
+        ({"folder": "s3://[bucket/in"}, r"folder is 's3://\[bucket/in'; allowed: a bucket or a host"),
         ({"folder": {"at": "s3://k:top-secret@b"}}, r"folder is \{'at': 's3://\*\*\*@b'\}; allowed"),
         ({"pattern": ["*.mp4"] * 100_000}, r"pattern is .{,80}; allowed"),
         ({"pattern": ""}, "pattern is ''; allowed: a pattern such as"),

@@ -191,20 +191,14 @@ def _extension(name: str) -> str:
 
 
 def _check_address(to: Any, known: Collection[str], action: str | None) -> set[str]:
-    if not isinstance(to, str) or not re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", to):
-        allowed = "an address such as s3://bucket/folder/ or file:///folder/name.mp4"
-        raise _invalid(to, allowed, action)
-    scheme, _, rest = to.partition("://")
-    if scheme.lower() in ("http", "https"):
-        allowed = "an address that can be written to, such as s3://bucket/folder/"
-        raise _invalid(to, allowed, action)
-    if (problem := place_problem(to)) is not None:
+    allowed = "an address that can be written to, such as s3://bucket/folder/ or file:///folder/name.mp4"
+    if (problem := place_problem(to, allowed)) is not None:
         raise _invalid(to, problem, action)
     if to != to.strip():
         raise _invalid(to, "an address without spaces before or after it", action)
     if to.rpartition("/")[2].replace("{ext}", "") == "" and not to.endswith("/"):
         raise _invalid(to, "a name before {ext}, since a file may have none", action)
-    if "/" not in rest:
+    if "/" not in to.partition("://")[2]:
         allowed = f"a bucket followed by / and a folder or a name, such as {strip_userinfo(to)}/results/"
         raise _invalid(to, allowed, action)
     used = _placeholders(to, known, action)
