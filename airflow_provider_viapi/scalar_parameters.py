@@ -7,7 +7,7 @@ import re
 from decimal import Decimal
 from numbers import Integral, Real
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from airflow_provider_viapi.redaction import strip_userinfo
 from airflow_provider_viapi.schema import Scalar, ValidationError, is_sendable, plain_text, short_repr
@@ -20,6 +20,12 @@ INT64 = 2**63 - 1
 
 MAX_ADDRESS = 16_384
 """Most characters of an address whose length is not documented."""
+
+MAX_HOST = 253
+"""Most characters of the name of a host, without the dot at its end."""
+
+MAX_HOST_LABEL = 63
+"""Most characters of a part of it, between two dots."""
 
 LARGEST_TEXT_OF_DIGITS = 10**512
 """Integers below this are taken for texts of digits, of which native rendering makes numbers.
@@ -101,6 +107,12 @@ class WebAddress(Scalar):
             usable = False
         if not usable:
             raise ValidationError(self.allowed)
+        if (problem := _host_problem(parts.hostname or "")) is not None:
+            raise ValidationError(f"{self.allowed}; {problem}")
+        if re.search("%(?![0-9A-Fa-f]{2})", value):
+            raise ValidationError(
+                f"{self.allowed}; each % in it precedes two hexadecimal digits (write %25 for a % itself)"
+            )
         return value
 
     def _check_length(self, value: Any) -> None:
@@ -118,6 +130,22 @@ class WebAddress(Scalar):
         # What is before the last @ may be a password with any characters.
         host = "" if path and "@" in path[0] else host.rpartition("@")[2]
         return short_repr(f"{scheme}{host}{'/…' if path else ''}")
+
+
+def _host_problem(host: str) -> str | None:
+    """Return why no host can have a name, ``None`` if one can; which characters are usual is not checked."""
+    if ":" in host:
+        # An IPv6 address.
+        return None
+    name = unquote(host).removesuffix(".")
+    labels = name.split(".")
+    if "" in labels:
+        return "its host has nothing before, between or after dots"
+    if (longest := max(map(len, labels))) > MAX_HOST_LABEL:
+        return f"a part of its host has {longest} characters, and may have {MAX_HOST_LABEL}"
+    if len(name) > MAX_HOST:
+        return f"its host has {len(name)} characters, and may have {MAX_HOST}"
+    return None
 
 
 class Url(WebAddress):
