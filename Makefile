@@ -183,7 +183,7 @@ test-ui-code: ui/node_modules/ready  ## Run the unit tests of the code in ui/ (n
 test-ui: $(READY)  ## Look at the tab in headless Chromium on a real Airflow; writes docs/pictures/ui-*.jpg (needs chromium)
 	$(BIN)/pip install --quiet --disable-pip-version-check playwright==1.65.2
 	mkdir -p demo-output/ui
-	VIAPI_UI_PICTURES=demo-output/ui $(BIN)/pytest tests/ui --timeout 900
+	VIAPI_UI_SCREENSHOTS=demo-output/ui $(BIN)/pytest tests/ui --timeout 900
 	for name in $$(grep -o 'ui-[a-z-]*\.jpg' docs/ui.md); do cp demo-output/ui/$$name docs/pictures/; done
 
 operators: $(READY)  ## Generate the typed operators of services whose models are data

@@ -119,9 +119,9 @@ def _with_media(served: ServedFolder) -> ServedFolder:
     )
     _write_mpeg4(served.path / "old.mp4")
     (served.path / "letter.mp4").write_text("Dear reader, this is no video.")
-    picture = Image.open(media_samples.photographs()["coffee"]).convert("RGB")
-    ImageEnhance.Color(picture).enhance(0.1).save(served.path / "before.jpg")
-    picture.save(served.path / "after.jpg")
+    image = Image.open(media_samples.photographs()["coffee"]).convert("RGB")
+    ImageEnhance.Color(image).enhance(0.1).save(served.path / "before.jpg")
+    image.save(served.path / "after.jpg")
     with wave.open(str(served.path / "speech.wav"), "wb") as sound:
         sound.setnchannels(1)
         sound.setsampwidth(2)
@@ -136,14 +136,14 @@ def _write_mpeg4(path: Path) -> None:
     import numpy as np
 
     with av.open(str(path), "w") as container:
-        pictures = container.add_stream("mpeg4", rate=25, width=320, height=180, pix_fmt="yuv420p")
+        frames = container.add_stream("mpeg4", rate=25, width=320, height=180, pix_fmt="yuv420p")
         sound = container.add_stream("aac", rate=44100)
         for shade in range(0, 250, 10):
             frame = av.VideoFrame.from_ndarray(np.full((180, 320, 3), shade, np.uint8), format="rgb24")
-            container.mux(pictures.encode(frame))
+            container.mux(frames.encode(frame))
         second = av.AudioFrame.from_ndarray(np.zeros((1, 44100), np.float32), format="fltp", layout="mono")
         second.sample_rate = 44100
-        for packets in (pictures.encode(), sound.encode(second), sound.encode()):
+        for packets in (frames.encode(), sound.encode(second), sound.encode()):
             container.mux(packets)
 
 

@@ -30,7 +30,7 @@ def test_a_landed_film_is_shown_through_a_presigned_link(
     frame.get_by_text(re.compile(r"link works for \d min")).wait_for()
     frame.get_by_label("Position").fill("1.4")
     assert shown.frame().evaluate(TIMES) == pytest.approx([1.4, 1.4], abs=0.05)
-    shown.picture(f"landed-{storage}")
+    shown.screenshot(f"landed-{storage}")
 
     # The source of the next step is in the same storage.
     frame = shown.open("landed_film", run_id, "reframe")

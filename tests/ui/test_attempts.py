@@ -35,10 +35,10 @@ def test_a_retry_says_which_attempt_its_job_is_of(window: Open, deployment: Depl
         frame.get_by_role("heading", name="An attempt has failed").wait_for()
     job = deployment.emulator.jobs()[-1]
     assert shown.frame().evaluate(CONTRAST) == []
-    shown.picture("up-for-retry")
+    shown.screenshot("up-for-retry")
 
     frame.get_by_text("resumed the job of attempt 1").wait_for(timeout=120_000)
-    shown.picture("attempts")
+    shown.screenshot("attempts")
     deployment.emulator.clear_faults()
     plays(frame, "After", seconds=120)
 
@@ -47,7 +47,7 @@ def test_a_retry_says_which_attempt_its_job_is_of(window: Open, deployment: Depl
     assert steps_of(frame)[:2] == ["Submitted", "Attempt 2"]
     assert frame.get_by_role("alert").count() == 0
     assert shown.frame().evaluate(CONTRAST) == []
-    shown.picture("resumed")
+    shown.screenshot("resumed")
 
 
 def test_a_cleared_task_shows_its_new_job_without_being_opened_again(
@@ -77,4 +77,4 @@ def test_a_cleared_task_shows_its_new_job_without_being_opened_again(
     plays(frame, "After", seconds=120)
     frame.get_by_text("attempt 3", exact=True).wait_for()
     assert frame.get_by_text(running, exact=True).count() == 1
-    shown.picture("cleared")
+    shown.screenshot("cleared")

@@ -26,7 +26,7 @@ def test_a_batch_shows_its_progress_and_its_items(window: Open, deployment: Depl
     # Not before a minute: an estimate from the first seconds would be a guess.
     frame.get_by_text(re.compile(r"\d+ per (minute|hour), about .+ left")).wait_for(timeout=120_000)
     assert shown.frame().evaluate(CONTRAST) == []
-    shown.picture("batch-runs")
+    shown.screenshot("batch-runs")
     frame.get_by_role("progressbar").and_(frame.locator("[aria-valuenow='100']")).wait_for(timeout=180_000)
     frame.get_by_role("button", name="failed", exact=True).click()
     assert frame.get_by_role("gridcell", name="failed", exact=True).count() == 2
@@ -53,7 +53,7 @@ def test_ten_thousand_items_are_a_table(window: Open, fake_views: str) -> None:
     frame.get_by_role("row").nth(3).click()
     frame.get_by_text("The file cannot be decoded.").wait_for()
     assert shown.frame().evaluate(CONTRAST) == []
-    shown.picture("batch")
+    shown.screenshot("batch")
     window(dark=True, size=PHONE).check_on_a_phone("fake_views", fake_views, "ten_thousand")
 
 
@@ -66,11 +66,11 @@ def test_a_search_is_a_gallery(window: Open, story: str) -> None:
         "() => [...document.images].length >= 1 && [...document.images].every(each => each.naturalWidth > 0)"
     )
     frame.get_by_text("of 1").first.wait_for()
-    shown.picture("search")
+    shown.screenshot("search")
     window(dark=True, size=PHONE).check_on_a_phone("erase_resize_index", story, "search")
 
 
-def test_an_index_shows_its_counts_and_refused_pictures(
+def test_an_index_shows_its_counts_and_refused_images(
     window: Open, deployment: Deployment, media: ServedFolder
 ) -> None:
     images = []
@@ -84,7 +84,7 @@ def test_an_index_shows_its_counts_and_refused_pictures(
 
     frame.get_by_role("cell", name="letter").wait_for()
     assert frame.locator(".count", has_text="added").inner_text().split() == ["8", "added"]
-    shown.picture("index")
+    shown.screenshot("index")
     window(dark=True, size=PHONE).check_on_a_phone("indexed_images", run_id, "index")
 
 
@@ -102,20 +102,20 @@ def test_a_quality_check_shows_what_it_compared_and_what_it_measured(
     assert measured.get_by_text("3.008 s", exact=True).count() == 1
     assert measured.get_by_text("ssim", exact=True).count() == 1
     assert shown.frame().evaluate(CONTRAST) == []
-    shown.picture("quality")
+    shown.screenshot("quality")
 
     frame = shown.open("checked_film", run_id, "check_strictly")
     frame.get_by_text("does not meet all thresholds").wait_for()
     frame.get_by_text("width is 640 px; allowed: at least 4000 px (min_width)").wait_for()
     plays(frame, "Source")
     assert shown.frame().evaluate(CONTRAST) == []
-    shown.picture("quality-failed")
+    shown.screenshot("quality-failed")
 
     frame = shown.open("checked_film", run_id)
     frame.get_by_text("3 media steps").wait_for()
     frame.get_by_text("meets all thresholds").wait_for()
     frame.get_by_text("duration is 3.008 s").wait_for()
-    shown.picture("quality-run")
+    shown.screenshot("quality-run")
 
     phone = window(dark=True, size=PHONE)
     for task_id in ("check", "check_strictly", None):
@@ -141,9 +141,9 @@ def test_a_bulk_task_shows_its_counts_and_what_was_rejected(
     assert frame.locator(".count.bad", has_text="rejected").inner_text().split() == ["1", "rejected"]
     frame.get_by_text("Submitted", exact=True).wait_for()
     assert shown.frame().evaluate(CONTRAST) == []
-    shown.picture("bulk-index")
+    shown.screenshot("bulk-index")
 
     frame = shown.open("bulk_index", run_id)
     frame.locator(".count.bad", has_text="rejected").wait_for()
-    shown.picture("bulk-index-run")
+    shown.screenshot("bulk-index-run")
     window(dark=True, size=PHONE).check_on_a_phone("bulk_index", run_id, "index")

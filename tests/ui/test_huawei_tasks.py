@@ -42,14 +42,14 @@ def test_speech_and_avatar_videos_have_players(window: Open, deployment: Deploym
     plays(frame, "Result")
     frame.get_by_text("Noticed", exact=True).wait_for()
     assert re.fullmatch(REQUEST_ID, request_id(frame))
-    shown.picture("avatar")
+    shown.screenshot("avatar")
 
     frame = shown.open("product_to_avatar_video", run_id)
     frame.get_by_text("3 media steps").wait_for()
     first = frame.locator(".card").filter(has_text="speak")
     first.locator(".words").wait_for()
     first.locator("audio").wait_for()
-    shown.picture("avatar-run")
+    shown.screenshot("avatar-run")
     phone = window(dark=True, size=PHONE)
     for task_id in ("speak", "film", None):
         phone.check_on_a_phone("product_to_avatar_video", run_id, task_id)
@@ -62,14 +62,14 @@ def test_usage_queries_show_totals(window: Open, deployment: Deployment) -> None
     frame = shown.open("account_usage", run_id, "resources")
     row = frame.get_by_role("row").filter(has_text="VIDEO_2D · video_time_2d_model")
     assert re.fullmatch(r"[\d.]+ of 600 min", row.get_by_role("cell").nth(1).inner_text())
-    shown.picture("usage")
+    shown.screenshot("usage")
     frame = shown.open("account_usage", run_id, "over_time")
     frame.get_by_role("heading", name="Usage of the account").wait_for()
     frame = shown.open("account_usage", run_id)
     frame.get_by_text("3 media steps").wait_for()
     frame.get_by_text("of 600 min").wait_for()
     window(dark=True, size=PHONE).check_on_a_phone("account_usage", run_id)
-    shown.picture("usage-run")
+    shown.screenshot("usage-run")
 
 
 def test_a_vias_task_shows_its_state(window: Open, deployment: Deployment) -> None:
@@ -84,7 +84,7 @@ def test_a_vias_task_shows_its_state(window: Open, deployment: Deployment) -> No
 
 
 def test_alarms_are_a_table_with_their_pictures(window: Open, deployment: Deployment) -> None:
-    picture = base64.b64encode(media_samples.photographs()["coffee"].read_bytes()).decode()
+    photo = base64.b64encode(media_samples.photographs()["coffee"].read_bytes()).decode()
     for n, event_type in enumerate((393216, 458752)):
         alarm = {
             "event_type": event_type,
@@ -92,7 +92,7 @@ def test_alarms_are_a_table_with_their_pictures(window: Open, deployment: Deploy
             "task_id": "task-1",
             "timestamp": 1767225600 + n,
             "data": {"event_set": [{"detection_id": 7, "category": "fire", "polygon_name": "roof"}]},
-            "image_base64": picture,
+            "image_base64": photo,
         }
         deployment.bucket.client.put_object(
             Bucket=deployment.bucket.name, Key=f"alarms/{n}.json", Body=json.dumps(alarm).encode()
@@ -107,11 +107,11 @@ def test_alarms_are_a_table_with_their_pictures(window: Open, deployment: Deploy
         image = frame.locator(f"img[alt='Alarm {n}: {kind}']")
         image.wait_for()
         assert "Signature=" in image.get_attribute("src")
-    shown.picture("alarms")
+    shown.screenshot("alarms")
 
     frame = shown.open("alarms", run_id)
     frame.locator("img[alt='Alarm 2: smoke and fire']").wait_for()
-    shown.picture("alarms-run")
+    shown.screenshot("alarms-run")
     window(dark=True, size=PHONE).check_on_a_phone("alarms", run_id, "wait")
 
 
@@ -136,4 +136,4 @@ def test_a_refused_job_has_the_id_of_its_request(window: Open, deployment: Deplo
     assert error.get_by_role("heading").inner_text().split() == ["InvalidRequest", "MSS.10000003"]
     assert re.fullmatch("[0-9a-f]{32}", error.locator("p code").inner_text())
     assert shown.frame().evaluate(CONTRAST) == []
-    shown.picture("refused")
+    shown.screenshot("refused")

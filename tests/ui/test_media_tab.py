@@ -27,7 +27,7 @@ def test_a_storyboard_shows_what_each_step_did(window: Open, story: str) -> None
         "() => [...document.querySelectorAll('.thumb video')].filter(each => each.readyState >= 2).length === 5"
     )
     assert shown.frame().evaluate(CONTRAST) == []
-    shown.picture("storyboard")
+    shown.screenshot("storyboard")
 
 
 def test_a_task_shows_before_and_after_in_step(window: Open, story: str, deployment: Deployment) -> None:
@@ -46,8 +46,8 @@ def test_a_task_shows_before_and_after_in_step(window: Open, story: str, deploym
     assert frame.get_by_text("720p").count() == 1
     assert frame.get_by_text("CNY").count() == 1
     assert shown.frame().evaluate(CONTRAST) == []
-    shown.picture("task")
-    shown.picture("timeline", frame.get_by_role("region", name="Timeline"))
+    shown.screenshot("task")
+    shown.screenshot("timeline", frame.get_by_role("region", name="Timeline"))
 
     own = {deployment.airflow.url, deployment.emulator.url, deployment.base}
     strangers = [url for url in shown.requested if not url.startswith((*own, "blob:", "data:"))]
@@ -68,7 +68,7 @@ def test_the_wipe_is_moved_with_the_keyboard(window: Open, story: str) -> None:
     assert "40%" in frame.locator("figure").nth(1).get_attribute("style")
     frame.get_by_label("Position").fill("1.4")
     assert shown.frame().evaluate(TIMES) == pytest.approx([1.4, 1.4], abs=0.05)
-    shown.picture("wipe", frame.get_by_role("region", name="Before and after"))
+    shown.screenshot("wipe", frame.get_by_role("region", name="Before and after"))
 
 
 def test_films_of_which_one_cannot_seek_stay_in_step(window: Open, fake_views: str) -> None:
@@ -105,7 +105,7 @@ def test_a_task_that_waits_is_live(window: Open, deployment: Deployment, film: s
         "Processing",
         "Waiting for the job",
     ]
-    shown.picture("waiting")
+    shown.screenshot("waiting")
     plays_later = frame.get_by_label("After", exact=True)
     plays_later.wait_for(timeout=90_000)
     frame.get_by_text("Noticed", exact=True).wait_for()
@@ -120,7 +120,7 @@ def test_images_are_compared_with_zoom(window: Open, fake_views: str) -> None:
     frame.get_by_role("group", name=re.compile("Pictures")).focus()
     shown.page.keyboard.press("ArrowRight")
     assert "58%" in frame.locator(".inner").first.get_attribute("style")
-    shown.picture("pictures")
+    shown.screenshot("pictures")
 
 
 def test_a_mapped_task_shows_its_own_film(window: Open, deployment: Deployment, film: str) -> None:
@@ -175,4 +175,4 @@ def test_it_looks_like_airflow_in_light_and_dark_on_any_screen(
         )
         assert inside.evaluate("() => document.documentElement.scrollWidth - innerWidth") <= 0
         assert inside.evaluate(CONTRAST) == []
-        shown.picture(f"{name}-{'task' if task_id else 'run'}")
+        shown.screenshot(f"{name}-{'task' if task_id else 'run'}")

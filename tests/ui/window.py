@@ -110,11 +110,11 @@ class Window:
         self.page.wait_for_timeout(1500)
         assert self.page.evaluate(CONTRAST) == []
         assert self.page.evaluate("() => document.documentElement.scrollWidth - innerWidth") <= 0
-        self.picture(f"phone-{dag_id.replace('_', '-')}-{(task_id or 'run').replace('_', '-')}")
+        self.screenshot(f"phone-{dag_id.replace('_', '-')}-{(task_id or 'run').replace('_', '-')}")
 
-    def picture(self, name: str, part: Any = None) -> None:
-        """Take a picture of the window, or of a part of it, for the documentation."""
-        folder = os.environ.get("VIAPI_UI_PICTURES")
+    def screenshot(self, name: str, part: Any = None) -> None:
+        """Take a screenshot of the window, or of a part of it, for the documentation."""
+        folder = os.environ.get("VIAPI_UI_SCREENSHOTS")
         if folder:
             self.page.wait_for_timeout(700)
             (part or self.page).screenshot(path=str(Path(folder) / f"ui-{name}.jpg"), type="jpeg", quality=80)
@@ -125,7 +125,7 @@ Open = Callable[..., Window]
 
 
 def plays(frame: Any, label: str, *, seconds: float = 30) -> None:
-    """Wait until the video with a label has a picture.
+    """Wait until the video with a label shows a frame.
 
     :param seconds: within which it must be in the page
     """
@@ -134,5 +134,5 @@ def plays(frame: Any, label: str, *, seconds: float = 30) -> None:
     handle = video.element_handle()
     handle.evaluate(
         "video => new Promise((yes, no) => { const look = (n) => video.readyState >= 2 ? yes() : n > 200 ? "
-        "no(new Error('no picture')) : setTimeout(() => look(n + 1), 50); look(0); })"
+        "no(new Error('no frame')) : setTimeout(() => look(n + 1), 50); look(0); })"
     )
