@@ -54,7 +54,7 @@ TIME_BITS = 12
 of a storage may handle numbers as floats."""
 
 UNKNOWN_END = (1 << TIME_BITS) - 1
-"""Stands for the end of a job that no list states."""
+"""The time of a job whose end no list states."""
 
 MAX_AGO = UNKNOWN_END // 2
 """Seconds since the end of a job that can be read from the log: longer than an entry is kept. A time that seems to be
