@@ -16,7 +16,6 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from typing_extensions import Self
 
-from airflow_provider_viapi.credentials import KeySource
 from airflow_provider_viapi.errors import (
     ConnectionFailed,
     CredentialsRejected,
@@ -29,6 +28,7 @@ from airflow_provider_viapi.http import (
     HttpSettings,
     SyncTransport,
 )
+from airflow_provider_viapi.renewable_credentials import KeySource
 from airflow_provider_viapi.retrying import READ, WRITE, retry_call
 
 logger = logging.getLogger(__name__)

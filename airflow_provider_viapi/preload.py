@@ -27,7 +27,7 @@ MODULES = (
     "huawei.job_backend",
     "jobs.polling.poller",
     "jobs.submission",
-    "jobs.usage",
+    "jobs.usage_and_cost",
     "media.inputs.request_media",
     "media.inputs.still_images",
     "media.media_headers",

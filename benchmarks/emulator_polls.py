@@ -22,9 +22,9 @@ from airflow_provider_viapi.alibaba.account import Account, Signature
 from airflow_provider_viapi.alibaba.client import Client
 from airflow_provider_viapi.alibaba.rpc import encode
 from airflow_provider_viapi.alibaba.services import viapi, videoenhan
-from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.emulator.access_keys import AccessKey
 from airflow_provider_viapi.jobs.model import RequestNonce
+from airflow_provider_viapi.renewable_credentials import Credentials
 from report import Goal, report, table
 
 POLLS = 6_000

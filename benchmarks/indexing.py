@@ -30,11 +30,11 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 import media_samples
 from airflow_provider_viapi.alibaba.account import Account
 from airflow_provider_viapi.alibaba.client import open_async_client
-from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.image_index.images import ImageEntry, parse_images
 from airflow_provider_viapi.image_index.imgsearch_database import ImageDatabase
 from airflow_provider_viapi.image_index.indexer import Indexer
 from airflow_provider_viapi.jobs.polling.rate_limiter import RateLimiter
+from airflow_provider_viapi.renewable_credentials import Credentials
 from report import Goal, report, table
 
 EMULATOR = Path(sys.executable).with_name("viapi-emulator")

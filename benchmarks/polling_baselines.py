@@ -26,11 +26,11 @@ import psutil
 from airflow_provider_viapi.alibaba.account import Account
 from airflow_provider_viapi.alibaba.rpc import decode, encode
 from airflow_provider_viapi.alibaba.services import videoenhan
-from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.emulator.access_keys import AccessKey
 from airflow_provider_viapi.errors import TransientError
 from airflow_provider_viapi.http import HttpResponse
 from airflow_provider_viapi.jobs.model import RequestNonce
+from airflow_provider_viapi.renewable_credentials import Credentials
 from airflow_provider_viapi.triggers.job import ViapiJobTrigger
 from lower_bound import QUOTA
 from waiting_emulator import job_id

@@ -37,8 +37,8 @@ sys.path.insert(0, str(ROOT))
 from airflow_provider_viapi.alibaba.account import Account, Signature
 from airflow_provider_viapi.alibaba.rpc import encode
 from airflow_provider_viapi.alibaba.services import videoenhan
-from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.jobs.model import RequestNonce
+from airflow_provider_viapi.renewable_credentials import Credentials
 
 ROUNDS = 25
 REQUESTS = 400

@@ -24,7 +24,6 @@ from airflow_provider_viapi.alibaba.account import Account
 from airflow_provider_viapi.alibaba.client import Client, open_async_client
 from airflow_provider_viapi.alibaba.model import Action, Service
 from airflow_provider_viapi.alibaba.services import videoenhan
-from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.errors import (
     ConfigurationError,
     ConnectionFailed,
@@ -44,6 +43,7 @@ from airflow_provider_viapi.http import (
 )
 from airflow_provider_viapi.http_session import requests_session
 from airflow_provider_viapi.http_settings import read_verify
+from airflow_provider_viapi.renewable_credentials import Credentials
 from scripted_server import serving
 
 ERASE, VIDEO = videoenhan.ERASE_VIDEO_SUBTITLES, {"VideoUrl": "http://h/a.mp4"}

@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 from airflow_provider_viapi.alibaba.model import Service
 from airflow_provider_viapi.alibaba.regions import DEFAULT_REGION
 from airflow_provider_viapi.client import ObservedCalls, OnCall, ignore_call
-from airflow_provider_viapi.credentials import CredentialsSource
 from airflow_provider_viapi.errors import ConfigurationError
 from airflow_provider_viapi.http_settings import HttpSettings, host_header
 from airflow_provider_viapi.jobs.model import ListJobs
+from airflow_provider_viapi.renewable_credentials import CredentialsSource
 
 Signature = Literal["1.0", "ACS3-HMAC-SHA256"]
 """Signature methods: the RPC services' original one, and the default of Alibaba's SDKs today."""

@@ -11,9 +11,9 @@ from airflow_provider_viapi.alibaba.errors import is_expired_key
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.alibaba.rpc import decode, encode
 from airflow_provider_viapi.client import BaseAsyncClient, BaseClient, Call, arun, call_with_renewal, run
-from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.http import open_async_transport
 from airflow_provider_viapi.jobs.model import RequestNonce
+from airflow_provider_viapi.renewable_credentials import Credentials
 
 
 def _exchange(

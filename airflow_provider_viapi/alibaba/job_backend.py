@@ -29,7 +29,7 @@ from airflow_provider_viapi.jobs.reconciliation import JobList, ListedJob
 if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.account import Account
     from airflow_provider_viapi.alibaba.client import AsyncClient, Client
-    from airflow_provider_viapi.credentials import Credentials
+    from airflow_provider_viapi.renewable_credentials import Credentials
 
 ENDED_LATELY = 600.0
 """Seconds for which a job that has ended is news to other processes that wait for it."""

@@ -18,12 +18,12 @@ from airflow_provider_viapi.alibaba.account import Account
 from airflow_provider_viapi.alibaba.errors import classify
 from airflow_provider_viapi.alibaba.model import Action, ResultField
 from airflow_provider_viapi.alibaba.signing import encoded_pairs, in_order
-from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.errors import ResponseLost, Throttled
 from airflow_provider_viapi.http import HttpRequest, HttpResponse
 from airflow_provider_viapi.http_errors import gateway_refusal, malformed_response
 from airflow_provider_viapi.jobs.model import RequestNonce
 from airflow_provider_viapi.redaction import MAX_CODE, redact_message
+from airflow_provider_viapi.renewable_credentials import Credentials
 from airflow_provider_viapi.result_fields import absolute_address, read_json
 from airflow_provider_viapi.xml import NotPlainXml, parse
 

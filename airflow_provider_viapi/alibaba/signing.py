@@ -15,7 +15,7 @@ from functools import lru_cache
 from hashlib import sha256
 from urllib.parse import quote
 
-from airflow_provider_viapi.credentials import Credentials
+from airflow_provider_viapi.renewable_credentials import Credentials
 
 ACS3 = "ACS3-HMAC-SHA256"
 

@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from airflow_provider_viapi.alibaba.errors import classify
-from airflow_provider_viapi.credentials import Credentials, RenewableCredentials
 from airflow_provider_viapi.errors import ConfigurationError, ConnectionFailed, ServiceError, TransientError
 from airflow_provider_viapi.http_errors import certificate_error
 from airflow_provider_viapi.redaction import redact_text
+from airflow_provider_viapi.renewable_credentials import Credentials, RenewableCredentials
 
 if TYPE_CHECKING:
     from alibabacloud_credentials_api import ICredentialsProvider  # type: ignore[import-untyped]

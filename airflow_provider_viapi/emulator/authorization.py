@@ -11,9 +11,9 @@ from urllib.parse import parse_qsl
 
 from airflow_provider_viapi.alibaba import signing
 from airflow_provider_viapi.alibaba.signing import canonical_query, sign, string_to_sign
-from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.emulator.errors import ApiError
 from airflow_provider_viapi.emulator.request import Request
+from airflow_provider_viapi.renewable_credentials import Credentials
 
 _ACS3 = re.compile(
     r"ACS3-HMAC-SHA256\s+Credential=([^,]*),\s*SignedHeaders=([^,]*),\s*Signature=([0-9a-f]{64})"

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.backend import JobBackend
     from airflow_provider_viapi.jobs.model import Job, Log
 
-CANCEL_RETRIES = 30.0
+CANCEL_RETRY_SECONDS = 30.0
 """Seconds over which the cancellation of a job is retried: what is not cancelled continues and is billed."""
 
-CANCEL_RETRIES_OF_MANY = 10.0
+CANCEL_RETRY_SECONDS_OF_MANY = 10.0
 """Likewise, for each of many jobs: a trigger that is stopped has 25 s for all of them."""
 
 MAX_CONCURRENT_CANCELS = 8
@@ -36,7 +36,7 @@ class CancellingHook(CloudHook):
 
     async def cancel(self, job: Job, log: Log) -> bool:
         """Cancel a job and return true; false if it continues and is billed. Logs which of the two happened."""
-        (outcome,) = await self._cancel([job], log, CANCEL_RETRIES)
+        (outcome,) = await self._cancel([job], log, CANCEL_RETRY_SECONDS)
         if isinstance(outcome, ServiceError):
             log.warning("Job %s could not be cancelled (%s): it continues and is billed", job.id, outcome)
         elif outcome:
@@ -52,7 +52,7 @@ class CancellingHook(CloudHook):
         """
         from airflow_provider_viapi.jobs.batch.wait import QuietLog
 
-        outcomes = await self._cancel(jobs, QuietLog(log), CANCEL_RETRIES_OF_MANY)
+        outcomes = await self._cancel(jobs, QuietLog(log), CANCEL_RETRY_SECONDS_OF_MANY)
         cancelled = {job.id for job, outcome in zip(jobs, outcomes, strict=True) if outcome is True}
         if cancelled:
             log.info("Cancelled %d jobs", len(cancelled))

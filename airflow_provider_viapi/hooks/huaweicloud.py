@@ -17,12 +17,12 @@ from airflow_provider_viapi.schema import plain_text
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
 
-    from airflow_provider_viapi.credentials import Credentials
     from airflow_provider_viapi.huawei.account import Account
     from airflow_provider_viapi.huawei.client import Client, User
     from airflow_provider_viapi.huawei.job_backend import Family, HuaweiJobBackend
     from airflow_provider_viapi.jobs.model import Job, JobReport, Log, OnState
     from airflow_provider_viapi.jobs.polling.poller import Poller
+    from airflow_provider_viapi.renewable_credentials import Credentials
 
 Auth = Literal["aksk", "password"]
 """Authentication: an access key that signs, or a token for an IAM user's password."""
@@ -108,7 +108,7 @@ class HuaweiCloudHook(WaitingHook):
         read: Callable[[], Any],
         aread: Callable[[], Awaitable[Any]],
     ) -> Account:
-        from airflow_provider_viapi.credentials import Credentials, RenewableCredentials
+        from airflow_provider_viapi.renewable_credentials import Credentials, RenewableCredentials
 
         if isinstance(key, Credentials):
             return replace(account, auth=RenewableCredentials(read, aread, initial=key))
@@ -118,7 +118,7 @@ class HuaweiCloudHook(WaitingHook):
         return with_token_for(key, account, read, aread)
 
     def _fingerprint_of(self, account: Account, key: Credentials | User) -> tuple[object, ...]:
-        from airflow_provider_viapi.credentials import Credentials
+        from airflow_provider_viapi.renewable_credentials import Credentials
 
         who = key.access_key_id if isinstance(key, Credentials) else (key.domain, key.name)
         addresses = tuple(sorted(account.endpoints.items()))
@@ -169,7 +169,7 @@ class HuaweiCloudHook(WaitingHook):
         )
 
     def _owner_of(self, account: Account, key: Credentials | User) -> str:
-        from airflow_provider_viapi.credentials import Credentials
+        from airflow_provider_viapi.renewable_credentials import Credentials
 
         who = key.access_key_id if isinstance(key, Credentials) else f"{key.domain}/{key.name}"
         addresses = " ".join((account.endpoint or account.region, *account.endpoints.values()))
@@ -247,7 +247,7 @@ def parse_connection(connection: Connection, extra: Mapping[str, Any]) -> tuple[
 
 
 def _key(fields: ConnectionFields) -> Credentials:
-    from airflow_provider_viapi.credentials import Credentials
+    from airflow_provider_viapi.renewable_credentials import Credentials
 
     if fields.login is None or fields.password is None:
         raise fields.invalid(f"has no {'password (SK)' if fields.login else 'login (AK)'}")

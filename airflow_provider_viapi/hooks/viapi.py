@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.client import Client
     from airflow_provider_viapi.alibaba.imagesearch_job_backend import Increments
     from airflow_provider_viapi.alibaba.job_backend import ViapiJobBackend
-    from airflow_provider_viapi.credentials import Credentials, CredentialsSource
     from airflow_provider_viapi.fs.oss_client import Oss
     from airflow_provider_viapi.jobs.model import Job, JobReport, Log
     from airflow_provider_viapi.jobs.polling.poller import Poller
     from airflow_provider_viapi.jobs.polling.rate_limiter import RateLimiter
+    from airflow_provider_viapi.renewable_credentials import Credentials, CredentialsSource
 
 ACCEPTED_TYPES = ("viapi", "alibaba_cloud")
 
@@ -115,7 +115,7 @@ class ViapiHook(WaitingHook):
         read: Callable[[], CredentialsSource],
         aread: Callable[[], Awaitable[CredentialsSource]],
     ) -> Account:
-        from airflow_provider_viapi.credentials import Credentials, RenewableCredentials
+        from airflow_provider_viapi.renewable_credentials import Credentials, RenewableCredentials
 
         if not isinstance(key, Credentials):
             # A source of temporary keys renews them itself.
@@ -274,7 +274,7 @@ def _credentials(fields: ConnectionFields) -> CredentialsSource:
 
 
 def _key(fields: ConnectionFields) -> Credentials:
-    from airflow_provider_viapi.credentials import Credentials
+    from airflow_provider_viapi.renewable_credentials import Credentials
 
     key_id = fields.login or fields.text("access_key_id")
     secret = fields.password or fields.text("access_key_secret")

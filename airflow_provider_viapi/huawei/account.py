@@ -8,11 +8,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from airflow_provider_viapi.client import ObservedCalls, OnCall, ignore_call
-from airflow_provider_viapi.credentials import Credentials, KeySource
 from airflow_provider_viapi.errors import ConfigurationError
 from airflow_provider_viapi.http_settings import HttpSettings, host_header
 from airflow_provider_viapi.huawei.model import PathFamily, Service
 from airflow_provider_viapi.huawei.regions import DEFAULT_REGION
+from airflow_provider_viapi.renewable_credentials import Credentials, KeySource
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,6 @@ from datetime import datetime, timezone
 from typing import Any
 
 from airflow_provider_viapi.client import BaseAsyncClient, BaseClient, Call, arun, call_with_renewal, run
-from airflow_provider_viapi.credentials import Renewable
 from airflow_provider_viapi.errors import (
     ConfigurationError,
     ConnectionFailed,
@@ -44,6 +43,7 @@ from airflow_provider_viapi.huawei.rest import decode, encode, rate_limit
 from airflow_provider_viapi.huawei.services import iam
 from airflow_provider_viapi.huawei.services.metastudio.assets import SHOW_ASSET
 from airflow_provider_viapi.jobs.model import Job, JobReport
+from airflow_provider_viapi.renewable_credentials import Renewable
 from airflow_provider_viapi.retrying import READ, is_transient, retry_call
 
 

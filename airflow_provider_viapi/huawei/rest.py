@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.errors import (
     CredentialsRejected,
     InvalidRequest,
@@ -24,6 +23,7 @@ from airflow_provider_viapi.huawei.account import Account, Auth
 from airflow_provider_viapi.huawei.errors import classify, read_body, read_reason
 from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.huawei.parameters import Picture, picture_content, picture_type
+from airflow_provider_viapi.renewable_credentials import Credentials
 from airflow_provider_viapi.result_fields import read_json
 from airflow_provider_viapi.schema import Parameter
 

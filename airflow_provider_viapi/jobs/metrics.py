@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from airflow_provider_viapi.errors import ServiceError, Throttled
 from airflow_provider_viapi.jobs.polling.pending_jobs import PendingJob
-from airflow_provider_viapi.jobs.usage import Usage
+from airflow_provider_viapi.jobs.usage_and_cost import Usage
 
 CALLS = "viapi.calls"
 """Counter of calls sent, by service and action."""

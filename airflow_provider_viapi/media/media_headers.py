@@ -12,7 +12,7 @@ import time
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from airflow_provider_viapi.jobs.usage import Clip
+from airflow_provider_viapi.jobs.usage_and_cost import Clip
 from airflow_provider_viapi.media.addresses import is_http_url
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from airflow_provider_viapi.media.media_headers import RangeReader, read_clip
 if TYPE_CHECKING:
     import requests
 
-    from airflow_provider_viapi.jobs.usage import Clip
+    from airflow_provider_viapi.jobs.usage_and_cost import Clip
 
 logger = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from airflow_provider_viapi.task_instance.xcoms import LANDED_PREFIX
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_viapi.jobs.usage import Usage
+    from airflow_provider_viapi.jobs.usage_and_cost import Usage
 
 
 class LandingOperator(ActionOperator):

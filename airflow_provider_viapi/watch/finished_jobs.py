@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_viapi.errors import ServiceError, Throttled
 from airflow_provider_viapi.jobs.polling.intervals import AdaptiveInterval
 from airflow_provider_viapi.jobs.polling.list_reader import releasing_slot
-from airflow_provider_viapi.jobs.polling.supervision import in_own_task, may_succeed_later
+from airflow_provider_viapi.jobs.polling.supervised_loops import in_own_task, may_succeed_later
 from airflow_provider_viapi.redaction import describe_error
 from airflow_provider_viapi.watch.cursor import ListEntry, Page
 

@@ -14,8 +14,8 @@ import pytest
 
 from airflow_provider_viapi.alibaba import signing
 from airflow_provider_viapi.alibaba.signing import canonical_query
-from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.redaction import redact_text
+from airflow_provider_viapi.renewable_credentials import Credentials
 
 VECTORS = json.loads((Path(__file__).parent / "acs3_vectors.json").read_text())
 EACH = pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["name"])

@@ -16,7 +16,6 @@ from airflow_provider_viapi.alibaba.account import Account
 from airflow_provider_viapi.alibaba.client import Client, open_async_client
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.alibaba.services import videoenhan
-from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.errors import (
     ConnectionFailed,
     InvalidRequest,
@@ -26,6 +25,7 @@ from airflow_provider_viapi.errors import (
     proves_not_accepted,
 )
 from airflow_provider_viapi.http_settings import HttpSettings
+from airflow_provider_viapi.renewable_credentials import Credentials
 from scripted_server import HANG_UP, Answer, scripted_server
 
 ERASE, ASK = videoenhan.ERASE_VIDEO_SUBTITLES, videoenhan.GET_ASYNC_JOB_RESULT

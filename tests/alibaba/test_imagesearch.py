@@ -12,10 +12,10 @@ from airflow_provider_viapi.alibaba.account import Account, Signature
 from airflow_provider_viapi.alibaba.errors import classify
 from airflow_provider_viapi.alibaba.rpc import decode, encode
 from airflow_provider_viapi.alibaba.services import find, imagesearch, imgsearch
-from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.errors import InvalidRequest, ServiceError, Throttled
 from airflow_provider_viapi.http import HttpResponse
 from airflow_provider_viapi.jobs.model import RequestNonce
+from airflow_provider_viapi.renewable_credentials import Credentials
 
 KEY = Credentials("id", "secret")
 

@@ -17,7 +17,6 @@ from airflow_provider_viapi.alibaba.imagesearch_job_backend import (
     job_of,
     read_report,
 )
-from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.errors import (
     InvalidRequest,
     ResponseLost,
@@ -26,6 +25,7 @@ from airflow_provider_viapi.errors import (
     proves_not_accepted,
 )
 from airflow_provider_viapi.jobs.model import Outcome, RequestNonce
+from airflow_provider_viapi.renewable_credentials import Credentials
 from scripted_server import Answer, ScriptedServer, scripted_server
 
 REQUEST = {"InstanceName": "shop", "BucketName": "team", "Path": "/search/increment-1"}

@@ -12,9 +12,9 @@ from airflow_provider_viapi.alibaba.client import Client
 from airflow_provider_viapi.alibaba.job_backend import ViapiSubmitBackend
 from airflow_provider_viapi.alibaba.job_reports import STATES, read_report, result_action
 from airflow_provider_viapi.alibaba.services import videoenhan
-from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.errors import ResponseLost, ServiceError, TransientError
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome, RequestNonce
+from airflow_provider_viapi.renewable_credentials import Credentials
 from scripted_server import Answer, scripted_server
 
 JOB = Job("J-1", "videoenhan.EraseVideoSubtitles")

@@ -13,10 +13,10 @@ import pytest
 from airflow_provider_viapi.alibaba.account import Account, Signature
 from airflow_provider_viapi.alibaba.client import Client, open_async_client
 from airflow_provider_viapi.alibaba.services import imgsearch, videoenhan
-from airflow_provider_viapi.credentials import Credentials, CredentialsSource, RenewableCredentials
 from airflow_provider_viapi.errors import ConfigurationError, CredentialsRejected, TransientError
 from airflow_provider_viapi.http_settings import HttpSettings
 from airflow_provider_viapi.jobs.model import RequestNonce
+from airflow_provider_viapi.renewable_credentials import Credentials, CredentialsSource, RenewableCredentials
 from scripted_server import Answer, ScriptedServer, scripted_server
 
 ASK, JOB = videoenhan.GET_ASYNC_JOB_RESULT, {"JobId": "J"}

@@ -17,9 +17,9 @@ from airflow_provider_viapi.alibaba.account import Account
 from airflow_provider_viapi.alibaba.rpc import HttpRequest, HttpResponse, decode, encode, flatten
 from airflow_provider_viapi.alibaba.services import find, imgsearch, videoenhan
 from airflow_provider_viapi.alibaba.signing import canonical_query, sign
-from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.errors import CredentialsRejected, ResponseLost, ServiceError, Throttled
 from airflow_provider_viapi.jobs.model import RequestNonce
+from airflow_provider_viapi.renewable_credentials import Credentials
 
 NOW = datetime(2026, 11, 20, 16, 15, 50, tzinfo=timezone(timedelta(hours=9)))
 ACCOUNT = Account(Credentials("key-id", "key-secret", "sts-token"))

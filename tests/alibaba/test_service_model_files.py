@@ -14,10 +14,10 @@ from airflow_provider_viapi.alibaba.account import Account
 from airflow_provider_viapi.alibaba.parameters import ListOf, Media, Structure, ValueList
 from airflow_provider_viapi.alibaba.rpc import decode, encode
 from airflow_provider_viapi.alibaba.service_model_files import ModelFile
-from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.errors import ConfigurationError, InvalidRequest
 from airflow_provider_viapi.http import HttpResponse
 from airflow_provider_viapi.jobs.model import RequestNonce
+from airflow_provider_viapi.renewable_credentials import Credentials
 
 ACTION: dict[str, Any] = {
     "summary": "Do it.",

@@ -20,13 +20,13 @@ pytest.importorskip("alibabacloud_credentials")
 
 from airflow_provider_viapi.alibaba import sts
 from airflow_provider_viapi.alibaba.sts import SETTINGS, renewable
-from airflow_provider_viapi.credentials import Credentials, RenewableCredentials
 from airflow_provider_viapi.errors import (
     ConfigurationError,
     ConnectionFailed,
     ServiceError,
     TransientError,
 )
+from airflow_provider_viapi.renewable_credentials import Credentials, RenewableCredentials
 from alibaba.credential_server import CredentialServer, credential_server
 
 OWN_KEY = Credentials("own-id", "own-secret", "own-token")

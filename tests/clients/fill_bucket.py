@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 from airflow_provider_viapi.alibaba.account import Account
-from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.fs.oss_client import Oss, place_of
+from airflow_provider_viapi.renewable_credentials import Credentials
 
 
 def main(endpoint: str, source: Path, bucket: str, folder: str) -> None:

@@ -17,12 +17,12 @@ import media_samples
 from airflow_provider_viapi.alibaba import services
 from airflow_provider_viapi.alibaba.account import Account
 from airflow_provider_viapi.alibaba.rpc import HttpResponse, decode, encode
-from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.emulator.engine import emulated_actions
 from airflow_provider_viapi.errors import InvalidRequest, ServiceError
 from airflow_provider_viapi.jobs.model import RequestNonce
 from airflow_provider_viapi.operators.viapi import ViapiOperator
 from airflow_provider_viapi.operators.videoenhan import AddFaceVideoTemplateOperator
+from airflow_provider_viapi.renewable_credentials import Credentials
 from run_task import run_task
 from sample_requests import (
     DONE_BY_THE_EMULATOR,

@@ -16,11 +16,11 @@ from airflow_provider_viapi.alibaba.job_reports import STATES, result_action
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.alibaba.rpc import flatten
 from airflow_provider_viapi.alibaba.services import actions
-from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.emulator.engine import emulated_actions
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.errors import ServiceError
 from airflow_provider_viapi.jobs.model import Job, Outcome
+from airflow_provider_viapi.renewable_credentials import Credentials
 from any_request import flat, request_for
 from served_folder import ServedFolder
 

@@ -15,12 +15,12 @@ import pytest
 from airflow_provider_viapi.alibaba import signing
 from airflow_provider_viapi.alibaba.services import actions
 from airflow_provider_viapi.alibaba.signing import canonical_query
-from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.emulator.access_keys import AccessKey, AccessKeys
 from airflow_provider_viapi.emulator.errors import ApiError
 from airflow_provider_viapi.emulator.gateway import Gateway
 from airflow_provider_viapi.emulator.quota import Quota
 from airflow_provider_viapi.emulator.request import Request
+from airflow_provider_viapi.renewable_credentials import Credentials
 from emulator.clock import Clock
 from emulator.signing_caller import Caller, timestamp
 

@@ -17,12 +17,12 @@ from PIL import Image
 import media_samples
 from airflow_provider_viapi.alibaba.account import Account
 from airflow_provider_viapi.alibaba.client import Client
-from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.emulator.errors import ApiError
 from airflow_provider_viapi.emulator.imagesearch_storage import ImageInstances, Item
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.errors import InvalidMedia, InvalidRequest, ServiceError
 from airflow_provider_viapi.fs.oss import OssFileSystem
+from airflow_provider_viapi.renewable_credentials import Credentials
 
 NAMES = ("chelsea", "coffee", "rocket")
 

@@ -14,8 +14,8 @@ from PIL import Image
 
 from airflow_provider_viapi.alibaba.account import Account
 from airflow_provider_viapi.alibaba.client import Client
-from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.emulator.server import EmulatorServer
+from airflow_provider_viapi.renewable_credentials import Credentials
 from emulator.clock import Clock
 from emulator.signing_caller import Caller
 from served_folder import ServedFolder

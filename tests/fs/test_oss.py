@@ -12,12 +12,12 @@ import pytest
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from airflow_provider_viapi.alibaba.account import Account
-from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.errors import ConfigurationError
 from airflow_provider_viapi.fs import oss
 from airflow_provider_viapi.fs.oss_client import Place, open_oss, place_of
 from airflow_provider_viapi.get_provider_info import get_provider_info
 from airflow_provider_viapi.hooks.viapi import ViapiHook
+from airflow_provider_viapi.renewable_credentials import Credentials
 from media.team_storage import TeamStorage, storage_emulator, team
 
 __all__ = ["storage_emulator", "team"]

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.errors import ConfigurationError, CredentialsRejected, InvalidRequest, JobTimedOut
 from airflow_provider_viapi.get_provider_info import get_provider_info
 from airflow_provider_viapi.hooks.connection_form import HUAWEI_CONN_FIELDS
@@ -20,6 +19,7 @@ from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.huawei.account import Account
 from airflow_provider_viapi.huawei.services import iam, metastudio, vias
 from airflow_provider_viapi.jobs.model import Job, JobReport
+from airflow_provider_viapi.renewable_credentials import Credentials
 from scripted_server import Answer, ScriptedServer, scripted_server
 from timing import poll_quickly
 

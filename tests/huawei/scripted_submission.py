@@ -7,7 +7,6 @@ from collections.abc import Callable, Collection
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.http_settings import HttpSettings
 from airflow_provider_viapi.huawei.account import Account
 from airflow_provider_viapi.huawei.client import Client
@@ -19,6 +18,7 @@ from airflow_provider_viapi.jobs.ledger import Ledger
 from airflow_provider_viapi.jobs.model import Job, JobReport
 from airflow_provider_viapi.jobs.recovery import OnDoubt
 from airflow_provider_viapi.jobs.submission import Submission, SubmitPolicy
+from airflow_provider_viapi.renewable_credentials import Credentials
 from airflow_provider_viapi.state.stores import MemoryStore
 from jobs.scripted_backend import ScriptedClaims
 from scripted_server import Answer, ScriptedServer

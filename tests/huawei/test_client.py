@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_viapi.credentials import Credentials, Renewable, RenewableCredentials
 from airflow_provider_viapi.emulator.huawei.identity import read_authorization
 from airflow_provider_viapi.errors import (
     ConfigurationError,
@@ -29,6 +28,7 @@ from airflow_provider_viapi.huawei.account import Account, Token
 from airflow_provider_viapi.huawei.client import Client, User, open_async_client, project_of, with_token_for
 from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.huawei.services import metastudio, vias
+from airflow_provider_viapi.renewable_credentials import Credentials, Renewable, RenewableCredentials
 from scripted_server import HANG_UP, Answer, ScriptedServer, scripted_server
 
 KEY = Credentials("the-ak", "the-sk", "the-sts-token")

@@ -11,7 +11,6 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.errors import PermissionDenied, ResponseLost, Throttled
 from airflow_provider_viapi.huawei.account import Account
 from airflow_provider_viapi.huawei.job_backend import (
@@ -26,6 +25,7 @@ from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
 from airflow_provider_viapi.jobs.polling.intervals import Backoff
 from airflow_provider_viapi.jobs.polling.poller import Poller
 from airflow_provider_viapi.jobs.polling.rate_limiter import Permit, RateLimiter
+from airflow_provider_viapi.renewable_credentials import Credentials
 from scripted_server import Answer, ScriptedServer, scripted_server
 
 VIDEO = Job("j1", "metastudio.Create2DDigitalHumanVideo")

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.errors import (
     ConnectionFailed,
     CredentialsRejected,
@@ -27,6 +26,7 @@ from airflow_provider_viapi.huawei.account import Account, Token
 from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.huawei.rest import decode, encode, rate_limit
 from airflow_provider_viapi.huawei.services import metastudio, vias
+from airflow_provider_viapi.renewable_credentials import Credentials
 
 NOW = datetime(2025, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
 KEY = Credentials("the-ak", "the-sk", "the-sts-token")

@@ -15,12 +15,12 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.emulator.huawei.identity import read_authorization, read_timestamp
 from airflow_provider_viapi.huawei import signing
 from airflow_provider_viapi.huawei.account import Account
 from airflow_provider_viapi.huawei.rest import encode
 from airflow_provider_viapi.huawei.services import find
+from airflow_provider_viapi.renewable_credentials import Credentials
 
 CAPTURED = json.loads(Path(__file__).with_name("sdk_requests.json").read_text())
 FORMS = [each for each in CAPTURED["requests"] if each["headers"]["content-type"].startswith("multipart/")]

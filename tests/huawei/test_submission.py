@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.errors import InvalidRequest, ServiceError, SubmissionInDoubt, TransientError
 from airflow_provider_viapi.http_settings import HttpSettings
 from airflow_provider_viapi.huawei.account import Account
 from airflow_provider_viapi.jobs.ledger import Ledger
 from airflow_provider_viapi.jobs.model import Job, RequestNonce
+from airflow_provider_viapi.renewable_credentials import Credentials
 from airflow_provider_viapi.state.stores import MemoryStore
 from huawei.scripted_submission import (
     GATEWAY,

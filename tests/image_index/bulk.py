@@ -17,12 +17,12 @@ from typing import Any
 
 from airflow_provider_viapi.alibaba.account import Account
 from airflow_provider_viapi.alibaba.client import open_async_client
-from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.image_index.images import ImageEntry, parse_images
 from airflow_provider_viapi.image_index.imgsearch_database import ImageDatabase
 from airflow_provider_viapi.image_index.indexer import Indexer, IndexingTiming
 from airflow_provider_viapi.image_index.report import IndexingReport
 from airflow_provider_viapi.jobs.polling.rate_limiter import RateLimiter
+from airflow_provider_viapi.renewable_credentials import Credentials
 
 QUICK = IndexingTiming(retry_seconds=3.0, settle_seconds=0.3)
 

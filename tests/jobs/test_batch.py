@@ -44,7 +44,7 @@ from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome, RequestNo
 from airflow_provider_viapi.jobs.polling.rate_limiter import RateLimiter
 from airflow_provider_viapi.jobs.reconciliation import JobList, ListedJob
 from airflow_provider_viapi.jobs.submission import Submission, SubmitPolicy
-from airflow_provider_viapi.jobs.usage import Usage
+from airflow_provider_viapi.jobs.usage_and_cost import Usage
 from jobs.scripted_backend import ScriptedClaims
 from operators.run_batch import Store, WorkerLost
 

@@ -15,7 +15,7 @@ from airflow_provider_viapi.jobs.batch.limits import CostLimits
 from airflow_provider_viapi.jobs.batch.runner import BatchRunner
 from airflow_provider_viapi.jobs.batch.wait import FinishedJobs
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome, RequestNonce
-from airflow_provider_viapi.jobs.usage import Usage
+from airflow_provider_viapi.jobs.usage_and_cost import Usage
 from jobs.test_batch import Backend, Clock, EndlessJobs, Service, TimedJobs, batch, items
 from operators.run_batch import Store, WorkerLost
 

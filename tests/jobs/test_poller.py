@@ -24,7 +24,7 @@ from airflow_provider_viapi.errors import (
 )
 from airflow_provider_viapi.jobs.backend import Ending, ListSnapshot
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
-from airflow_provider_viapi.jobs.polling import list_reader, supervision
+from airflow_provider_viapi.jobs.polling import list_reader, supervised_loops
 from airflow_provider_viapi.jobs.polling.intervals import Backoff
 from airflow_provider_viapi.jobs.polling.pending_jobs import PendingJob
 from airflow_provider_viapi.jobs.polling.poller import GRACE, Poller
@@ -545,7 +545,7 @@ def test_an_unexpected_error_that_persists_ends_the_wait_and_is_named(fault: Any
     with pytest.raises(ServiceError, match=r"job J-1 could not be polled: unexpected .* 5 times in a row"):
         wait(service)
 
-    assert service.polls == supervision.MAX_UNEXPECTED_ERRORS
+    assert service.polls == supervised_loops.MAX_UNEXPECTED_ERRORS
 
 
 def test_an_unexpected_error_shows_no_signature() -> None:
@@ -590,7 +590,7 @@ def test_a_list_that_keeps_failing_unexpectedly_is_abandoned_and_each_job_is_pol
     reports = virtual_time.run(wait_in_virtual_time(account))
 
     assert {report.outcome for report in reports} == {Outcome.SUCCEEDED}
-    assert account.list_reads == supervision.MAX_UNEXPECTED_ERRORS
+    assert account.list_reads == supervised_loops.MAX_UNEXPECTED_ERRORS
 
 
 @pytest.mark.parametrize("fault", UNEXPECTED, ids=repr)

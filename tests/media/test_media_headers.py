@@ -15,7 +15,7 @@ from s3fs import S3File
 
 import media_samples
 from airflow_provider_viapi.http_settings import HttpSettings
-from airflow_provider_viapi.jobs.usage import Prices, Rate, Usage
+from airflow_provider_viapi.jobs.usage_and_cost import Prices, Rate, Usage
 from airflow_provider_viapi.media.media_headers import measure, read_clip
 from media.moto_s3 import Bucket, bucket, moto_endpoint
 from scripted_server import serving

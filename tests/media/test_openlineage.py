@@ -6,7 +6,7 @@ import attr
 import pytest
 
 from airflow_provider_viapi.alibaba.services import videoenhan
-from airflow_provider_viapi.jobs.usage import Clip, Prices, Usage
+from airflow_provider_viapi.jobs.usage_and_cost import Clip, Prices, Usage
 from airflow_provider_viapi.media.outputs.lineage import lineage_of, media_of, name_of
 
 

@@ -14,7 +14,6 @@ import pytest
 import media_samples
 from airflow_provider_viapi.alibaba.account import Account
 from airflow_provider_viapi.alibaba.services import videoenhan
-from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.errors import InvalidMedia
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.media.inputs.request_media import check_links
@@ -22,6 +21,7 @@ from airflow_provider_viapi.media.inputs.source import stat
 from airflow_provider_viapi.media.inputs.source_validation import check_source_file
 from airflow_provider_viapi.media.probe import MediaFacts, probe
 from airflow_provider_viapi.media_limits import MediaLimits
+from airflow_provider_viapi.renewable_credentials import Credentials
 from media.moto_s3 import Bucket, bucket, moto_endpoint  # noqa: F401
 from scripted_server import serving
 

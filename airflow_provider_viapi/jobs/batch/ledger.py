@@ -66,7 +66,7 @@ class Row:
     :param is_permanent: no retry of the task can succeed
     :param is_resumable: the next attempt resumes its job, or its submission whose outcome is unknown
     :param is_billed: its job was accepted, or may have been, and has not failed
-    :param usage: see ``jobs.usage``; ``None`` if it is not known
+    :param usage: see ``jobs.usage_and_cost``; ``None`` if it is not known
     :param counted: seconds and cost that the limits of the batch count for it; ``None``: nothing
     """
 

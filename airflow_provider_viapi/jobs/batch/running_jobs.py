@@ -17,7 +17,7 @@ from airflow_provider_viapi.jobs.batch.report import Progress, describe_item
 from airflow_provider_viapi.jobs.batch.wait import AFFECTS_ALL_JOBS, FinishedJobs
 from airflow_provider_viapi.jobs.model import Job, JobReport
 from airflow_provider_viapi.jobs.polling.rate_limiter import RateLimiter
-from airflow_provider_viapi.jobs.usage import Usage
+from airflow_provider_viapi.jobs.usage_and_cost import Usage
 
 ROWS_PER_WRITE = 20
 """Rows that are recorded together; if a worker is lost before that, their results are fetched again."""

@@ -4,5 +4,5 @@
 * ``pending_jobs``: the jobs that are waited for; ``poll_queue``: their polls
 * ``list_reader``, ``message_reader``: the job list; messages about finished jobs
 * ``intervals``, ``rate_limiter``: between two polls; calls per second
-* ``supervision``: loops that no exception ends
+* ``supervised_loops``: loops that no exception ends
 """

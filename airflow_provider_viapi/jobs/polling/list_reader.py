@@ -24,7 +24,7 @@ from airflow_provider_viapi.jobs.polling.pending_jobs import (
 )
 from airflow_provider_viapi.jobs.polling.poll_queue import now
 from airflow_provider_viapi.jobs.polling.rate_limiter import RateLimiter
-from airflow_provider_viapi.jobs.polling.supervision import (
+from airflow_provider_viapi.jobs.polling.supervised_loops import (
     MAX_UNEXPECTED_ERRORS,
     as_coroutine,
     in_own_task,

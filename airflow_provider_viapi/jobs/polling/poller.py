@@ -28,7 +28,7 @@ from airflow_provider_viapi.jobs.polling.message_reader import MessageReader
 from airflow_provider_viapi.jobs.polling.pending_jobs import PendingJob, PendingJobs
 from airflow_provider_viapi.jobs.polling.poll_queue import now
 from airflow_provider_viapi.jobs.polling.rate_limiter import Permit, RateLimiter
-from airflow_provider_viapi.jobs.polling.supervision import (
+from airflow_provider_viapi.jobs.polling.supervised_loops import (
     MAX_UNEXPECTED_ERRORS,
     as_coroutine,
     may_succeed_later,

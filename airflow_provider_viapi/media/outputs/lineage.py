@@ -10,7 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.alibaba.parameters import Structured
-from airflow_provider_viapi.jobs.usage import Usage
+from airflow_provider_viapi.jobs.usage_and_cost import Usage
 from airflow_provider_viapi.media.addresses import find_sources, redacted_address
 from airflow_provider_viapi.media.asset_uris import asset_uri
 from airflow_provider_viapi.media.storages import storage_of

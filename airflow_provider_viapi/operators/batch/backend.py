@@ -23,7 +23,7 @@ from airflow_provider_viapi.jobs.model import Job, JobReport
 from airflow_provider_viapi.jobs.polling.rate_limiter import RateLimiter
 from airflow_provider_viapi.jobs.submission import Submission
 from airflow_provider_viapi.jobs.submission_record import check_adopted
-from airflow_provider_viapi.jobs.usage import Usage
+from airflow_provider_viapi.jobs.usage_and_cost import Usage
 from airflow_provider_viapi.media.addresses import find_sources, without_connection
 from airflow_provider_viapi.operators.task.attempt import SubmittingRun, counting_in_doubt
 from airflow_provider_viapi.operators.task.claims import ItemClaims, TaskClaims

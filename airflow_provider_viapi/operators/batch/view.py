@@ -57,7 +57,7 @@ def publish_usage(context: Context, action: str, rows: Sequence[Mapping[str, Any
     :param action: as ``service.Action``
     :param rows: of the items that have ended
     """
-    from airflow_provider_viapi.jobs.usage import Usage
+    from airflow_provider_viapi.jobs.usage_and_cost import Usage
 
     # A job that was not measured leaves the sum incomplete, which ``measured`` shows; a reused one costs nothing.
     paid = [row for row in rows if row["error"] is None and "reused" not in (row["result"] or {})]

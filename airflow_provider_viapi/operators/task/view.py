@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.http_settings import HttpSettings
     from airflow_provider_viapi.jobs.ledger import Entry
     from airflow_provider_viapi.jobs.model import Job, JobReport, Log
-    from airflow_provider_viapi.jobs.usage import Prices, Usage
+    from airflow_provider_viapi.jobs.usage_and_cost import Prices, Usage
     from airflow_provider_viapi.result_fields import ResultField
 
 VERSION = 1
@@ -204,7 +204,7 @@ def read_prices() -> Prices:
 
     :raises ConfigurationError: the setting cannot be read
     """
-    from airflow_provider_viapi.jobs.usage import Prices
+    from airflow_provider_viapi.jobs.usage_and_cost import Prices
 
     return Prices.parse(conf.get("viapi", "prices", fallback="") or "")
 
@@ -223,7 +223,7 @@ def measured_usage(
     :param files: addresses of the result's files; the longest counts
     """
     from airflow_provider_viapi.errors import ConfigurationError
-    from airflow_provider_viapi.jobs.usage import Prices, Usage
+    from airflow_provider_viapi.jobs.usage_and_cost import Prices, Usage
     from airflow_provider_viapi.media.addresses import redacted_address
     from airflow_provider_viapi.media.media_headers import measure
 

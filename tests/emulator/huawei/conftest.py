@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.huawei.account import Account
 from airflow_provider_viapi.huawei.client import Client, User, with_token_for
+from airflow_provider_viapi.renewable_credentials import Credentials
 from emulator.huawei.callers import Caller
 
 

@@ -13,13 +13,13 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.errors import ConfigurationError, CredentialsRejected, Throttled
 from airflow_provider_viapi.huawei.account import Account
 from airflow_provider_viapi.huawei.client import Client, User, with_token_for
 from airflow_provider_viapi.huawei.rest import encode
 from airflow_provider_viapi.huawei.services import actions, metastudio, vias
+from airflow_provider_viapi.renewable_credentials import Credentials
 from emulator.huawei.callers import Caller
 
 LIST = metastudio.assets.LIST_ASSETS

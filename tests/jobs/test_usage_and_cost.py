@@ -10,7 +10,7 @@ from hypothesis import given, strategies as st
 
 from airflow_provider_viapi.errors import ConfigurationError
 from airflow_provider_viapi.jobs.batch.limits import CostLimits
-from airflow_provider_viapi.jobs.usage import Clip, Prices, Usage
+from airflow_provider_viapi.jobs.usage_and_cost import Clip, Prices, Usage
 
 HD = Clip(90.0, 1280, 720, 25.0)
 PRICES = {

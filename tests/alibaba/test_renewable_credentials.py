@@ -9,13 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from airflow_provider_viapi.credentials import Credentials, RenewableCredentials
 from airflow_provider_viapi.errors import (
     ConfigurationError,
     ConnectionFailed,
     ServiceError,
     TransientError,
 )
+from airflow_provider_viapi.renewable_credentials import Credentials, RenewableCredentials
 
 
 class Clock:
