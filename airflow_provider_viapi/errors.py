@@ -34,6 +34,7 @@ nothing was accepted, and so that nothing will be billed, is decided in one plac
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from types import EllipsisType
 from typing import Any, ClassVar
 
@@ -202,6 +203,24 @@ class JobTimedOut(ServiceError):
     def __init__(self, message: str, *, job_id: str, **details: Any) -> None:
         super().__init__(message, **details)
         self.job_id = job_id
+
+    @classmethod
+    def at_deadline(
+        cls, job_id: str, action: str, deadline: datetime, *, set_by: str = "", has_ended: bool = False
+    ) -> JobTimedOut:
+        """Build the error of a job whose result has not arrived until the deadline.
+
+        :param action: that created the job, as ``service.Action``
+        :param set_by: the argument that has set the deadline, with its value, where the caller does not add it
+        :param has_ended: the job has ended, but its result was not fetched
+        """
+        at = deadline.isoformat(timespec="seconds") + (f" ({set_by})" if set_by else "")
+        late = (
+            f"has ended, but its result could not be fetched: the deadline was {at}"
+            if has_ended
+            else f"had not ended at the deadline {at}"
+        )
+        return cls(f"job {job_id} {late}", job_id=job_id, action=action.rpartition(".")[2])
 
 
 class ResultExpired(ServiceError):

@@ -129,13 +129,13 @@ class JobSensor(ProviderTask, BaseSensorOperator):
             limit = self.execution_timeout
             is_sooner = limit is not None and limit < self._timeout
             seconds = limit.total_seconds() if is_sooner and limit else self.timeout
-            message = f"{late}; the sensor gives up after {seconds:g} seconds, and the job continues"
+            late.message += f"; the sensor gives up after {seconds:g} seconds, and the job continues"
             if self.soft_fail:
-                raise AirflowSkipException(message) from None
+                raise AirflowSkipException(str(late)) from None
             if is_sooner:
                 # As after execution_timeout on a worker, a retry waits again.
-                raise JobTimedOut(message, code=late.code, job_id=late.job_id) from None
-            raise AirflowSensorTimeout(message) from None
+                raise
+            raise AirflowSensorTimeout(str(late)) from None
         except AirflowSkipException:
             raise
         except (AirflowException, ServiceError) as error:

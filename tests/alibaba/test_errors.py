@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -244,3 +245,29 @@ def test_an_unknown_code_that_means_a_failure_or_a_repetition_proves_no_refusal(
 )
 def test_another_unknown_code_with_an_error_of_the_client_proves_a_refusal(cloud: Any, code: str) -> None:
     assert proves_not_accepted(cloud(code, 400)("refused", code=code, http_status=400))
+
+
+DEADLINE = "2026-07-05T12:00:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [
+        ({}, f"job J had not ended at the deadline {DEADLINE}"),
+        (
+            {"set_by": "job_timeout=0:01:00"},
+            f"job J had not ended at the deadline {DEADLINE} (job_timeout=0:01:00)",
+        ),
+        (
+            {"has_ended": True},
+            f"job J has ended, but its result could not be fetched: the deadline was {DEADLINE}",
+        ),
+    ],
+)
+def test_the_error_of_a_job_that_is_late_names_job_action_and_deadline(how: Any, message: str) -> None:
+    deadline = datetime.fromisoformat(DEADLINE)
+
+    error = errors.JobTimedOut.at_deadline("J", "videoenhan.EraseVideoSubtitles", deadline, **how)
+
+    assert str(error) == f"EraseVideoSubtitles: {message}"
+    assert error.job_id == "J"

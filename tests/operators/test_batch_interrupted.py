@@ -56,7 +56,7 @@ def test_a_batch_gives_up_jobs_that_take_too_long(
     def between(run: BatchRun) -> None:
         assert len(run.triggers) <= 5
 
-    with pytest.raises(BatchFailed, match=f"JobTimedOut.*{limit}"):
+    with pytest.raises(BatchFailed, match=rf"JobTimedOut.* had not ended at the deadline \S+ \({limit}"):
         run_batch(
             batch("a", "b", **{limit: timedelta(seconds=3)}),
             Store(),

@@ -198,5 +198,7 @@ def test_a_service_that_no_model_has_is_refused_when_the_dag_is_parsed(name: Any
 def test_a_deferred_sensor_waits_no_longer_than_its_execution_timeout(service: ScriptedServer) -> None:
     service.by_name["GetAsyncJobResult"] = [QUEUING]
 
-    with pytest.raises(JobTimedOut, match="gives up after 1 seconds, and the job continues"):
+    with pytest.raises(
+        JobTimedOut, match=r"at the deadline \S+; the sensor gives up after 1 seconds, and the"
+    ):
         run_task(sensor(deferrable=True, execution_timeout=timedelta(seconds=1)))

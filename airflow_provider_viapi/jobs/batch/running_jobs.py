@@ -186,14 +186,15 @@ class RunningJobs:
         late = [job_id for job_id, item in self.running.items() if now >= self.deadline_of(item)]
         self.collect(FinishedJobs([report for report in self._reports(late) if report.is_final]))
         expired = {job_id: self.running[job_id] for job_id in late if job_id in self.running}
-        limit = f"after {self.config.job_timeout} (job_timeout)"
+        set_by = f"job_timeout={self.config.job_timeout}"
         if now >= self.config.deadline:
-            limit = "when the time of the batch was over (execution_timeout)"
+            set_by = "execution_timeout of the batch"
         # They stay in running until they are cancelled: if this is interrupted, the task cancels what runs.
         cancelled = self._cancel_and_release(expired)
         rows = {}
         for job_id, item in expired.items():
-            error = JobTimedOut(f"job {job_id} had not ended {limit}", job_id=job_id)
+            deadline = self.deadline_of(item)
+            error = JobTimedOut.at_deadline(job_id, self.config.action, deadline, set_by=set_by)
             rows[item] = failed_row(
                 error, self.backend.is_permanent, job_id, is_billed=job_id not in cancelled
             )

@@ -262,12 +262,8 @@ class Poller:
 
 
 def _timed_out(pending: PendingJob) -> JobTimedOut:
-    deadline = pending.deadline.isoformat(timespec="seconds")
-    has_ended = f"has ended, but its result could not be fetched: the deadline was {deadline}"
-    return JobTimedOut(
-        f"job {pending.job.id} {has_ended if pending.is_finished else f'had not ended at the deadline {deadline}'}",
-        job_id=pending.job.id,
-        action=pending.job.action.rpartition(".")[2],
+    return JobTimedOut.at_deadline(
+        pending.job.id, pending.job.action, pending.deadline, has_ended=pending.is_finished
     )
 
 
