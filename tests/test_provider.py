@@ -204,7 +204,14 @@ NOT_FOR_CONSTRUCTION = (
     *(f"media.outputs.{name}" for name in ("atomic_file", "http_download", "landing")),
     *(
         f"jobs.{name}"
-        for name in ("polling.poller", "recovery", "submission", "submission_record", "submit_slot")
+        for name in (
+            "polling.poller",
+            "recovery",
+            "submission",
+            "submission_record",
+            "submit_slot",
+            "usage_and_cost",
+        )
     ),
     *("fs", "state", "http", "client"),
 )

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from airflow_provider_viapi.jobs.usage_and_cost import Usage
+if TYPE_CHECKING:
+    # DAG files load this module, for a limit, but not the prices.
+    from airflow_provider_viapi.jobs.usage_and_cost import Usage
+
+MAX_IN_FLIGHT = 1000
+"""Most jobs of one batch at the same time: their ids are arguments of a trigger, 40 kB then."""
 
 
 @dataclass(frozen=True)
@@ -15,7 +20,7 @@ class BatchConfig:
     """Limits of a batch.
 
     :param action: as ``service.Action``
-    :param max_in_flight: number of jobs that run at the same time
+    :param max_in_flight: number of jobs that run at the same time, at most ``MAX_IN_FLIGHT``
     :param max_failed: when more items than that have failed, no more are submitted
     :param job_timeout: how long an attempt waits for one job
     :param began: when the attempt began, an aware time

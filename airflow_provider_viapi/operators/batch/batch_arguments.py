@@ -13,6 +13,7 @@ from airflow_provider_viapi.errors import (
     ConfigurationError,
     InvalidRequest,
 )
+from airflow_provider_viapi.jobs.batch.limits import MAX_IN_FLIGHT
 from airflow_provider_viapi.operators.arguments.checks import (
     as_choice,
     as_duration,
@@ -38,9 +39,6 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.attempt_context import Timing
     from airflow_provider_viapi.jobs.recovery import OnDoubt
     from airflow_provider_viapi.triggers.batch import BatchTrigger
-
-MAX_IN_FLIGHT = 1000
-"""Most jobs of one batch at the same time: their ids are arguments of a trigger, 40 kB then."""
 
 ITEM_VARIABLES = ("index",)
 """Placeholders of ``land_to`` besides those of a task with one job."""
