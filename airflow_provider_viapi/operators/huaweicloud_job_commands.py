@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
@@ -14,16 +13,15 @@ from airflow_provider_viapi.errors import (
     InvalidRequest,
     ServiceError,
     SubmissionInDoubt,
-    TransientError,
     from_dict,
     proves_not_accepted,
 )
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.huawei.model import Action
-from airflow_provider_viapi.huawei.services.vias.service import NOT_FOUND
 from airflow_provider_viapi.operators.arguments.checks import as_duration, as_flag, default_deferrable
 from airflow_provider_viapi.operators.arguments.options import JobCommandOptions
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudOperator
+from airflow_provider_viapi.operators.huaweicloud_repeatable_calls import call_repeatedly
 from airflow_provider_viapi.operators.stoppable import StoppableOperator
 from airflow_provider_viapi.operators.task.attempt import (
     attempt_of,
@@ -40,8 +38,6 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.attempt_context import Attempt
     from airflow_provider_viapi.jobs.ledger import Delivery, Store
     from airflow_provider_viapi.jobs.model import Job, JobReport
-
-logger = logging.getLogger(__name__)
 
 COMMAND_KEY = "huaweicloud_command"
 """Key of the record in the task's state store; deployed tasks rely on it, so it never changes."""
@@ -129,49 +125,6 @@ class CommandLedger:
     def clear(self) -> None:
         """Delete the record of a command that was not accepted."""
         self._store.delete(COMMAND_KEY)
-
-
-def call_repeatedly(
-    hook: HuaweiCloudHook, action: Action, request: Mapping[str, Any], *, may_be_done: bool = False
-) -> dict[str, Any]:
-    """Call an action that changes nothing more when repeated, such as stop or delete, until there is a response.
-
-    :param may_be_done: an earlier attempt may have called it
-    :returns: the response; empty if what is to be deleted does not exist any more after an earlier call
-    """
-    from airflow_provider_viapi.retrying import READ, retry_call
-
-    def call() -> dict[str, Any]:
-        nonlocal may_be_done
-        try:
-            return hook.call(action, request)
-        except TransientError as error:
-            may_be_done = may_be_done or not proves_not_accepted(error)
-            raise
-        except InvalidRequest as error:
-            if may_be_done and action.method == "DELETE" and error.code == NOT_FOUND:
-                logger.warning(
-                    "%s: the resource does not exist; an earlier call may have deleted it. If none did, check the id "
-                    "and the connection's project: %s",
-                    action.name,
-                    error,
-                )
-                return {}
-            raise
-
-    return retry_call(call, policy=READ, max_seconds=hook.client.retry_seconds, log=logger)
-
-
-class DeleteResourceOperator(HuaweiCloudOperator):
-    """Delete something; a call whose response was lost is repeated, and then it need not exist any more."""
-
-    def execute(self, context: Context) -> Any:
-        """Check the rendered request and delete."""
-        with fail_and_show(context, self.action_name):
-            request, may_be_done = self.validated_request(), context["ti"].try_number > 1
-            return self.action.shown(
-                call_repeatedly(self.hook, self.action, request, may_be_done=may_be_done)
-            )
 
 
 class JobCommandOperator(StoppableOperator, HuaweiCloudOperator):

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.operators.vias.algorithms import *  # noqa: F403
     from airflow_provider_viapi.operators.vias.batch_tasks import *  # noqa: F403
     from airflow_provider_viapi.operators.vias.sources import *  # noqa: F403
+    from airflow_provider_viapi.operators.vias.task_creation import *  # noqa: F403
     from airflow_provider_viapi.operators.vias.tasks import *  # noqa: F403
 
 __all__, __getattr__ = lazy_exports(
@@ -49,8 +50,8 @@ __all__, __getattr__ = lazy_exports(
             "UpdateVideoGroupOperator",
             "UpdateVideoSourceOperator",
         ),
+        "task_creation": ("CreateViasTaskOperator",),
         "tasks": (
-            "CreateViasTaskOperator",
             "DeleteViasTaskOperator",
             "ListViasTasksOperator",
             "QueryViasTaskOperator",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from airflow_provider_viapi.huawei.services.vias import sources
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudOperator
-from airflow_provider_viapi.operators.huaweicloud_job_commands import DeleteResourceOperator
+from airflow_provider_viapi.operators.huaweicloud_repeatable_calls import DeleteResourceOperator
 from airflow_provider_viapi.operators.vias.named_resources import CreateNamedOperator
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Arguments of operators that create tasks: destinations of alarms, and the algorithm's version."""
+"""Arguments of operators that create, change or start tasks: alarms, the algorithm's version, states to wait for."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.operators.arguments.options import Flag, Object, Text
 
 logger = logging.getLogger(__name__)
+
+STARTED_STATES = ("RUNNING", "SUCCEEDED")
+"""States that a task that creates or starts a VIAS task may wait for."""
 
 
 class _Url(TypedDict):
