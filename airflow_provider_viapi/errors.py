@@ -13,7 +13,7 @@
     │   ├── ConnectionFailed    the request never reached the service
     │   │   └── NotForwarded    a gateway or proxy refused it, and would refuse it again
     │   ├── ResponseLost        the request was sent and the response is missing or unreadable
-    │   └── DownloadTooSlow     a file does not arrive before its link expires
+    │   └── DownloadTooSlow     a download breaks, or is too slow, after its link has expired
     ├── StateError              the task's stored state cannot be read or written
     │   └── StateConflict       another attempt of the task has changed it
     ├── StopRequested           the task was asked to stop; every submission is recorded
@@ -146,7 +146,7 @@ class ResponseLost(TransientError):
 
 
 class DownloadTooSlow(TransientError):
-    """A file does not arrive before its link expires."""
+    """A download broke after its link had expired, or was so slow that it would have taken over six hours."""
 
 
 class StateError(ServiceError):

@@ -29,7 +29,8 @@ CONFIG: dict[str, Any] = {
                     "Folder in object storage, or on a volume that all workers share. Each task instance records"
                     " there the job that it submitted, so that a retry resumes that job instead of paying for"
                     " another. Put the connection id before the bucket name. Recommended on every version. Without"
-                    " it, on Airflow 2.11 to 3.2 a retry pays again; on 3.4 a cleared task does not find its job."
+                    " it, on Airflow 2.11 to 3.2 a retry pays again; on 3.4 a cleared task does not find its job,"
+                    " unless it is cleared with keep_task_state."
                 ),
                 "version_added": "0.1.0",
                 "type": "string",
