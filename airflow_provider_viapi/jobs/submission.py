@@ -50,7 +50,7 @@ class SubmitPolicy:
     :param deadline: submit, and retry a throttled submission, before then, an aware time
     :param timeout: retry an unreachable or failing service for that long
     :param max_wait_for_slot: seconds to wait for the slot to submit; default: however long it takes
-    :param once: send one request, whatever the deadline is; the caller retries
+    :param once: send one request; the caller, a batch, retries and waits for a slot that is far off
     """
 
     on_doubt: OnDoubt = "fail"
@@ -101,9 +101,13 @@ class Submission:
             self.policy.on_doubt,
             self.resubmitted,
         )
-        deadline = None if self.policy.once else self.policy.deadline
         self._slot = SubmitSlot(
-            self.limiter, self.context, deadline, self.policy.max_wait_for_slot, self.preparation
+            self.limiter,
+            self.context,
+            self.policy.deadline,
+            self.policy.max_wait_for_slot,
+            self.preparation,
+            self.policy.once,
         )
 
     def resume_or_submit(self) -> tuple[Job, JobReport | None]:

@@ -50,16 +50,18 @@ class SubmitSlot:
 
     :param limiter: when submissions may be sent; replaced by one without a limit if the deadline is near
     :param context: of the task's attempt
-    :param deadline: submit before then, an aware time; ``None``: at any time
+    :param deadline: submit before then, an aware time
     :param max_wait: seconds to wait for the slot
     :param preparation: seconds that preparing the request took, as far as that is known
+    :param once: the caller waits for a slot that is far off, and takes it into account that it may come too late
     """
 
     limiter: SubmitLimiter
     context: AttemptContext
-    deadline: datetime | None
+    deadline: datetime
     max_wait: float
     preparation: float
+    once: bool = False
 
     def check(self, *, may_defer: bool = True) -> None:
         """Check that the slot is near, and before the deadline, without taking it.
@@ -121,14 +123,15 @@ class SubmitSlot:
     def _check_near(self, seconds: float, *, may_defer: bool) -> None:
         """Check a slot that comes in some seconds, as :meth:`check`."""
         self._check_deadline()
-        left = self._seconds_left()
+        left = math.inf if self.once else self._seconds_left()
         if seconds <= SHORT_WAIT and left <= seconds + SHORT_WAIT:
             # One call above the quota does no harm.
             self.limiter.release(throttled=False)
             self.limiter = SubmitLimiter()
             return
-        # Another process would prepare the request again, which must not take longer than the wait for the slot.
-        near = self.max_wait + 2 * self.preparation
+        # Whoever continues prepares the request again, which must not take longer than the wait for the slot; another
+        # process has to be started as well.
+        near = self.max_wait + (1 if self.once else 2) * self.preparation
         if may_defer and near < seconds < left:
             # Others may have taken slots meanwhile, so that it comes after the deadline. Near after all if the shared
             # storage can be read but not written: then it is a slot of this machine.
@@ -173,12 +176,10 @@ class SubmitSlot:
                 why = f"its request took {self.preparation:.0f} s to prepare"
             raise TransientError(
                 f"the deadline passed before the job could be submitted: {why}; nothing was submitted. Set a longer "
-                "job_timeout",
+                f"{'execution_timeout' if self.once else 'job_timeout'}",
                 code=AFTER_DEADLINE,
             )
 
     def _seconds_left(self) -> float:
         """Return the seconds until the deadline."""
-        return (
-            math.inf if self.deadline is None else (self.deadline - self.context.timing.now()).total_seconds()
-        )
+        return (self.deadline - self.context.timing.now()).total_seconds()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -37,14 +38,35 @@ class Queue(SubmitLimiter):
 
 
 class QueuedBackend(Backend):
-    """Backend whose submissions wait for slots as those of a task do."""
+    """Backend whose submissions wait for slots as those of a task do.
+
+    :param preparing: seconds that preparing a request takes
+    """
 
     queue = SubmitLimiter()
+    preparing = 0.0
+    _preparation = 0.0
+
+    def resume_or_submit(self, item: Item) -> tuple[Job, JobReport | None]:
+        submission = self._submission(item)
+        try:
+            return submission.resume_or_submit()
+        finally:
+            self._preparation = submission.preparation
 
     def _submission(self, item: Item) -> Submission:
+        def prepare_request() -> Mapping[str, Any]:
+            self.service.clock.sleep(self.preparing)
+            return item.request or {}
+
         submission = super()._submission(item)
-        policy = replace(submission.policy, max_wait_for_slot=MAX_WAIT_OF_ITEM)
-        return replace(submission, limiter=self.queue, policy=policy)
+        return replace(
+            submission,
+            limiter=self.queue,
+            policy=replace(submission.policy, max_wait_for_slot=MAX_WAIT_OF_ITEM),
+            prepare_request=prepare_request,
+            preparation=self._preparation,
+        )
 
 
 class RunningForever(Service):
@@ -54,11 +76,26 @@ class RunningForever(Service):
         return JobReport(job.id, "PROCESSING", Outcome.WAITING)
 
 
-def queued(service: Service, queue: Queue, names: str, log: Log | None = None, **config: Any) -> BatchRunner:
+def queued(
+    service: Service,
+    queue: Queue,
+    names: str,
+    log: Log | None = None,
+    *,
+    preparing: float = 0.0,
+    **config: Any,
+) -> BatchRunner:
     running = batch(service, Store(), items(list(names)), 1, log, **{"max_in_flight": 50, **config})
-    running.backend = QueuedBackend(service, running.ledger, running.context)
-    running.backend.queue = queue
+    running.backend = backend = QueuedBackend(service, running.ledger, running.context)
+    backend.queue, backend.preparing, backend.deadline = queue, preparing, running.config.deadline
     return running
+
+
+def submit_all(running: BatchRunner, service: Service) -> None:
+    """Submit in the process that began, until it has nothing to submit or defers."""
+    running.submit(TimedJobs(service, [1e6] * 9))
+    while running.can_submit:
+        running.submit(TimedJobs(service, [1e6] * 9))
 
 
 def test_a_batch_logs_when_it_may_submit_at_most_once_a_minute() -> None:
@@ -120,3 +157,26 @@ def test_a_batch_that_is_stopped_while_it_waits_for_a_slot_ends_within_two_secon
 
     assert timedelta(0) <= service.clock.now() - stopped_at <= timedelta(seconds=2)
     assert service.jobs == {}
+
+
+
+def test_a_batch_whose_request_is_prepared_until_after_its_deadline_does_not_submit_it() -> None:
+    service, log = Service(Clock(), []), Log()
+    deadline = service.clock.now() + timedelta(seconds=100)
+    running = queued(service, Queue(service.clock, 0), "ab", log, preparing=300, deadline=deadline)
+
+    submit_all(running, service)
+
+    assert (service.jobs, running.is_finished, running.progress.left) == ({}, True, 2)
+    assert any("300 s to prepare" in line and "execution_timeout" in line for line in log.lines)
+
+
+def test_a_slow_preparation_does_not_keep_a_batch_from_its_running_jobs_while_it_waits_for_a_slot() -> None:
+    service = RunningForever(Clock(), [])
+    timeout = timedelta(seconds=100)
+    running = queued(service, Queue(service.clock, 0, 400), "ab", preparing=200, job_timeout=timeout)
+
+    running.submit(TimedJobs(service, [1e6] * 2))
+
+    (item,) = running.running.values()
+    assert timedelta(0) <= service.clock.now() - running.deadline_of(item) <= timedelta(seconds=2)

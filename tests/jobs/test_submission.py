@@ -33,7 +33,7 @@ from airflow_provider_viapi.jobs.backend import Identity
 from airflow_provider_viapi.jobs.ledger import MAX_PAST, Ledger
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
 from airflow_provider_viapi.jobs.recovery import OnDoubt
-from airflow_provider_viapi.jobs.submission import Submission, SubmitPolicy
+from airflow_provider_viapi.jobs.submission import Submission
 from airflow_provider_viapi.jobs.submission_record import check_adopted
 from airflow_provider_viapi.jobs.submit_slot import SlotIsLater
 from airflow_provider_viapi.state.stores import MemoryStore
@@ -953,12 +953,13 @@ def test_a_service_that_fails_until_the_deadline_is_reported_itself(clock: Skipp
 
 def test_a_batch_sends_one_request_for_an_item_and_retries_itself(clock: SkippingClock) -> None:
     backend = ScriptedBackend(clock, [ConnectionFailed("unreachable"), "J-1"])
-    policy = SubmitPolicy(deadline=clock.now(), once=True)
+    once = submission(backend)
 
     with pytest.raises(ConnectionFailed):
-        replace(submission(backend), policy=policy).resume_or_submit()
+        replace(once, policy=replace(once.policy, once=True)).resume_or_submit()
 
     assert len(backend.sent) == 1
+
 
 
 # Slots that are far off.

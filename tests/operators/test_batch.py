@@ -8,7 +8,7 @@ import shutil
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from itertools import count
@@ -29,6 +29,7 @@ from emulator import fake_media
 from operators.run_batch import BatchRun, Store, WorkerLost, run_batch
 from run_task import TaskInstance, context_of, deferral_of
 from served_folder import ServedFolder
+from skipping_clock import SkippingClock
 from timing import poll_quickly, set_timing
 
 EVERY = "EraseVideoSubtitles"
@@ -76,8 +77,12 @@ def batch(video: Callable[[str], str]) -> Make:
         items = [{"video_url": video(content)} for content in contents]
         return lambda: ViapiBatchOperator(
             task_id="erase_all",
-            operator=EraseVideoSubtitlesOperator,
-            **{"items": items, "deferrable": True, **arguments},
+            **{
+                "operator": EraseVideoSubtitlesOperator,
+                "items": items,
+                "deferrable": True,
+                **arguments,
+            },
         )
 
     return of
@@ -697,6 +702,25 @@ def test_a_stopped_worker_cancels_queued_jobs_only_if_the_task_has_ended(
     killing.join()
 
     assert {job["status"] for job in emulator.jobs()} == {state}
+
+
+def test_after_the_execution_timeout_a_batch_submits_no_item_that_was_being_prepared(
+    emulator: EmulatorServer, batch: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = SkippingClock()
+    set_timing(monkeypatch, replace(TIMING, now=clock.now, sleep=clock.sleep))
+
+    class SlowlyPrepared(EraseVideoSubtitlesOperator):
+        def prepare_request(self, *arguments: Any) -> Mapping[str, Any]:
+            clock.sleep(300)
+            return super().prepare_request(*arguments)
+
+    make = batch("a", "b", operator=SlowlyPrepared, execution_timeout=timedelta(seconds=100))
+
+    with pytest.raises(BatchFailed, match="2 of 2 items were not submitted"):
+        run_batch(make, Store())
+
+    assert accepted(emulator) == []
 
 
 def test_at_the_execution_timeout_queued_jobs_are_cancelled_and_unsubmitted_items_are_reported(

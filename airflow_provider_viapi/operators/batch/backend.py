@@ -56,6 +56,7 @@ class TaskBatchBackend:
     :param items: of this attempt
     :param ledger: of the batch
     :param attempt_context: of the task's attempt
+    :param deadline: when the attempt has to end, an aware time; nothing is submitted after it
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class TaskBatchBackend:
         ledger: BatchLedger,
         attempt_context: AttemptContext,
         context: Context,
+        deadline: datetime,
     ) -> None:
         self._task = task
         self._arguments = arguments
@@ -73,6 +75,7 @@ class TaskBatchBackend:
         self._ledger = ledger
         self._attempt_context = attempt_context
         self._context = context
+        self._deadline = deadline
         self._log = QuietLog(task.log)
         account = task.hook.account
         self.limiter = RateLimiter(account.submit_qps)
@@ -132,7 +135,7 @@ class TaskBatchBackend:
             # Not shown: the batch publishes what is shown of its items.
             view=TaskView(operator.action_name, attempt_context.identity.number),
             request=item.request or {},
-            deadline=attempt_context.timing.now(),
+            deadline=self._deadline,
         )
         submission: Submission = operator.submission(run)
         prepare = submission.prepare_request

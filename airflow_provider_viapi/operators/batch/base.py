@@ -206,7 +206,7 @@ class BatchOperator(BaseBatchOperator):
             items,
             ledger,
             config,
-            TaskBatchBackend(self, self._arguments, items, ledger, attempt_context, context),
+            TaskBatchBackend(self, self._arguments, items, ledger, attempt_context, context, config.deadline),
             attempt_context,
             is_closed=is_closed,
             refusal=refusal,
