@@ -48,7 +48,7 @@ class SubmitPolicy:
 
     :param on_doubt: fail, or submit again once per attempt and perhaps pay twice
     :param deadline: submit, and retry a throttled submission, before then, an aware time
-    :param timeout: retry an unreachable or failing service for that long
+    :param timeout: retry an unreachable or failing service for that long; see ``SubmitSlot.idle``
     :param max_wait_for_slot: seconds to wait for the slot to submit; default: however long it takes
     :param once: send one request; the caller, a batch, retries and waits for a slot that is far off
     """
@@ -148,12 +148,14 @@ class Submission:
                 raise error.as_permanent() from None
             except TransientError as error:
                 now = self.context.timing.now()
-                failing_since = None if isinstance(error, Throttled) else failing_since or now
+                # While it only waited for a slot the service was not tried.
+                tried_until = now - self._slot.idle
+                failing_since = None if isinstance(error, Throttled) else failing_since or tried_until
                 seconds = jittered(pause)
                 if self.policy.once or error.code == AFTER_DEADLINE:
                     raise
                 is_last = now + timedelta(seconds=seconds) >= self.policy.deadline
-                if failing_since and now - failing_since >= self.policy.timeout:
+                if failing_since and tried_until - failing_since >= self.policy.timeout:
                     self.context.log.warning(
                         "No submission was accepted within %s: %s", self.policy.timeout, error
                     )

@@ -25,6 +25,9 @@ LONG_PREPARATION = 2.0
 MAX_UNSENT = timedelta(seconds=30)
 """Longest time between the signature of a request and its sending: half of the time that is allowed for transit."""
 
+COUNTED_WAIT = timedelta(minutes=1)
+"""Of each wait for a slot so much counts as time in which an unreachable service was retried."""
+
 AFTER_DEADLINE = "SubmitAfterDeadline"
 """Code of the error of a job that could only be submitted after its deadline."""
 
@@ -54,6 +57,7 @@ class SubmitSlot:
     :param max_wait: seconds to wait for the slot
     :param preparation: seconds that preparing the request took, as far as that is known
     :param once: the caller waits for a slot that is far off, and takes it into account that it may come too late
+    :param idle: how long it only waited for slots so far, without ``COUNTED_WAIT`` of each wait
     """
 
     limiter: SubmitLimiter
@@ -62,6 +66,7 @@ class SubmitSlot:
     max_wait: float
     preparation: float
     once: bool = False
+    idle: timedelta = timedelta(0)
 
     def check(self, *, may_defer: bool = True) -> None:
         """Check that the slot is near, and before the deadline, without taking it.
@@ -161,7 +166,9 @@ class SubmitSlot:
                     seconds,
                     comes_at.isoformat(timespec="seconds"),
                 )
+            began = self.context.timing.now()
             is_near = self.limiter.wait_until_near()
+            self.idle += max(timedelta(0), self.context.timing.now() - began - COUNTED_WAIT)
             self.context.raise_if_stopped()
         self._check_deadline()
 

@@ -159,6 +159,15 @@ def test_a_batch_that_is_stopped_while_it_waits_for_a_slot_ends_within_two_secon
     assert service.jobs == {}
 
 
+def test_a_batch_with_a_throttled_submission_does_not_defer_until_the_end_of_the_queue() -> None:
+    """Its next process would take another slot, again at the end."""
+    service = RunningForever(Clock(), ["accepted", "throttled"])
+    running = queued(service, Queue(service.clock, 0, 0, 3600), "abc")
+
+    submit_all(running, service)
+
+    assert (len(running.running), running.has_items_left) == (3, False)
+
 
 def test_a_batch_whose_request_is_prepared_until_after_its_deadline_does_not_submit_it() -> None:
     service, log = Service(Clock(), []), Log()
@@ -180,3 +189,23 @@ def test_a_slow_preparation_does_not_keep_a_batch_from_its_running_jobs_while_it
 
     (item,) = running.running.values()
     assert timedelta(0) <= service.clock.now() - running.deadline_of(item) <= timedelta(seconds=2)
+
+
+def test_a_batch_does_not_count_long_waits_for_slots_as_time_in_which_the_service_fails() -> None:
+    service = Service(Clock(), ["unreachable", "unreachable"])
+    running = queued(service, Queue(service.clock, 0, 1200), "abc")
+
+    submit_all(running, service)
+
+    assert (running.refusal, len(running.running)) == (None, 3)
+
+
+def test_a_batch_gives_up_although_it_waits_for_slots_if_the_service_fails_each_time() -> None:
+    service = Service(Clock(), ["unreachable"] * 100)
+    running = queued(service, Queue(service.clock, 0, 1200), "abc")
+
+    submit_all(running, service)
+
+    assert str(running.refusal) == "refused"
+    # With the first minute after each failure, of 10.
+    assert 9 <= 100 - len(service.fates) <= 12

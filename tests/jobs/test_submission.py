@@ -961,6 +961,22 @@ def test_a_batch_sends_one_request_for_an_item_and_retries_itself(clock: Skippin
     assert len(backend.sent) == 1
 
 
+@pytest.mark.parametrize(("failures", "is_accepted"), [(2, True), (1000, False)], ids=["some", "all"])
+def test_of_a_long_wait_for_a_slot_a_minute_counts_as_time_in_which_the_service_fails(
+    clock: SkippingClock, failures: int, is_accepted: bool
+) -> None:
+    backend = ScriptedBackend(clock, [*[ConnectionFailed("unreachable")] * failures, "J-1"])
+    failing = submission(backend)
+    policy = replace(failing.policy, deadline=clock.now() + timedelta(days=2))
+    failing = replace(failing, policy=policy, limiter=ScriptedLimiter(clock, after=1200))
+
+    if is_accepted:
+        assert failing.resume_or_submit()[0].id == "J-1"
+    else:
+        with pytest.raises(ConnectionFailed):
+            failing.resume_or_submit()
+        assert 7 <= len(backend.sent) <= 12
+
 
 # Slots that are far off.
 

@@ -80,7 +80,8 @@ class BatchRunner(RunningJobs):
     :param is_closed: submit nothing, only collect what was submitted
     :param refusal: why nothing more is submitted, if the service refuses every submission or cannot be reached
     :param failed_submissions: number of failed submissions in a row
-    :param failing_since: time of the first one of those that were not throttled, an aware time
+    :param failing_since: time of the first one of those that were not throttled, an aware time; later by the time
+        in which the batch only waited for slots
     """
 
     is_closed: bool = False
@@ -266,6 +267,9 @@ class BatchRunner(RunningJobs):
     def _wait_for_slot(self, later: SlotIsLater, waits: BackgroundWait) -> bool:
         """Wait until shortly before the slot, or until something is to be collected; false if a job is overdue."""
         now = self.context.timing.now()
+        # The slot is the pause after a failure. If the batch deferred instead, its next process would take a slot at
+        # the end of the queue, and never submit while that is long.
+        has_failed, self.failed_submissions = self.failed_submissions > 0, 0
         slot_at = now + timedelta(seconds=later.seconds)
         if self._slot_logged is None or now - self._slot_logged >= SLOT_LOG_INTERVAL:
             self._slot_logged = now
@@ -281,6 +285,9 @@ class BatchRunner(RunningJobs):
             if self.context.stop_requested():
                 break
             self.context.pause(1.0)
+        if self.failing_since and not has_failed:
+            # Only the first wait after a failure counts as time in which the service fails: it is not tried now.
+            self.failing_since += self.context.timing.now() - now
         return self.context.timing.now() < overdue_at
 
     def _may_submit(self, item: Item) -> bool:
