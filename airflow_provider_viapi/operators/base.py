@@ -187,7 +187,9 @@ class JobOperator(BaseJobOperator):
         late = from_dict(event["error"])
         if isinstance(late, JobTimedOut) and not choose_store(context, durable=self.durable).is_persistent:
             self.log.warning(
-                "%s; no durable store records the job, and this attempt submits another one", late
+                "%s; no durable store records the job, and this attempt submits another one. Cancelling the job, "
+                "unless the attempt before has done so",
+                late,
             )
             asyncio.run(self.hook.cancel(self._job(late.job_id), self.log))
 
