@@ -187,6 +187,7 @@ class Submission:
             # Recording took too long. The caller starts again, so that no intent is open while it waits for a slot.
             return None
         sent_at = self.context.timing.now()
+        job: Job | None = None
         try:
             job = self.backend.submit(request, entry.request_nonce)
             answered_at = self.context.timing.now()
@@ -209,10 +210,11 @@ class Submission:
             return self._job_despite(error, entry)
         except BaseException:
             # Airflow's execution_timeout, or a signal. Log it now: there may be no further attempt that finds out.
-            self.context.log.warning(
-                "The task was stopped while its request was being sent: a job may have been accepted, which "
-                "continues and is billed. The next attempt finds out"
-            )
+            if job is None or not self._record.write_unchecked_job(entry, job):
+                self.context.log.warning(
+                    "The task was stopped while its request was being sent: a job may have been accepted, which "
+                    "continues and is billed. The next attempt finds out"
+                )
             self._slot.limiter.release(throttled=False)
             raise
         try:
@@ -235,12 +237,20 @@ class Submission:
 
     def _wait_for_slot(self, entry: Entry) -> bool:
         """Wait for the slot to submit, and return false if it was missed; forget the intent unless it may be sent."""
-        may_send = False
         try:
             may_send = self._slot.wait(entry.signed_time)
-        finally:
-            if not may_send:
+        except BaseException:
+            try:
                 self._record.forget_intent(entry)
+            except Exception as error:
+                # What ends the wait matters more, such as Airflow's execution_timeout.
+                self.context.log.warning(
+                    "Nothing was sent, but that could not be recorded (%s): the next attempt finds out",
+                    type(error).__name__,
+                )
+            raise
+        if not may_send:
+            self._record.forget_intent(entry)
         return may_send
 
     def _job_despite(self, error: ServiceError, entry: Entry) -> Job:

@@ -50,21 +50,31 @@ class SubmissionRecord:
         # Before the ledger: if publishing or recording fails, nothing is sent, and no attempt has to find out.
         signed_at = nonce.at.isoformat()
         intent = Intent(self.action, identity.account, identity.endpoint, nonce.nonce, signed_at)
-        self.context.claims.open(intent)
         try:
+            self.context.claims.open(intent)
             return self.ledger.record_intent(
                 self.digest, nonce, identity, self.context.identity.number, sources
             )
         except BaseException:
-            # Nothing is sent. If it stayed open, the task itself could not adopt a job later.
-            with suppress(Exception):
-                self.context.claims.close(intent)
+            # Nothing is sent. If it stayed open, no task could adopt a job later. It may be published in part.
+            self._withdraw(intent)
             raise
 
     def forget_intent(self, entry: Entry) -> None:
         """Remove an intent: nothing was accepted."""
         self.ledger.clear()
-        self.context.claims.close(self.intent_of(entry))
+        self._withdraw(self.intent_of(entry))
+
+    def _withdraw(self, intent: Intent) -> None:
+        try:
+            self.context.claims.close(intent)
+        except Exception as error:
+            # Nothing was accepted, and the ledger knows that: why it was not accepted matters more.
+            self.context.log.warning(
+                "The submission of %s was not accepted, but could not be withdrawn (%s)",
+                intent.signed_at,
+                type(error).__name__,
+            )
 
     def write_job(self, entry: Entry, job: Job, *, adopted: bool = False) -> None:
         """Record the id of an accepted job and publish it; retry: if the id is lost, the job is paid for twice.
@@ -84,6 +94,19 @@ class SubmissionRecord:
                     raise
                 self.context.timing.sleep(2.0**attempt / 2)
         self.context.claims.publish_job(self.intent_of(entry), job.id)
+
+    def write_unchecked_job(self, entry: Entry, job: Job) -> bool:
+        """Record the job of a task that is ended while it checks who owns the job; return whether that was possible.
+
+        Recorded as adopted, so that a later attempt checks it. Once, since the process may be killed soon.
+        """
+        if job.id in entry.past or self.context.claims.is_own(job.id):
+            return False
+        try:
+            self.ledger.record_job(entry, job.id, job.scope, adopted=True, request_id=job.request_id)
+        except Exception:
+            return False
+        return True
 
     def claim(self, entry: Entry, job_id: str) -> bool:
         """Claim a job; return false only if another submission is known to have become it."""

@@ -177,6 +177,22 @@ class JobOperator(BaseJobOperator):
         has_succeeded = isinstance(report, Mapping) and report.get("outcome") == "succeeded"
         return has_succeeded and not choose_store(context, durable=self.durable).is_persistent
 
+    def give_up_earlier_event(self, context: Context, event: Any) -> None:
+        """Cancel a late job if no store would let the attempt find it again.
+
+        The attempt before has done so only if it has ended with the event, which the event does not show.
+        """
+        if not (isinstance(event, Mapping) and "error" in event):
+            return
+        late = from_dict(event["error"])
+        if isinstance(late, JobTimedOut) and not choose_store(context, durable=self.durable).is_persistent:
+            self.log.warning(
+                "%s; no durable store records the job, and this attempt submits another one. Cancelling the job, "
+                "unless the attempt before has done so",
+                late,
+            )
+            asyncio.run(self.hook.cancel(self._job(late.job_id), self.log))
+
     def _failing_without_retry(self, context: Context) -> AbstractContextManager[None]:
         return fail_without_retry(
             self.is_permanent, is_recorded=lambda: choose_store(context, durable=self.durable).is_persistent
@@ -339,8 +355,18 @@ class JobOperator(BaseJobOperator):
 
     def _cancel_job(self, run: JobRun, job: Job) -> None:
         if asyncio.run(self.hook.cancel(job, self.log)):
-            run.ledger.clear()
+            self._forget_job(run)
             self._release(run.context)
+
+    def _forget_job(self, run: JobRun) -> None:
+        """Clear the ledger of a job that has ended without a result; if that fails, the caller still raises why."""
+        try:
+            run.ledger.clear()
+        except Exception as error:
+            self.log.warning(
+                "The record of the ended job could not be removed (%s): the next attempt does so",
+                type(error).__name__,
+            )
 
     def _cancel_recorded(self, run: JobRun) -> None:
         if (job := run.recorded_job(self.action_name)) is not None:
@@ -370,7 +396,7 @@ class JobOperator(BaseJobOperator):
                 # It stays recorded unless it is cancelled: a retry resumes it if it runs again, or replaces it.
                 self._cancel_job(run, run.job(report.job_id, self.action_name))
             else:
-                run.ledger.clear()
+                self._forget_job(run)
             raise
         with counting_in_doubt(self.hook.stats, self.action_name):
             check_adopted(run.attempt_context.claims, run.ledger.read(), self.action_name)

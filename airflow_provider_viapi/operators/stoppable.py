@@ -100,20 +100,25 @@ class StoppableOperator(BaseOperator):
             yield
         except TaskDeferred:
             raise
-        except AirflowTaskTimeout:
-            cancel()
-            raise
-        except BaseException:
+        except BaseException as end:
             # Before Airflow 3 the signal handler that calls on_kill also raises, and not an Exception.
-            if (
-                self._stop_requested
-                and has_jobs()
-                and worker_must_cancel(
-                    context["ti"],
-                    self.cancel_on_states,
-                    is_persistent=ledger.is_persistent,
-                    survives_clear=ledger.survives_clear,
+            try:
+                if isinstance(end, AirflowTaskTimeout) or (
+                    self._stop_requested
+                    and has_jobs()
+                    and worker_must_cancel(
+                        context["ti"],
+                        self.cancel_on_states,
+                        is_persistent=ledger.is_persistent,
+                        survives_clear=ledger.survives_clear,
+                    )
+                ):
+                    cancel()
+            except Exception as error:
+                # What ends the task matters more.
+                self.log.warning(
+                    "It could not be checked whether jobs are to be cancelled, or they could not be (%s): those that "
+                    "run continue and are billed",
+                    type(error).__name__,
                 )
-            ):
-                cancel()
             raise

@@ -285,6 +285,24 @@ def test_all_jobs_are_cancelled_if_a_resume_is_interrupted(at: int) -> None:
     assert sorted(cancelled) == [f"J-{n}" for n in range(6)]
 
 
+def test_what_interrupts_a_resume_is_raised_although_the_store_fails() -> None:
+    service, retry = retry_after_all_have_failed(max_in_flight=6)
+    failing = service.report
+
+    def unavailable(*_: object) -> None:
+        raise ConnectionError("the API server is not available")
+
+    def report(job: Job) -> JobReport:
+        if job.id == "J-3":
+            retry.ledger.forget_jobs = unavailable  # type: ignore[method-assign]
+            raise Interrupted
+        return failing(job)
+
+    service.report = report  # type: ignore[method-assign]
+    with pytest.raises(Interrupted):
+        retry.resume()
+
+
 def test_jobs_that_are_late_are_cancelled_if_recording_them_is_interrupted() -> None:
     service = Service(Clock(), [])
     runner = batch(

@@ -779,6 +779,73 @@ def test_the_log_names_a_job_even_if_the_worker_is_lost_before_its_owner_is_chec
     assert any("J-1" in line for line in lines)
 
 
+def test_a_job_is_resumed_if_the_task_was_ended_before_its_owner_was_checked(
+    clock: SkippingClock,
+) -> None:
+    class Ended(ScriptedClaims):
+        def claim_job(self, intent: Intent, job_id: str) -> bool:
+            raise WorkerLost
+
+    store = MemoryStore()
+    backend = ScriptedBackend(clock, ["J-1", "J-2"], has_list=False, replayable_for=timedelta(0))
+    with pytest.raises(WorkerLost):
+        submission(backend, ledger=Ledger(store), claims=Ended()).resume_or_submit()
+
+    job, _ = submission(backend, ledger=Ledger(store), attempt=Attempt(2, 3)).resume_or_submit()
+
+    assert (job.id, len(backend.sent)) == ("J-1", 1)
+    # Whether it belongs to another task is not known yet.
+    with pytest.raises(SubmissionInDoubt, match="another task claims it"):
+        check_adopted(ScriptedClaims(jobs={"J-1"}), Ledger(store).read(), ACTION)
+
+
+def test_a_job_of_the_same_task_is_not_recorded_again_if_the_task_is_ended_meanwhile(
+    clock: SkippingClock,
+) -> None:
+    class Ended(ScriptedClaims):
+        def claim_job(self, intent: Intent, job_id: str) -> bool:
+            raise WorkerLost
+
+        def is_own(self, job_id: str) -> bool:
+            return True
+
+    ledger = Ledger(MemoryStore())
+    with pytest.raises(WorkerLost):
+        submission(ScriptedBackend(clock, ["J-1"]), ledger=ledger, claims=Ended()).resume_or_submit()
+
+    entry = ledger.read()
+    assert entry is not None
+    assert entry.job_id is None
+
+
+def test_a_refusal_is_raised_although_the_submission_cannot_be_withdrawn(clock: SkippingClock) -> None:
+    class Unavailable(ScriptedClaims):
+        def close(self, intent: Intent) -> None:
+            raise ConnectionError("the API server is not available")
+
+    backend, ledger = ScriptedBackend(clock, [InvalidRequest("bad parameter")]), Ledger(MemoryStore())
+
+    with pytest.raises(InvalidRequest, match="bad parameter"):
+        submission(backend, ledger=ledger, claims=Unavailable()).resume_or_submit()
+
+    assert ledger.read() is None
+
+
+def test_a_timeout_in_the_wait_for_a_slot_is_raised_although_the_store_fails(clock: SkippingClock) -> None:
+    class Unavailable(MemoryStore):
+        def delete(self, key: str) -> None:
+            raise ConnectionError("the API server is not available")
+
+    class TimedOut(SubmitLimiter):
+        def wait_for_slot(self) -> bool:
+            raise WorkerLost
+
+    job = submission(ScriptedBackend(clock, ["J-1"]), ledger=Ledger(Unavailable()))
+
+    with pytest.raises(WorkerLost):
+        replace(job, limiter=TimedOut()).resume_or_submit()
+
+
 def test_a_delivered_job_that_was_stopped_since_is_not_replaced(clock: SkippingClock) -> None:
     store = MemoryStore()
     backend = ScriptedBackend(clock, ["J-1", "J-2"])

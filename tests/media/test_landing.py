@@ -1100,6 +1100,33 @@ def test_a_redirect_to_an_address_that_cannot_be_requested_is_refused(
         land(server, f"file://{tmp_path}/")
 
 
+def test_why_a_file_could_not_be_renamed_is_raised_although_it_cannot_be_removed_either() -> None:
+    class Refusing(MemoryFileSystem):
+        cachable = False
+        is_refusing = True
+
+        def cp_file(self, *_: Any, **__: Any) -> None:
+            raise PermissionError("may not be renamed")
+
+        def rm_file(self, path: str) -> None:
+            if self.is_refusing:
+                raise PermissionError("may not be removed")
+            super().rm_file(path)
+
+    storage = Refusing()
+    attach("memory", "refusing", fs=storage)
+    try:
+        with (
+            pytest.raises(PermissionError, match="may not be renamed"),
+            AtomicFile(open_path("memory://refusing@/refused/x.mp4")) as file,
+        ):
+            file.write(b"film")
+            file.commit()
+    finally:
+        storage.is_refusing = False
+        storage.rm("/refused", recursive=True)
+
+
 def test_a_name_with_the_marks_of_a_pattern_is_one_file_on_a_storage_that_copies_to_rename() -> None:
     storage = MemoryFileSystem()
     attach("memory", fs=storage)

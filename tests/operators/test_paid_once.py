@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException, AirflowTaskTimeout
+from airflow.providers.common.compat.sdk import AirflowFailException, AirflowTaskTimeout, TaskDeferred
 
 from airflow_provider_viapi.alibaba.job_backend import ViapiSubmitBackend
 from airflow_provider_viapi.errors import (
@@ -20,6 +20,7 @@ from airflow_provider_viapi.errors import (
     StopRequested,
     SubmissionInDoubt,
 )
+from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.jobs.attempt_context import Timing
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
@@ -152,6 +153,45 @@ def test_without_a_durable_store_an_attempt_that_is_started_with_the_event_of_a_
     assert submissions(service) == 1
 
 
+def test_without_a_durable_store_an_attempt_cancels_the_late_job_whose_event_it_does_not_use(
+    service: ScriptedServer,
+) -> None:
+    """Airflow 2.11 and 3.0 count another attempt if the queued task was orphaned; nobody has cancelled the job."""
+    says(
+        service,
+        EraseVideoSubtitles=[accepted("J-1"), accepted("J-2")],
+        CancelWaitingAsyncJob=[Answer(body='{"RequestId": "R", "Success": true}')],
+    )
+    method, kwargs = deferral_of(task(deferrable=True, durable=False), context_of(TaskInstance()))
+    kwargs["event"] = {"error": JobTimedOut("late", job_id="J-1").as_dict()}
+
+    with pytest.raises(TaskDeferred):
+        task(deferrable=True, durable=False).resume_execution(
+            method, kwargs, context_of(TaskInstance(try_number=2))
+        )
+
+    assert (submissions(service), service.count("CancelWaitingAsyncJob")) == (2, 1)
+
+
+def test_an_attempt_that_ignores_the_event_of_the_one_before_clears_its_claims_as_airflow_does(
+    service: ScriptedServer,
+) -> None:
+    """Airflow clears XComs when an attempt begins, but not if a method is to continue it."""
+    says(service, EraseVideoSubtitles=[accepted("J-1"), HANG_UP], GetAsyncJobResult=[DONE])
+    instance = TaskInstance()
+    method, kwargs = deferral_of(task(deferrable=True, durable=False), context_of(instance))
+    kwargs["event"] = {"error": ServiceError("the triggerer has stopped").as_dict()}
+    instance.try_number = 2
+    assert instance.pushed["job_id"] == "J-1"
+
+    with pytest.raises(AirflowFailException, match="SubmissionInDoubt"):
+        task(deferrable=True, durable=False).resume_execution(method, kwargs, context_of(instance))
+
+    # Other tasks see an open submission that has not become a job.
+    assert instance.pushed["job_id"] is None
+    assert "nonce" in instance.pushed["job_intent"]
+
+
 def test_a_job_that_ended_meanwhile_is_fetched_without_waiting(service: ScriptedServer) -> None:
     says(service, EraseVideoSubtitles=[accepted("J-1")], GetAsyncJobResult=[DONE])
     store = Store()
@@ -278,6 +318,25 @@ def test_a_permanent_failure_uses_no_retry(service: ScriptedServer, code: str) -
 
     with pytest.raises(AirflowFailException, match=code):
         run_task(task(), Store())
+
+
+def test_a_permanent_failure_uses_no_retry_although_its_record_cannot_be_removed(
+    service: ScriptedServer,
+) -> None:
+    class Unavailable(Store):
+        def set(self, key: str, value: Any) -> None:
+            if "digest" not in value:
+                raise ConnectionError("the API server is not available")
+            super().set(key, value)
+
+    says(
+        service,
+        EraseVideoSubtitles=[accepted("J-1")],
+        GetAsyncJobResult=[state("PROCESS_FAILED", ErrorCode="InvalidParameter", ErrorMessage="no")],
+    )
+
+    with pytest.raises(AirflowFailException, match="InvalidParameter"):
+        run_task(task(), Unavailable())
 
 
 @pytest.mark.parametrize(
@@ -562,6 +621,24 @@ def test_at_the_execution_timeout_while_a_submission_is_recorded_or_sent_the_log
     found = Store()
     found.kept = store.kept
     assert run_task(task(), found, try_number=2).pushed["job_id"] == "J-1"
+
+
+def test_at_the_execution_timeout_the_task_times_out_although_its_job_cannot_be_cancelled(
+    service: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    says(service, EraseVideoSubtitles=[accepted("J-1")])
+
+    def cancel(*_: Any) -> None:
+        raise ConnectionError("the API server is not available")
+
+    monkeypatch.setattr(ViapiHook, "cancel", cancel)
+
+    class TimedOutOnceAccepted(EraseVideoSubtitlesOperator):
+        def accepted(self, job: Job, context: Any) -> None:
+            raise AirflowTaskTimeout
+
+    with pytest.raises(AirflowTaskTimeout):
+        run_task(TimedOutOnceAccepted(task_id="erase", video_url=VIDEO), Store())
 
 
 def test_a_stop_after_the_wait_has_ended_changes_nothing(service: ScriptedServer) -> None:

@@ -34,12 +34,13 @@ def intent(nonce: str = "n", *, at: datetime = NOW, **fields: str) -> Intent:
 
 
 class Airflow:
-    """XComs of the tasks of a deployment."""
+    """XComs of the tasks of a deployment; while it is down, none can be written."""
 
     def __init__(self, *task_ids: str) -> None:
         self.task_ids = task_ids
         self.xcoms: dict[tuple[str, str, int, str], Any] = {}
         self.pulled: list[str] = []
+        self.is_down = False
 
     def claims(
         self, task_id: str, *, map_index: int = -1, run_id: str = "run", dag_id: str = "dag"
@@ -47,6 +48,8 @@ class Airflow:
         """Return the claims of a new attempt of a task, as a worker makes them."""
 
         def push(key: str, value: Any) -> None:
+            if self.is_down:
+                raise ConnectionError("the API server is not available")
             self.xcoms[run_id, task_id, map_index, key] = value
 
         def pull(*, task_ids: Any, key: str, map_indexes: Any = None) -> Any:
@@ -474,6 +477,37 @@ def test_nothing_is_sent_if_a_submission_cannot_be_published(
         submission(backend, ledger=ledger, claims=airflow.claims("a")).resume_or_submit()  # type: ignore[arg-type]
 
     assert (backend.sent, ledger.read()) == ([], None)
+
+
+def test_a_submission_that_is_published_in_part_is_withdrawn(airflow: Airflow, shared: None) -> None:
+    backend = ScriptedBackend(SkippingClock(), ["J-1"])
+    airflow.is_down = True
+
+    with pytest.raises(ConnectionError):
+        submission(backend, claims=airflow.claims("a")).resume_or_submit()  # type: ignore[arg-type]
+
+    now = intent("of b", at=datetime.now(timezone.utc), endpoint=backend.who.endpoint)
+    assert (backend.sent, airflow.claims("b").others(now).open_intents) == ([], ())
+
+
+def test_what_all_tasks_see_does_not_depend_on_xcoms(airflow: Airflow, shared: None) -> None:
+    refused, accepted, withdrawn = (airflow.claims(name) for name in ("a", "c", "batch"))
+    for claims, nonce in ((refused, "refused"), (accepted, "accepted"), (withdrawn, "withdrawn")):
+        claims.open(intent(nonce))
+    withdrawn.publish_job(intent("withdrawn"), "J-2")
+    airflow.is_down = True
+
+    with pytest.raises(ConnectionError):
+        refused.close(intent("refused"))
+    with pytest.raises(ConnectionError):
+        accepted.publish_job(intent("accepted"), "J-1")
+    with pytest.raises(ConnectionError):
+        withdrawn.retract_job(intent("withdrawn"), "J-2")
+
+    seen = airflow.claims("b").others(intent("of b"))
+    assert seen.job_ids == {"J-1"}
+    (open_task,) = seen.open_intents
+    assert open_task.startswith("batch/-1")
 
 
 def test_old_claims_are_deleted(airflow: Airflow, tmp_path: Any, shared: None) -> None:

@@ -7,7 +7,7 @@ between may happen in another process: everything that a batch knows it has from
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -146,19 +146,35 @@ class BatchRunner(RunningJobs):
         try:
             for job_id, item in tuple(self.running.items()):
                 if self.context.stop_requested():
-                    return
+                    break
                 if not self._begin(item, resume):
                     ended[job_id] = item
                 if len(reports) >= ROWS_PER_WRITE:
                     self.collect(FinishedJobs(reports[:]))
                     reports.clear()
-            self.collect(FinishedJobs(reports))
-        finally:
-            # Like new items they are submitted within the limits, perhaps by a later process of this attempt.
-            self.ledger.forget_jobs([item.name for item in ended.values()])
-            for job_id, item in ended.items():
-                del self.running[job_id]
-                self._left.append(item)
+            else:
+                self.collect(FinishedJobs(reports))
+        except BaseException:
+            try:
+                self._leave(ended)
+            except Exception as error:
+                # What ends the resume matters more, such as Airflow's execution_timeout.
+                self.context.log.warning(
+                    "It could not be recorded which jobs have failed (%s): the next attempt finds out",
+                    type(error).__name__,
+                )
+            raise
+        self._leave(ended)
+
+    def _leave(self, ended: Mapping[str, Item]) -> None:
+        """Leave items whose jobs have ended without a result to be submitted again, within the limits like new ones.
+
+        :param ended: by job id; perhaps a later process of this attempt submits them
+        """
+        self.ledger.forget_jobs([item.name for item in ended.values()])
+        for job_id, item in ended.items():
+            del self.running[job_id]
+            self._left.append(item)
 
     def submit(self, waits: BackgroundWait) -> None:
         """Submit at the limiter's rate until enough jobs run, nothing is left or the service keeps failing.

@@ -166,7 +166,9 @@ class _RenamedAtEnd:
             else:
                 self._fs.mv(self.leftover, self._name)
         except BaseException:
-            self._remove()
+            # Why the file could not be renamed matters more than what is left over.
+            with suppress(Exception):
+                self._remove()
             raise
 
     def discard(self) -> None:

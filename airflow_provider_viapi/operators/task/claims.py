@@ -77,8 +77,9 @@ class TaskClaims:
 
     def close(self, intent: Intent) -> None:
         """Withdraw a submission: nothing was accepted."""
-        self._announce(intent if self._has_abandoned else None)
+        # First what all tasks see, for as long as the retention: the XCom may fail, and lasts until a retry.
         self.close_item(intent)
+        self._announce(intent if self._has_abandoned else None)
 
     def close_item(self, intent: Intent) -> None:
         """Withdraw a submission of a batch."""
@@ -103,8 +104,9 @@ class TaskClaims:
     def publish_job(self, intent: Intent, job_id: str) -> None:
         """Publish the task's job; its submission no longer counts as open, unless an earlier one was abandoned."""
         self._job_id = job_id
-        self._instance.xcom_push(key=JOB_KEY, value=job_id)
+        # As in close.
         self.publish_item(intent, job_id)
+        self._instance.xcom_push(key=JOB_KEY, value=job_id)
 
     def publish_item(self, intent: Intent, job_id: str) -> None:
         """Publish a job of a batch; as XComs, :meth:`publish_jobs` publishes all of them together."""
@@ -119,10 +121,11 @@ class TaskClaims:
     def retract_job(self, intent: Intent, job_id: str) -> None:
         """Withdraw the task's job: the submission is open again."""
         self._job_id = None
+        # As in close.
+        self.retract_item(intent, job_id)
         self._instance.xcom_push(key=JOB_KEY, value=None)
         # Other tasks that have seen the job do not look for it again.
         self.abandon(intent)
-        self.retract_item(intent, job_id)
 
     def retract_item(self, intent: Intent, job_id: str) -> None:
         """Withdraw a job of a batch."""
