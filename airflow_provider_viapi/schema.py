@@ -32,6 +32,20 @@ class ValidationError(Exception):
     """A value that a parameter cannot take; the message says which are allowed."""
 
 
+class Unresolved:
+    """Placeholder, in a value that is checked, for what is not known yet, such as a template; no two are equal.
+
+    :param value: what its author wrote
+    """
+
+    def __init__(self, value: Any) -> None:
+        self._value = value
+
+    def __repr__(self) -> str:
+        # In error messages.
+        return repr(self._value)
+
+
 class Parameter(Record):
     """Base class of all parameter types.
 
@@ -62,6 +76,13 @@ class Parameter(Record):
         """
         raise NotImplementedError
 
+    def check_known(self, value: Any) -> Any:
+        """Return what :meth:`check` does, and :class:`Unresolved` as it is: types of several values use it for each.
+
+        :raises ValidationError: it is not allowed
+        """
+        return value if isinstance(value, Unresolved) else self.check(value)
+
     def redacted_repr(self, value: Any) -> str:
         """Return a value as an error message may show it: short, and without what should stay private."""
         return short_repr(value)
@@ -82,7 +103,8 @@ def check_request(
     :param action: name of the action, for error messages
     :param parameters: what the action takes, by wire name
     :param request: wire name to value
-    :param is_unresolved: recognises a value that is not known yet (a template), which is passed on unchecked
+    :param is_unresolved: recognises a value that is not known yet (a template), or has such a part; it is passed on
+        unchanged, and of it only what is known is checked
     :raises InvalidRequest: a parameter is unknown, missing or not allowed; the message names it
     """
 
@@ -112,12 +134,43 @@ def check_request(
                 raise invalid("MissingParameter", f"{name} is missing{hint}")
             continue
         try:
-            checked[name] = value if is_unresolved(value) else parameter.check(value)
+            if is_unresolved(value):
+                parameter.check_known(with_unresolved(value, is_unresolved))
+                checked[name] = value
+            else:
+                checked[name] = parameter.check(value)
         except ValidationError as allowed:
             shown = parameter.redacted_repr(value)
             hint = _template_hint(parameter, value)
             raise invalid("InvalidParameter", f"{name} is {shown}; allowed: {allowed}{hint}") from None
     return checked
+
+
+def with_unresolved(value: Any, is_unresolved: Callable[[Any], bool]) -> Any:
+    """Return a copy of a value in which :class:`Unresolved` is in place of what is not known yet.
+
+    :param is_unresolved: recognises it
+    """
+
+    def copy(part: Any) -> Any:
+        if isinstance(part, Mapping):
+            return {name: copy(item) for name, item in part.items()}
+        if isinstance(part, list | tuple):
+            items = [copy(item) for item in part]
+            return items if isinstance(part, list) else tuple(items)
+        return Unresolved(part) if is_unresolved(part) else part
+
+    try:
+        return copy(value)
+    except RecursionError:
+        return Unresolved(value)
+
+
+def known_items(value: Any) -> list[Any]:
+    """Return the items of a list, of which some or all may be :class:`Unresolved`, that are known."""
+    return (
+        [] if isinstance(value, Unresolved) else [each for each in value if not isinstance(each, Unresolved)]
+    )
 
 
 def _template_hint(parameter: Parameter, value: Any) -> str:

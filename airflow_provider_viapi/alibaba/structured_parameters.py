@@ -9,9 +9,11 @@ from typing import Any
 from airflow_provider_viapi.record import Record
 from airflow_provider_viapi.schema import (
     Parameter,
+    Unresolved,
     ValidationError,
     count_repr,
     did_you_mean,
+    known_items,
     name_repr,
 )
 
@@ -75,7 +77,7 @@ class Structured(Parameter):
             if given is None:
                 continue
             try:
-                checked[field.name] = field.check(given)
+                checked[field.name] = field.check_known(given)
             except ValidationError as bad:
                 shown = field.redacted_repr(given)
                 raise ValidationError(f"{bad} for {field.name}; {of} has {shown}") from None
@@ -113,7 +115,8 @@ class ListOf(Structured):
     :param min_items: fewest items
     :param max_items: most items
     :param most_with: limits of the items that have a certain value
-    :param item_rule: return what is allowed instead if a checked item's fields contradict each other, else ``None``
+    :param item_rule: return what is allowed instead if a checked item's fields, some of which may be
+        :class:`~airflow_provider_viapi.schema.Unresolved`, contradict each other, else ``None``
     """
 
     min_items: int = 0
@@ -127,18 +130,20 @@ class ListOf(Structured):
         shares = "".join(f", at most {each.count} with {each.field} {each.value}" for each in self.most_with)
         return f"{count} mappings of {', '.join(field.name for field in self.fields)}{shares}"
 
-    def check(self, value: Any) -> list[dict[str, Any]]:
+    def check(self, value: Any) -> list[Any]:
         value = decoded(value, self.as_json)
         if not isinstance(value, list | tuple) or not _is_within(len(value), self.min_items, self.max_items):
             raise ValidationError(self.allowed)
         items = [self._check_item(index, item) for index, item in enumerate(value, start=1)]
         for limit in self.most_with:
-            count = sum(item.get(limit.field) == limit.value for item in items)
+            count = sum(item.get(limit.field) == limit.value for item in known_items(items))
             if count > limit.count:
                 raise ValidationError(f"{self.allowed}; {count} items have {limit.field} {limit.value}")
         return items
 
-    def _check_item(self, index: int, item: Any) -> dict[str, Any]:
+    def _check_item(self, index: int, item: Any) -> Any:
+        if isinstance(item, Unresolved):
+            return item
         checked = self._check_structure(item, f"item {index}", "every item")
         if self.item_rule is not None and (problem := self.item_rule(checked)):
             raise ValidationError(f"{problem}; item {index} does not comply")
@@ -183,7 +188,7 @@ class ValueList(Parameter):
         checked = []
         for number, item in enumerate(value, start=1):
             try:
-                checked.append(self.item.check(item))
+                checked.append(self.item.check_known(item))
             except ValidationError:
                 shown = self.item.redacted_repr(item)
                 raise ValidationError(f"{self.allowed}; item {number} is {shown}") from None

@@ -12,7 +12,8 @@ from functools import cached_property
 from typing import Any, Literal
 
 from airflow_provider_viapi.errors import InvalidRequest
-from airflow_provider_viapi.huawei.parameters import Object, Picture, before_reading
+from airflow_provider_viapi.huawei.parameters import Object, before_reading
+from airflow_provider_viapi.huawei.pictures import Picture
 from airflow_provider_viapi.record import Record
 from airflow_provider_viapi.result_fields import ResultField
 from airflow_provider_viapi.schema import Parameter, check_request, short_repr
@@ -258,7 +259,8 @@ class Action(Record):
         """Return the request with values of their proper types; those that are ``None`` are left out.
 
         :param request: wire name to value
-        :param is_unresolved: returns true for a value that is not known yet (a template), passed on unchecked
+        :param is_unresolved: returns true for a value that is not known yet (a template), or has such a part; it is
+            passed on unchanged, and of it only what is known is checked
         :raises InvalidRequest: a parameter is unknown, missing or not allowed; the message names it
         """
         checked = check_request(self.name, self._by_name, request, is_unresolved)

@@ -1,19 +1,20 @@
-"""Parameter types that only Huawei Cloud's actions take: string lists, objects, pictures, files to upload."""
+"""Parameter types that only Huawei Cloud's actions take: string lists, objects, files to upload; see ``pictures``."""
 
 from __future__ import annotations
 
 import math
 import re
-from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from itertools import islice
 from numbers import Integral
-from typing import Any, TypeGuard
+from typing import Any
 
+from airflow_provider_viapi.huawei.pictures import Picture
 from airflow_provider_viapi.scalar_parameters import String, Url, WebAddress, as_float, plain_scalar
 from airflow_provider_viapi.schema import (
     Parameter,
     Scalar,
+    Unresolved,
     ValidationError,
     as_list,
     count_repr,
@@ -74,62 +75,21 @@ class StringList(Parameter):
             raise ValidationError(f"{self.allowed}, at least one")
         return checked
 
-    def _check_item(self, number: int, item: Any) -> str:
+    def _check_item(self, number: int, item: Any) -> Any:
+        if isinstance(item, Unresolved):
+            return item
         # The value may be the key of a stream, which no message shows.
         if not isinstance(item, str):
             raise ValidationError(f"{self.allowed}; item {number} is of type {type(item).__name__}")
         try:
-            checked: str = self.item.check(item)
+            return self.item.check(item)
         except ValidationError as allowed:
             shown = "blank" if not item.strip() else "not"
             raise ValidationError(f"{self._kind}, each {allowed}; item {number} is {shown}") from None
-        return checked
 
     def redacted_repr(self, value: Any) -> str:
         # The items may be keys of streams, for example.
         return count_repr(value)
-
-
-class Picture(String):
-    """A JPEG or PNG picture in Base64; of bytes, Base64 is made.
-
-    :param max_pixels: largest picture, width and height, upright or landscape; default: not checked
-    :param opens: return true for the scheme (``s3``) of an address that operators read the picture from; what is sent
-        is always the picture itself
-    """
-
-    max_pixels: tuple[int, int] | None = None
-    opens: Callable[[str], bool] | None = None
-
-    @property
-    def allowed(self) -> str:
-        picture = "a JPEG or PNG picture, as bytes or in Base64"
-        return picture if self.opens is None else f"{picture}; or {STORED}"
-
-    def check(self, value: Any) -> str:
-        if self.opens is not None:
-            value = as_address(value)
-            if is_address(value):
-                return stored_address(value, self.opens, self.allowed)
-        try:
-            content = picture_content(value) if isinstance(value, str) else value
-        except ValueError:
-            content = None
-        if isinstance(content, bytearray):
-            content = bytes(content)
-        if not isinstance(content, bytes) or picture_type(content) is None:
-            raise ValidationError(self.allowed)
-        return "".join(value.split()) if isinstance(value, str) else b64encode(content).decode()
-
-    def redacted_repr(self, value: Any) -> str:
-        # A picture may show a human, and is long.
-        size = f" of {len(value)} characters or bytes" if isinstance(value, str | bytes) else ""
-        return f"{type(value).__name__}{size}"
-
-
-def is_address(value: Any) -> TypeGuard[str]:
-    """Return whether the value of a picture is its address, and not the picture itself."""
-    return isinstance(value, str) and "://" in value[:20]
 
 
 class FileToUpload(Url):
@@ -193,7 +153,7 @@ class Object(Parameter):
         for field in self.fields:
             if (given := as_list(value.get(field.name))) is not None:
                 try:
-                    checked[field.name] = field.check(given)
+                    checked[field.name] = field.check_known(given)
                 except ValidationError as allowed:
                     shown = f"{field.name} is {field.redacted_repr(given)}"
                     raise ValidationError(f"{self.allowed}; {shown}; allowed: {allowed}") from None
@@ -220,6 +180,8 @@ class ObjectList(Object):
         return [self._check_item(number, item) for number, item in enumerate(value, start=1)]
 
     def _check_item(self, number: int, item: Any) -> Any:
+        if isinstance(item, Unresolved):
+            return item
         try:
             return super().check(item)
         except ValidationError as error:
@@ -236,23 +198,6 @@ def before_reading(parameter: Parameter, opens: Callable[[str], bool]) -> Parame
     if isinstance(parameter, Object) and parameter.pictures:
         return parameter.replace(fields=tuple(before_reading(each, opens) for each in parameter.fields))
     return parameter
-
-
-def picture_type(content: bytes) -> str | None:
-    """Return the media type of a picture by its first bytes; ``None`` if it is neither JPEG nor PNG."""
-    if content.startswith(b"\xff\xd8\xff"):
-        return "image/jpeg"
-    return "image/png" if content.startswith(b"\x89PNG\r\n\x1a\n") else None
-
-
-def picture_content(text: str) -> bytes:
-    """Return the bytes of a picture in Base64, after ``data:…,`` or alone.
-
-    :raises ValueError: it is not Base64
-    """
-    content = text.partition(",")[2] if text.startswith("data:") else text
-    # Some encoders wrap lines.
-    return b64decode("".join(content.split()), validate=True)
 
 
 def plain_json(value: Any, path: str = "") -> Any:
@@ -275,7 +220,7 @@ def plain_json(value: Any, path: str = "") -> Any:
     value = plain_scalar(value)
     if isinstance(value, str) and not is_sendable(value):
         raise ValidationError(f"text that UTF-8 can encode, without NUL{_at(path, value)}")
-    if value is None or isinstance(value, str | bool):
+    if value is None or isinstance(value, str | bool | Unresolved):
         return value
     if isinstance(value, Integral):
         whole = int(value)

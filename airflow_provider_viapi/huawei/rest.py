@@ -22,7 +22,7 @@ from airflow_provider_viapi.huawei import signing
 from airflow_provider_viapi.huawei.account import Account, Auth
 from airflow_provider_viapi.huawei.errors import classify, read_body, read_reason
 from airflow_provider_viapi.huawei.model import Action
-from airflow_provider_viapi.huawei.parameters import Picture, picture_content, picture_type
+from airflow_provider_viapi.huawei.pictures import Picture, picture_content, picture_type
 from airflow_provider_viapi.renewable_credentials import Credentials
 from airflow_provider_viapi.result_fields import read_json
 from airflow_provider_viapi.schema import Parameter

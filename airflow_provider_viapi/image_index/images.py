@@ -126,7 +126,8 @@ def parse_images(
 
     :param images: mappings with ``image_url``, ``entity_id`` and optionally ``extra_data``, in any iterable
     :param opens: returns true if files can be copied from addresses of a scheme (``s3``)
-    :param is_unresolved: returns true for a value that is not known yet (a template); its entry is left out
+    :param is_unresolved: returns true for a value that is not known yet (a template), or has such a part; an entry
+        that is not known at all is left out
     :param backend: for ``imagesearch`` an image may also have ``pic_name`` (default: the last part of its address),
         by which images of the same ``entity_id`` are distinguished, and the attributes of AddImage
     :raises InvalidRequest: the list is empty, or something in it is missing, unknown, not allowed or listed twice;
@@ -142,15 +143,16 @@ def parse_images(
     index = -1
     first: dict[Identity, int] = {}
     for index, image in enumerate(images):
-        if is_unresolved(image) and not isinstance(image, Mapping):
+        if is_unresolved(image) and not isinstance(image, Mapping | list | tuple):
             continue
         fields = _parse_one(form, action, index, image, is_unresolved)
-        if is_unresolved(fields):
-            continue
         address, entity_id, second = (
             fields.pop(form.names[key], "") for key in ("image_url", "entity_id", form.second)
         )
         entry = ImageEntry(index, address, entity_id, second, fields)
+        entries.append(entry)
+        if is_unresolved(entry.identity):
+            continue
         before = first.setdefault(entry.identity, index)
         if before != index:
             raise invalid(
@@ -158,7 +160,6 @@ def parse_images(
                 f"{form.second} {short_repr(entry.extra_data)}; allowed: each pair once, since nothing else "
                 "identifies an image"
             )
-        entries.append(entry)
     if index < 0:
         raise invalid("images is an empty list; allowed: at least one image")
     return entries
@@ -307,14 +308,21 @@ FILE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tif
 _FILE_NAME = re.compile(r"[^/\\\x00-\x1f][^\\\x00-\x1f]*")
 
 
-def check_file_names(images: Iterable[ImageEntry]) -> None:
+def check_file_names(
+    images: Iterable[ImageEntry], is_unresolved: Callable[[Any], bool] = lambda value: False
+) -> None:
     """Check that the images can have their names as files in one folder.
 
+    :param is_unresolved: returns true for a value that is not known yet
     :raises InvalidRequest: a name has no suffix of an image, cannot be that of a file, or two images have it
     """
     first: dict[str, ImageEntry] = {}
     for image in images:
+        if "Crop" in image.fields:
+            raise invalid(f"images[{image.index}] has crop; a bulk job has no such attribute")
         name = image.extra_data
+        if is_unresolved(name):
+            continue
         shown = short_repr(name)
         if not _FILE_NAME.fullmatch(name) or {"", ".", ".."} & set(name.split("/")):
             raise invalid(f"images[{image.index}]: pic_name is {shown}; allowed: a relative path of a file")
@@ -323,8 +331,8 @@ def check_file_names(images: Iterable[ImageEntry]) -> None:
                 f"images[{image.index}]: pic_name is {shown}; allowed in a bulk job: a name that ends in one of "
                 f"{', '.join(FILE_SUFFIXES)}"
             )
-        if "Crop" in image.fields:
-            raise invalid(f"images[{image.index}] has crop; a bulk job has no such attribute")
+        if is_unresolved(image.address):
+            continue
         if first.setdefault(name, image).address != image.address:
             raise invalid(
                 f"images[{first[name].index}] and images[{image.index}] both have pic_name {shown}; allowed in a "

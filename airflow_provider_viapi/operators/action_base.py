@@ -17,6 +17,7 @@ from airflow_provider_viapi.errors import InvalidRequest, ServiceError
 from airflow_provider_viapi.operators.arguments.checks import (
     as_action,
     is_default,
+    is_template,
     is_templated,
     own_parameters,
 )
@@ -28,8 +29,9 @@ from airflow_provider_viapi.schema import name_repr, short_repr, snake_case
 class ActionOperator(ProviderTask, BaseOperator):
     """Base of all operators: an action of a service and its request.
 
-    :param request: the action's parameters by wire name; ``None`` means not given. Literal values are checked
-        when the DAG is parsed, templated ones after rendering, always before anything is sent.
+    :param request: the action's parameters by wire name; ``None`` means not given. Literal values, also those
+        beside templates in a list or a mapping, are checked when the DAG is parsed, templated ones after rendering,
+        always before anything is sent.
     :param action: the action, or its name such as ``imgsearch.ListImageDbs``; typed operators have their own
     """
 
@@ -67,8 +69,7 @@ class ActionOperator(ProviderTask, BaseOperator):
             self.action = as_action("action", action, self.find_action) if isinstance(action, str) else action
         self._check_action(getattr(self, "action", None))
         # A whole request that is a template or another task's output is known, and checked, when the task runs.
-        is_known = isinstance(request, Mapping) or not is_templated(request)
-        self.request = self._check(request, is_templated) if is_known else request
+        self.request = request if is_template(request) else self._check(request, is_templated)
 
     def __getattr__(self, name: str) -> Any:
         # Templates such as map_index_template read the parameters of the action: {{ task.video_url }}.
@@ -234,6 +235,8 @@ def _request_builder(operator: type[ActionOperator]) -> type[ActionOperator]:
         for kind in base.__mro__
         if kind.__module__.startswith("airflow_provider_viapi.")
         for each in own_parameters(kind)
+        # The class has its own, which messages name.
+        if each.name != "action"
     }
 
     def store_request(self: Any, *, request: Mapping[str, Any], **passed_on: Any) -> None:

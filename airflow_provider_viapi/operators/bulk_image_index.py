@@ -26,7 +26,7 @@ from airflow_provider_viapi.image_index.images import (
 )
 from airflow_provider_viapi.links.job import viapi_action_address
 from airflow_provider_viapi.media.storages import opens
-from airflow_provider_viapi.operators.arguments.checks import is_templated, not_allowed
+from airflow_provider_viapi.operators.arguments.checks import is_template, is_templated, not_allowed
 from airflow_provider_viapi.operators.task.attempt import (
     attempt_of,
     choose_store,
@@ -125,9 +125,7 @@ class BulkIndexImagesOperator(ViapiJobOperator):
         self._summary: dict[str, Any] | None = None
         self._resumed_digest: str | None = None
         self._resumed: tuple[Job, JobReport | None] | None = None
-        if not hasattr(self.images, "iter_references") and not (
-            isinstance(self.images, str) and is_templated(self.images)
-        ):
+        if not is_template(self.images):
             self._parse(self.images, is_templated)
 
     def _parse(
@@ -142,7 +140,7 @@ class BulkIndexImagesOperator(ViapiJobOperator):
             check_address(images)
             return []
         entries = parse_images(images, opens=opens, is_unresolved=is_unresolved, backend="imagesearch")
-        check_file_names(entry for entry in entries if not is_unresolved(entry.extra_data))
+        check_file_names(entries, is_unresolved)
         return entries
 
     def validated_request(self) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from airflow_provider_viapi.operators.arguments.checks import (
     as_conn_id,
     as_flag,
     is_default,
+    is_template,
     is_templated,
     not_allowed,
 )
@@ -166,9 +167,7 @@ class IndexImagesOperator(ProviderTask, StoppableOperator):
     def _check_literals(self) -> None:
         if self.staging is not None and not is_templated(self.staging):
             check_staging_location(self.staging)
-        if hasattr(self.images, "iter_references") or (
-            isinstance(self.images, str) and is_templated(self.images)
-        ):
+        if is_template(self.images):
             return
         if isinstance(self.images, str):
             check_address(self.images)

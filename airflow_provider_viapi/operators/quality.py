@@ -15,6 +15,7 @@ from airflow_provider_viapi.operators.arguments.checks import (
     as_conn_id,
     as_hosts,
     as_names,
+    is_template,
     is_templated,
     not_allowed,
 )
@@ -132,7 +133,7 @@ class MediaQualityCheckOperator(ProviderTask, BaseOperator, BranchMixIn):
             raise invalid("min_ssim and band need before: the video that this one is compared with")
         if scores is None and self.thresholds.need_scores:
             raise invalid("min_scores and max_scores need scores: the output of another task")
-        if scores is not None and not is_templated(scores):
+        if scores is not None and not is_template(scores):
             _check_scores(scores)
         self.source = source
         self.before = before

@@ -13,7 +13,13 @@ from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.errors import InvalidRequest, ServiceError
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.media.outputs.output_paths import as_destination, check_land_to, path_variables
-from airflow_provider_viapi.operators.arguments.checks import as_action, as_conn_id, as_hosts, is_templated
+from airflow_provider_viapi.operators.arguments.checks import (
+    as_action,
+    as_conn_id,
+    as_hosts,
+    is_template,
+    is_templated,
+)
 from airflow_provider_viapi.operators.provider_task import ProviderTask
 from airflow_provider_viapi.operators.task.view import fail_and_show
 from airflow_provider_viapi.schema import short_repr
@@ -72,12 +78,14 @@ class ViapiResultToObjectStorageOperator(ProviderTask, BaseOperator):
             check_land_to(self.land_to, self.action)
         self.result = result
         self.job_id = job_id
-        self.allowed_hosts = (
-            allowed_hosts if is_templated(allowed_hosts) else as_hosts(allowed_hosts, self._name)
-        )
+        if not is_templated(allowed_hosts):
+            allowed_hosts = as_hosts(allowed_hosts, self._name)
+        elif not is_template(allowed_hosts):
+            as_hosts([each for each in allowed_hosts if not is_templated(each)], self._name)
+        self.allowed_hosts = allowed_hosts
         self.viapi_conn_id = as_conn_id("viapi_conn_id", viapi_conn_id)
         self._landed: dict[str, str] = {}
-        self._check(is_unresolved=is_templated)
+        self._check(is_unresolved=is_template)
 
     def _check(self, is_unresolved: Callable[[Any], bool] = lambda value: False) -> None:
         is_text = isinstance(self.job_id, str | type(None))

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from airflow_provider_viapi.huawei.model import Action
-from airflow_provider_viapi.huawei.parameters import Object, ObjectList, Picture, StringList
+from airflow_provider_viapi.huawei.parameters import Object, ObjectList, StringList
+from airflow_provider_viapi.huawei.pictures import Picture
 from airflow_provider_viapi.huawei.services import metastudio
 from airflow_provider_viapi.scalar_parameters import Boolean, Choice, Integer, String, Url, WebAddress
 from airflow_provider_viapi.schema import Parameter

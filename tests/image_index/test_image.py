@@ -71,7 +71,11 @@ def test_what_is_not_known_yet_is_left_for_later_and_the_rest_is_checked() -> No
 
     assert [
         each.index for each in parse_images([template, COFFEE, "{{ image }}"], is_unresolved=is_unresolved)
-    ] == [1]
+    ] == [0, 1]
+    with pytest.raises(InvalidRequest, match=r"images\[0\] and images\[2\] both have entity_id 'a'"):
+        parse_images([template, COFFEE, template], is_unresolved=is_unresolved)
+    with pytest.raises(InvalidRequest, match=r"images\[0\] is of type list"):
+        parse_images([["{{ image }}"]], is_unresolved=is_unresolved)
     with pytest.raises(InvalidRequest, match=r"images\[0\]: EntityId"):
         parse_images([{**template, "entity_id": "Ä"}], is_unresolved=is_unresolved)
 

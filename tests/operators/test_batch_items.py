@@ -12,11 +12,16 @@ from airflow.providers.common.compat.sdk import DAG, AirflowFailException, TaskG
 
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.operators.batch import HuaweiCloudBatchOperator, ViapiBatchOperator
-from airflow_provider_viapi.operators.batch.items import build_items
+from airflow_provider_viapi.operators.batch.items import build_items, check_literals
 from airflow_provider_viapi.operators.imgsearch import AddImageOperator
 from airflow_provider_viapi.operators.metastudio import StartLiveOperator, UploadAssetOperator
 from airflow_provider_viapi.operators.viapi import ViapiJobOperator
-from airflow_provider_viapi.operators.videoenhan import ChangeVideoSizeOperator, EraseVideoSubtitlesOperator
+from airflow_provider_viapi.operators.vias import CreateViasTaskOperator
+from airflow_provider_viapi.operators.videoenhan import (
+    ChangeVideoSizeOperator,
+    EraseVideoLogoOperator,
+    EraseVideoSubtitlesOperator,
+)
 from operators.run_batch import Store, run_batch
 
 VIDEO = "http://h/a.mp4"
@@ -38,6 +43,12 @@ def batch(items: Any, **arguments: Any) -> ViapiBatchOperator:
     ("items", "arguments", "named"),
     [
         ([GOOD, {"video_url": VIDEO, "bx": 1.4}], {}, "item 1: BX is 1.4"),
+        (["{{ item }}", ["{{ item }}"]], {}, "item 1 is a list"),
+        (
+            [{"video_url": "{{ url }}", "boxes": [{"X": "{{ x }}", "Y": 2, "W": 0.1, "H": 0.1}]}],
+            {"operator": EraseVideoLogoOperator},
+            "item 0: Boxes is 1 items; allowed: .* for Y; item 1 has 2",
+        ),
         (
             [GOOD, GOOD, {"video_url": VIDEO, "colour": "red"}],
             {},
@@ -85,6 +96,35 @@ def test_invalid_arguments_fail_when_the_dag_is_parsed_and_are_named(
 ) -> None:
     with pytest.raises(InvalidRequest, match=named):
         batch(items, **arguments)
+
+
+@pytest.mark.parametrize(
+    "input_",
+    [
+        {"type": "url", "data": [{"url": "rtsp://camera/1", "more": "{{ x }}"}]},
+        {"type": "edgecamera", "data": "{{ cameras }}"},
+    ],
+)
+def test_a_camera_is_refused_also_if_something_about_it_is_a_template(input_: Any) -> None:
+    item = {"service_name": "c-smoke-and-fire-edge", "name": "{{ name }}", "webhook": "{{ url }}"}
+    for source in (
+        {"type": "url", "data": [{"url": "{{ url }}"}]},
+        {"type": "{{ x }}", "data": []},
+    ):
+        check_literals(CreateViasTaskOperator, [{**item, "input": source}], {})
+
+    with pytest.raises(InvalidRequest, match=r"item 0: input is of type .*, a camera or a stream"):
+        check_literals(CreateViasTaskOperator, [{**item, "input": input_}], {})
+
+
+def test_an_item_with_several_sources_is_refused() -> None:
+    data = [{"url": "http://h/a.mp4"}, "{{ another }}"]
+    item = {"service_name": "c-smoke-and-fire-edge", "name": "a", "webhook": "http://h"}
+
+    with pytest.raises(
+        InvalidRequest, match="item 0: input is a mapping with 2 sources in data; allowed: one"
+    ):
+        check_literals(CreateViasTaskOperator, [{**item, "input": {"type": "url", "data": data}}], {})
 
 
 @pytest.mark.parametrize("operator", [AddImageOperator, ViapiJobOperator, 3, None])

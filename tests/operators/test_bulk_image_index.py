@@ -453,6 +453,12 @@ def test_a_task_waits_for_another_one_even_if_the_list_cannot_be_read_now(
             {"images": [{"image_url": "http://h/a.jpg", "entity_id": "a", "crop": False}]},
             r"images\[0\] has crop",
         ),
+        (
+            {"images": [{"image_url": "{{ url }}", "entity_id": "a", "pic_name": "../a.jpg"}]},
+            "pic_name is '../a.jpg'; allowed: a relative path",
+        ),
+        ({"images": [{"image_url": "{{ url }}", "entity_id": "a", "crop": False}]}, r"images\[0\] has crop"),
+        ({"images": ["{{ image }}", ["{{ image }}"]]}, r"images\[1\] is of type list"),
     ],
 )
 def test_arguments_that_are_not_allowed_are_refused_when_the_dag_is_parsed(
@@ -460,6 +466,13 @@ def test_arguments_that_are_not_allowed_are_refused_when_the_dag_is_parsed(
 ) -> None:
     with pytest.raises(InvalidRequest, match=said):
         task(**{"images": [{"image_url": "http://h/a.jpg", "entity_id": "a"}], **arguments})
+
+
+def test_images_with_templates_may_turn_out_to_have_different_names_or_to_be_the_same() -> None:
+    named = {"image_url": "http://h/a.jpg", "entity_id": "a", "pic_name": "a.jpg"}
+    images = [named, {**named, "entity_id": "{{ id }}", "image_url": "{{ url }}"}]
+
+    assert task(images).images == images
 
 
 def test_a_template_of_images_is_read_when_the_task_runs(images: list[dict[str, Any]]) -> None:

@@ -149,6 +149,9 @@ def test_what_cannot_be_right_is_found_when_the_dag_is_parsed() -> None:
         make(land_to="media/", job_id="x")
     with pytest.raises(InvalidRequest, match="holds no files"):
         make(land_to="s3://media/", job_id="x", action="DetectVideoShot")
+    with pytest.raises(InvalidRequest, match=r"allowed_hosts has 'http://nas'; allowed"):
+        make(land_to="s3://media/", job_id="x", allowed_hosts=["{{ params.host }}", "http://nas"])
+    make(land_to="s3://media/", job_id="x", allowed_hosts=["{{ params.host }}", "nas"])
     make(land_to="s3://media/{{ ds }}/{task_id}/", job_id="x")
 
 
@@ -161,6 +164,7 @@ MISTAKES = pytest.mark.parametrize(
         ({"job_id": "  "}, "job_id is '  '"),
         ({"job_id": 5}, "job_id is 5"),
         ({"job_id": ["a"]}, r"job_id is \['a'\]"),
+        ({"job_id": ["{{ params.job }}"]}, r"job_id is \['{{ params.job }}'\]"),
     ],
 )
 

@@ -12,7 +12,7 @@ from airflow_provider_viapi.emulator.huawei.errors import invalid
 from airflow_provider_viapi.emulator.huawei.media_jobs import MediaJob, MediaJobs
 from airflow_provider_viapi.emulator.huawei.pagination import page_of
 from airflow_provider_viapi.emulator.huawei.rest import RestCall, rfc3339, without_nulls
-from airflow_provider_viapi.huawei.parameters import picture_content
+from airflow_provider_viapi.huawei.pictures import picture_content
 from airflow_provider_viapi.huawei.services.metastudio import pictures
 
 STYLES = ("system_male_001", "system_female_001", "system_male_002", "system_female_002")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.errors import InvalidMedia
-from airflow_provider_viapi.huawei.parameters import Picture, is_address
+from airflow_provider_viapi.huawei.pictures import Picture, is_address
 from airflow_provider_viapi.media.addresses import display_url, is_http_url
 from airflow_provider_viapi.media.inputs import resize
 from airflow_provider_viapi.media.inputs.source import Source, stat

@@ -57,6 +57,11 @@ def is_templated(value: Any) -> bool:
     return False
 
 
+def is_template(value: Any) -> bool:
+    """Return whether a value itself, and not only one inside it, is known only when the task runs."""
+    return not isinstance(value, Mapping | list | tuple) and is_templated(value)
+
+
 def rendered_to_none(
     templates: Mapping[str, Any], values: Mapping[str, Any], *, natively: bool = False
 ) -> list[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.operators.action_base import request_arguments
-from airflow_provider_viapi.operators.arguments.checks import is_templated
+from airflow_provider_viapi.operators.arguments.checks import is_template
 from airflow_provider_viapi.operators.base import JobOperator
 from airflow_provider_viapi.schema import NATIVE_HINT, is_iterable
 
@@ -44,11 +44,11 @@ def check_literals(operator: Operator, items: Any, shared: Any) -> None:
 
     :raises InvalidRequest: an item is not allowed; the message names it
     """
-    if _is_unresolved(items) or _is_unresolved(shared):
+    if is_template(items) or is_template(shared):
         return
     if isinstance(items, Sequence) and not isinstance(items, str | bytes | Mapping) and not len(items):
         raise _invalid(operator, "items is empty; a batch has at least one")
-    for index, arguments in _arguments(operator, items, shared, is_templated):
+    for index, arguments in _arguments(operator, items, shared, is_template):
         with _naming(index):
             _refuse_batch_arguments(operator, arguments)
             operator.build_request(arguments)
@@ -74,11 +74,6 @@ def build_items(operator: Operator, items: Any, shared: Any) -> tuple[list[Item]
         given.append(arguments)
         occurrences[digest] += 1
     return built, given
-
-
-def _is_unresolved(value: Any) -> bool:
-    """Return whether all items, or what they share, are known only when the task runs."""
-    return not isinstance(value, list | tuple | Mapping) and is_templated(value)
 
 
 def _arguments(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.huawei.services.vias import tasks
 from airflow_provider_viapi.huawei.services.vias.service import LATEST
-from airflow_provider_viapi.operators.arguments.checks import is_templated
+from airflow_provider_viapi.operators.arguments.checks import is_template, is_templated
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator
 from airflow_provider_viapi.operators.vias.task_arguments import (
     STARTED_STATES,
@@ -107,7 +107,8 @@ class CreateViasTaskOperator(HuaweiCloudJobOperator):
         :raises InvalidRequest: an argument is not allowed, or the source is a camera or a stream
         """
         request = super().build_request(arguments)
-        if not is_templated(source := request["input"]) and _is_endless(source):
+        source = request["input"]
+        if not is_template(source) and _is_endless(source):
             raise InvalidRequest(
                 f"input is of type {source['type']}, a camera or a stream, so the task does not end, but a batch "
                 "waits for the end of each; allowed: files. For cameras and streams use CreateBatchTaskOperator, or "
@@ -143,5 +144,7 @@ class CreateViasTaskOperator(HuaweiCloudJobOperator):
 def _is_endless(source: Mapping[str, Any]) -> bool:
     if source["type"] == "url":
         # At an address with http:// or https:// there may be a file.
-        return not all(str(each.get("url")).lower().startswith("http") for each in source["data"])
+        data = () if is_template(source["data"]) else source["data"]
+        urls = [each.get("url") for each in data if not is_template(each)]
+        return not all(is_templated(url) or str(url).lower().startswith("http") for url in urls)
     return source["type"] in ("video_source", "edgecamera", "vcn")

@@ -24,6 +24,7 @@ from airflow_provider_viapi.alibaba.services.videoenhan.service import (
     source,
 )
 from airflow_provider_viapi.media_limits import GB, MB, MediaLimits
+from airflow_provider_viapi.schema import Unresolved
 
 _LIMITS = (
     MediaLimits(when=("Type", "video"), formats=("mp4", "avi", "mkv", "mov"), max_bytes=GB),
@@ -56,12 +57,16 @@ def _check_suffix(item: Mapping[str, Any]) -> str | None:
     The documents demand one in the name, except for MP4 and MP3. Their own example has an image whose name has none,
     and whose URL has one; so either counts for images [documents of 2020, still so in 2025].
     """
-    kind = item["Type"]
-    named = _suffix(item["FileName"])
-    stored = _suffix(re.split("[?#]", item["FileUrl"])[0].partition("://")[2].partition("/")[2])
+    kind, name, url = item["Type"], item["FileName"], item["FileUrl"]
+    if isinstance(kind, Unresolved):
+        return None
+    named = None if isinstance(name, Unresolved) else _suffix(name)
+    stored = None
+    if not isinstance(url, Unresolved):
+        stored = _suffix(re.split("[?#]", url)[0].partition("://")[2].partition("/")[2])
     suffixes = ", ".join(f".{each}" for each in _SUFFIXES[kind])
     by_url = _SUFFIXES[kind] if kind == "image" else ("", _IMPLIED[kind])
-    if named not in _SUFFIXES[kind] and stored not in by_url:
+    if None not in (named, stored) and named not in _SUFFIXES[kind] and stored not in by_url:
         implied = f", or no suffix for .{_IMPLIED[kind]}" if kind in _IMPLIED else " (or a FileUrl that does)"
         return f"a FileName of Type {kind} that ends with {suffixes}{implied}"
     every = {suffix for each in _SUFFIXES.values() for suffix in each}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from airflow_provider_viapi.huawei.model import JobKind, States
-from airflow_provider_viapi.huawei.parameters import Picture
+from airflow_provider_viapi.huawei.pictures import Picture
 from airflow_provider_viapi.huawei.services.metastudio.service import (
     CREATED_FILTERS,
     JOB,

@@ -11,7 +11,8 @@ from functools import partial
 from typing import Any
 
 from airflow_provider_viapi.huawei.model import Action, Service
-from airflow_provider_viapi.huawei.parameters import Object, ObjectList, Picture, StreamUrl, StringList
+from airflow_provider_viapi.huawei.parameters import Object, ObjectList, StreamUrl, StringList
+from airflow_provider_viapi.huawei.pictures import Picture
 from airflow_provider_viapi.huawei.regions import METASTUDIO
 from airflow_provider_viapi.scalar_parameters import Boolean, Choice, Integer, String, WebAddress
 from airflow_provider_viapi.schema import Parameter

@@ -13,7 +13,7 @@ from typing import Any
 from airflow_provider_viapi.huawei.parameters import Object, StreamUrl
 from airflow_provider_viapi.huawei.services.vias.settings import TARGET_ROI
 from airflow_provider_viapi.scalar_parameters import Integer
-from airflow_provider_viapi.schema import ValidationError, did_you_mean, short_repr
+from airflow_provider_viapi.schema import Unresolved, ValidationError, did_you_mean, known_items, short_repr
 
 INPUT_TYPES: Mapping[str, str | None] = {
     "video_source": "video_source_id",
@@ -49,27 +49,27 @@ class TaskInput(Object):
         """Return the source."""
         plain = super().check(value)
         kind, data = plain["type"], plain.get("data")
-        if not isinstance(kind, str) or not kind:
+        if not isinstance(kind, str | Unresolved) or not kind:
             raise ValidationError(f"{self.allowed}; type is {short_repr(kind)}")
         if kind not in INPUT_TYPES and (hint := did_you_mean(kind, INPUT_TYPES)):
             raise ValidationError(f"{self.allowed}; type is {short_repr(kind)}{hint}")
-        named_by = INPUT_TYPES.get(kind)
-        if data is None and named_by is None:
+        named_by = None if isinstance(kind, Unresolved) else INPUT_TYPES.get(kind)
+        if isinstance(data, Unresolved) or (data is None and named_by is None):
             return plain
-        if not isinstance(data, list) or not all(isinstance(each, dict) for each in data):
+        if not _are_mappings(data):
             raise ValidationError(f"{self.allowed}; data is not a list of mappings")
         if named_by is not None:
             if not data:
                 raise ValidationError(f"{self.allowed}; data is empty")
-            for each in data:
+            for each in known_items(data):
                 each[named_by] = _identifier(self.allowed, named_by, each.get(named_by), "data")
                 if named_by == "url":
                     self._check_stream(each[named_by])
         return plain
 
-    def _check_stream(self, address: str) -> None:
+    def _check_stream(self, address: Any) -> None:
         try:
-            _STREAM.check(address)
+            _STREAM.check_known(address)
         except ValidationError as allowed:
             shown = _STREAM.redacted_repr(address)
             raise ValidationError(f"{self.allowed}; url of data is {shown}; allowed: {allowed}") from None
@@ -90,7 +90,9 @@ class BatchInput(Object):
         """Return the sources, with regions of interest as JSON in a text."""
         plain = super().check(value)
         groups = plain["video_source_group"]
-        if not isinstance(groups, list) or not all(isinstance(each, dict) for each in groups):
+        if isinstance(groups, Unresolved):
+            return plain
+        if not _are_mappings(groups):
             raise ValidationError(f"{self.allowed}; video_source_group is not a list of mappings")
         if not groups:
             raise ValidationError(f"{self.allowed}; video_source_group is empty")
@@ -99,7 +101,7 @@ class BatchInput(Object):
             name = source["video_source_id"]
             if source.get("target_roi") is not None:
                 try:
-                    source["target_roi"] = TARGET_ROI.check(source["target_roi"])
+                    source["target_roi"] = TARGET_ROI.check_known(source["target_roi"])
                 except ValidationError as error:
                     raise ValidationError(f"{self.allowed}; as target_roi of {name}, {error}") from None
             identity = (name, source.get("target_roi"))
@@ -110,19 +112,21 @@ class BatchInput(Object):
             seen.add(identity)
         return plain
 
-    def _sources(self, groups: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    def _sources(self, groups: list[Any]) -> Iterator[dict[str, Any]]:
         for number, group in enumerate(groups, 1):
-            listed = group.get("video_source_list")
+            listed = group if isinstance(group, Unresolved) else group.get("video_source_list")
+            if isinstance(listed, Unresolved):
+                continue
             if listed is None and group.get("video_source_group_id"):
                 # Whether the service then takes all sources of the group is not documented.
                 continue
-            if not isinstance(listed, list) or not all(isinstance(each, dict) for each in listed):
+            if not _are_mappings(listed):
                 raise ValidationError(
                     f"{self.allowed}; video_source_list of group {number} is not a list of mappings"
                 )
             if not listed:
                 raise ValidationError(f"{self.allowed}; video_source_list of group {number} is empty")
-            for source in listed:
+            for source in known_items(listed):
                 given = source.get("video_source_id")
                 source["video_source_id"] = _identifier(
                     self.allowed, "video_source_id", given, f"video_source_list of group {number}"
@@ -146,38 +150,46 @@ class Schedule(Object):
         plain = super().check(value)
         zone, days, periods = (plain.get(name) for name in ("timezone", "days_of_week", "periods"))
         # Some pages of the documents have monthly.
-        if plain["type"] not in ("weekly", "monthly"):
+        if not isinstance(plain["type"], Unresolved) and plain["type"] not in ("weekly", "monthly"):
             raise ValidationError(f"{self.allowed}; type is {short_repr(plain['type'])}")
-        if zone is not None and not (isinstance(zone, str) and _OFFSET.fullmatch(zone)):
+        if not isinstance(zone, Unresolved | None) and not (
+            isinstance(zone, str) and _OFFSET.fullmatch(zone)
+        ):
             raise ValidationError(f"{self.allowed}; timezone is {short_repr(zone)}")
-        if days is not None:
+        if not isinstance(days, Unresolved | None):
             try:
                 if not isinstance(days, list | tuple):
                     raise TypeError
-                plain["days_of_week"] = [_DAY.check(each) for each in days]
+                plain["days_of_week"] = [_DAY.check_known(each) for each in days]
             except (ValidationError, TypeError):
                 raise ValidationError(f"{self.allowed}; days_of_week is {short_repr(days)}") from None
-        if periods is not None:
+        if not isinstance(periods, Unresolved | None):
             for each in self._periods(periods):
                 if not all(_is_time(each.get(name)) for name in ("begin_at", "end_at")):
                     raise ValidationError(f"{self.allowed}; periods has {short_repr(each)}")
         return plain
 
     def _periods(self, periods: Any) -> Iterator[dict[str, Any]]:
-        if not isinstance(periods, list) or not all(isinstance(each, list) for each in periods):
+        if not isinstance(periods, list) or not all(isinstance(each, list | Unresolved) for each in periods):
             raise ValidationError(f"{self.allowed}; periods is not a list of lists")
-        for group in periods:
-            for period in group:
+        for group in known_items(periods):
+            for period in known_items(group):
                 if not isinstance(period, dict):
                     raise ValidationError(f"{self.allowed}; periods has {short_repr(period)}")
                 yield period
 
 
 def _is_time(value: Any) -> bool:
-    return isinstance(value, str) and _TIME.fullmatch(value) is not None
+    return isinstance(value, Unresolved) or (isinstance(value, str) and _TIME.fullmatch(value) is not None)
 
 
-def _identifier(allowed: str, name: str, value: Any, place: str) -> str:
+def _are_mappings(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(each, dict | Unresolved) for each in value)
+
+
+def _identifier(allowed: str, name: str, value: Any, place: str) -> Any:
+    if isinstance(value, Unresolved):
+        return value
     # Native rendering of templates makes a number of a text of digits.
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
     if not isinstance(text, str) or text.strip() in ("", "None"):

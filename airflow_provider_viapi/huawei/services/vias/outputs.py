@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow_provider_viapi.huawei.parameters import Object, StringList
 from airflow_provider_viapi.scalar_parameters import Boolean, String, WebAddress
-from airflow_provider_viapi.schema import ValidationError, did_you_mean
+from airflow_provider_viapi.schema import Unresolved, ValidationError, did_you_mean
 
 DESTINATIONS: Mapping[str, str] = {"webhook": "url", "dis": "stream_name", "obs": "bucket"}
 """Destinations that are mappings, and the field that each needs; ``event_center`` is true or false."""
@@ -40,7 +40,7 @@ class AlarmOutput(Object):
                 self._check_destination(name, plain[name], needed)
         if plain.get("event_center") is not None:
             try:
-                plain["event_center"] = Boolean(name="event_center").check(plain["event_center"])
+                plain["event_center"] = Boolean(name="event_center").check_known(plain["event_center"])
             except ValidationError:
                 raise ValidationError(f"{self.allowed}; event_center must be true or false") from None
         if self.required and not any(plain.values()):
@@ -48,26 +48,29 @@ class AlarmOutput(Object):
         return plain
 
     def _check_destination(self, name: str, one: Any, needed: str) -> None:
-        if not isinstance(one, dict) or not isinstance(one.get(needed), str) or not one[needed].strip():
+        if isinstance(one, Unresolved):
+            return
+        given = one.get(needed) if isinstance(one, dict) else None
+        if not isinstance(given, str | Unresolved) or (isinstance(given, str) and not given.strip()):
             raise ValidationError(f"{self.allowed}; {name} lacks {needed}")
         if name == "webhook":
             try:
-                WebAddress(name=needed).check(one[needed])
+                WebAddress(name=needed).check_known(given)
             except ValidationError as error:
                 raise ValidationError(f"{self.allowed}; the url of webhook must be {error}") from None
         headers = one.get("headers")
-        if headers is not None:
+        if not isinstance(headers, Unresolved | None):
             if not isinstance(headers, dict) or not 1 <= len(headers) <= MAX_HEADERS:
                 raise ValidationError(
                     f"{self.allowed}; the headers of {name} must be a mapping with 1 to {MAX_HEADERS} entries"
                 )
             try:
-                one["headers"] = {header: _HEADER.check(text) for header, text in headers.items()}
+                one["headers"] = {header: _HEADER.check_known(text) for header, text in headers.items()}
             except ValidationError:
                 raise ValidationError(f"{self.allowed}; each header of {name} must be a string") from None
         if one.get("data_category") is not None:
             try:
-                StringList(name="data_category").check(one["data_category"])
+                StringList(name="data_category").check_known(one["data_category"])
             except ValidationError as error:
                 raise ValidationError(f"{self.allowed}; data_category of {name} must be {error}") from None
 

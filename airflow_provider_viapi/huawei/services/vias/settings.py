@@ -13,7 +13,14 @@ from typing import Any
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.huawei.parameters import Object
 from airflow_provider_viapi.scalar_parameters import Integer, Number, String, as_float
-from airflow_provider_viapi.schema import NATIVE_HINT, Parameter, ValidationError, plain_text, short_repr
+from airflow_provider_viapi.schema import (
+    NATIVE_HINT,
+    Parameter,
+    Unresolved,
+    ValidationError,
+    plain_text,
+    short_repr,
+)
 
 MAX_POINTS = 1000
 
@@ -55,22 +62,22 @@ class RegionsOfInterest(Parameter):
             "three for a polygon and two for a line; or the service's own JSON as text"
         )
 
-    def check(self, value: Any) -> str:
-        """Return the service's JSON."""
+    def check(self, value: Any) -> Any:
+        """Return the service's JSON; :class:`Unresolved` if something in it is not known yet."""
         if isinstance(value, str):
             return self._own_json(value)
         if not isinstance(value, Mapping) or value.keys() - {"polygons", "lines"}:
             raise ValidationError(self.allowed)
         shapes = {
-            kind: [
-                {"data": self._points(points, fewest, f"{kind[:-1]} {short_repr(name)}"), "name": str(name)}
-                for name, points in self._named(value.get(kind), kind).items()
-            ]
+            kind: self._shapes(value.get(kind), kind, fewest)
             for kind, fewest in (("polygons", 3), ("lines", 2))
         }
         if not any(shapes.values()):
             raise ValidationError(f"{self.allowed}; there is no polygon and no line")
-        return json.dumps(shapes, ensure_ascii=False, separators=(",", ":"))
+        try:
+            return json.dumps(shapes, ensure_ascii=False, separators=(",", ":"))
+        except TypeError:
+            return Unresolved(value)
 
     def _own_json(self, text: str) -> str:
         try:
@@ -81,24 +88,35 @@ class RegionsOfInterest(Parameter):
             raise ValidationError(f"{self.allowed}; this text is not a JSON object ({NATIVE_HINT})")
         return text
 
-    def _named(self, shapes: Any, kind: str) -> Mapping[Any, Any]:
-        if shapes is None:
-            return {}
-        if not isinstance(shapes, Mapping):
+    def _shapes(self, shapes: Any, kind: str, fewest: int) -> Any:
+        if isinstance(shapes, Unresolved):
+            return shapes
+        if not isinstance(shapes, Mapping | None):
             raise ValidationError(f"{self.allowed}; {kind} is of type {type(shapes).__name__}")
-        return shapes
+        return [
+            {"data": self._points(points, fewest, f"{kind[:-1]} {short_repr(name)}"), "name": str(name)}
+            for name, points in (shapes or {}).items()
+        ]
 
-    def _points(self, points: Any, fewest: int, which: str) -> list[list[float]]:
+    def _points(self, points: Any, fewest: int, which: str) -> Any:
+        if isinstance(points, Unresolved):
+            return points
         if not isinstance(points, list | tuple) or not fewest <= len(points) <= MAX_POINTS:
             count = f"has {len(points)} points" if isinstance(points, list | tuple) else "is not a list"
             raise ValidationError(f"{self.allowed}; {which} {count}; allowed: {fewest} to {MAX_POINTS}")
-        checked = []
-        for point in points:
-            pair = list(point) if isinstance(point, list | tuple) else []
-            if len(pair) != 2 or any(isinstance(each, bool | str) or as_float(each) is None for each in pair):
-                raise ValidationError(f"{self.allowed}; {which} has the point {short_repr(point)}")
-            checked.append([Number(name="coordinate").check(each) for each in pair])
-        return checked
+        return [self._point(point, which) for point in points]
+
+    def _point(self, point: Any, which: str) -> Any:
+        if isinstance(point, Unresolved):
+            return point
+        pair = list(point) if isinstance(point, list | tuple) else []
+        if len(pair) != 2 or not all(isinstance(each, Unresolved) or _is_number(each) for each in pair):
+            raise ValidationError(f"{self.allowed}; {which} has the point {short_repr(point)}")
+        return [Number(name="coordinate").check_known(each) for each in pair]
+
+
+def _is_number(value: Any) -> bool:
+    return not isinstance(value, bool | str) and as_float(value) is not None
 
 
 class AlgorithmConfig(Object):
@@ -115,7 +133,7 @@ class AlgorithmConfig(Object):
         common = plain.get("common")
         if misplaced := sorted(_KNOWN & plain.keys()):
             raise ValidationError(f"{self.allowed}; it has {', '.join(misplaced)} outside of common")
-        if common is not None and not isinstance(common, dict):
+        if not isinstance(common, dict | Unresolved | None):
             hint = f" ({NATIVE_HINT})" if isinstance(common, str) else ""
             raise ValidationError(f"{self.allowed}; common is of type {type(common).__name__}{hint}")
         return plain
@@ -194,14 +212,17 @@ def known_settings(service_name: str | None) -> tuple[Parameter, ...]:
     return (*COMMON, *SETTINGS.get(name, ()))
 
 
-def check_config(service_name: str | None, config: Mapping[str, Any] | None, action: str) -> Any:
+def check_config(service_name: str | None, config: Any, action: str) -> Any:
     """Return an algorithm's configuration with known settings in their proper types.
 
     :param service_name: the algorithm; ``None`` if it is not known
-    :param config: with the settings in ``common``; ``None`` if there are none
+    :param config: a mapping with the settings in ``common``, or ``None`` if there are none; it, or what is in it, may
+        be :class:`Unresolved`
     :raises InvalidRequest: a known setting is not allowed, or one that is required is missing
     """
-    common = (config or {}).get("common") or {}
+    common = config if isinstance(config, Unresolved) else (config or {}).get("common") or {}
+    if isinstance(common, Unresolved):
+        return config
     checked = dict(common)
     for parameter in known_settings(service_name):
         given = common.get(parameter.name)
@@ -214,7 +235,7 @@ def check_config(service_name: str | None, config: Mapping[str, Any] | None, act
                 action=action,
             )
         try:
-            checked[parameter.name] = parameter.check(given)
+            checked[parameter.name] = parameter.check_known(given)
         except ValidationError as error:
             raise InvalidRequest(
                 f"config.common.{parameter.name} is {parameter.redacted_repr(given)}; allowed: {error}",

@@ -22,6 +22,7 @@ from airflow_provider_viapi.huawei.services.vias.service import (
 )
 from airflow_provider_viapi.huawei.services.vias.settings import check_config
 from airflow_provider_viapi.scalar_parameters import Choice, Integer, String
+from airflow_provider_viapi.schema import with_unresolved
 
 TASK_ID = identifier("task_id", "Id of the task.")
 
@@ -46,10 +47,9 @@ def _check_algorithm(
         name = None
     if name in ALGORITHMS:
         raise InvalidRequest(f"service_name is {name!r}; allowed: {name}-cloud or {name}-edge", action=action)
-    if is_unresolved(config):
-        return request
-    checked = check_config(name, config, action)
-    return request if checked is None else {**request, "config": checked}
+    is_known = not is_unresolved(config)
+    checked = check_config(name, config if is_known else with_unresolved(config, is_unresolved), action)
+    return {**request, "config": checked} if is_known and checked is not None else request
 
 
 SHOW_TASK = action(
