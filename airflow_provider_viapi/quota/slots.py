@@ -32,15 +32,21 @@ CLOCK_STEP = 1.0
 KEPT_SECONDS = 30
 """Seconds for which a slot is remembered after its time, besides the windows of calls in which it counts."""
 
-SLOWDOWN_SECONDS = 60
-"""Seconds for which throttled calls are counted, and make all processes slower."""
+TOGETHER_SECONDS = 2
+"""Length in seconds of a period in which several throttled calls say the same: the rate was too high in it."""
 
-TOLERATED_THROTTLED = 1
-"""Throttled calls in that time that slow down no process: on a busy machine a call may arrive late, together with the
-next ones, although the rate is right. Half of the rate for a minute would cost more than the one repeated call."""
+RECENT_SECONDS = 10
+"""Seconds after a throttled call in which another one makes all processes slower.
+
+A single one does not: on a busy machine a call may arrive late, together with the next ones, although the rate is
+right. Half of the rate for a minute would cost more than the one repeated call.
+"""
+
+SLOWDOWN_SECONDS = 60
+"""Seconds for which throttled calls make all processes slower."""
 
 MAX_SLOWDOWN = 15
-"""Further throttled calls that are counted: the rate never falls below a sixteenth."""
+"""Throttled calls that are counted: the rate never falls below a sixteenth."""
 
 
 class Counters(Protocol):
@@ -132,8 +138,7 @@ class SlotReservations:
 
     def _first(self, after: float) -> tuple[int, int]:
         """Return the step from one slot that may be taken to the next, and the first one as a multiple of it."""
-        throttled = self._counters.get(f"{self.key}:throttled") - TOLERATED_THROTTLED
-        step = 1 + min(MAX_SLOWDOWN, max(0, throttled))
+        step = 1 + min(MAX_SLOWDOWN, self._counters.get(f"{self.key}:throttled"))
         # In steps, so that processes that are slowed down take the same slots.
         multiple = math.floor((self._clock() + after) / self.spacing / step)
         # The slot of this moment will do if it is free: a call may be late.
@@ -184,9 +189,11 @@ class SlotReservations:
         self._answer(slot.number, max(1, math.ceil(late * 1000)))
 
     def on_throttled(self) -> None:
-        """Record that the service throttled a call: if others were, for a while all processes take fewer slots."""
-        # Several calls that were throttled together say that once.
-        if self._counters.incr(f"{self.key}:throttled-at:{int(self._clock() / 2)}", KEPT_SECONDS) == 1:
+        """Record that the service throttled a call: after several, for a while all processes take fewer slots."""
+        period = int(self._clock() / TOGETHER_SECONDS)
+        if self._counters.incr(f"{self.key}:throttled-at:{period}", KEPT_SECONDS) > 1:
+            return
+        if self._counters.incr(f"{self.key}:recently-throttled", RECENT_SECONDS) > 1:
             self._counters.incr(f"{self.key}:throttled", SLOWDOWN_SECONDS)
 
     def _slot_key(self, number: int) -> str:

@@ -8,7 +8,12 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from airflow_provider_viapi.quota.slots import MAX_SLOWDOWN, SLOWDOWN_SECONDS, SlotReservations
+from airflow_provider_viapi.quota.slots import (
+    MAX_SLOWDOWN,
+    RECENT_SECONDS,
+    SLOWDOWN_SECONDS,
+    SlotReservations,
+)
 from quota.processes import Account, DictCounters, ExpiringCounters, Simulation, caller, uniform
 
 
@@ -125,10 +130,9 @@ def test_a_process_that_died_holds_up_others_for_a_few_seconds_at_most() -> None
     assert slept <= 8
 
 
-def test_a_single_throttled_call_slows_down_nobody_and_a_second_one_halves_the_rate_for_a_minute() -> None:
+def test_single_throttled_calls_slow_down_nobody_and_two_in_a_row_halve_the_rate_for_a_minute() -> None:
     simulation = Simulation()
-    counters = ExpiringCounters(simulation.clock)
-    slots = SlotReservations(counters, "a", 2, simulation.clock)
+    slots = SlotReservations(ExpiringCounters(simulation.clock), "a", 2, simulation.clock)
 
     def spacing() -> float:
         reserved = [slots.reserve().at for _ in range(5)]
@@ -136,8 +140,12 @@ def test_a_single_throttled_call_slows_down_nobody_and_a_second_one_halves_the_r
         simulation.now = reserved[-1] + 1
         return (reserved[-1] - reserved[1]) / 3
 
+    for _ in range(5):
+        slots.on_throttled()
+        assert spacing() == pytest.approx(slots.spacing)
+        simulation.now += RECENT_SECONDS
     slots.on_throttled()
-    assert spacing() == pytest.approx(slots.spacing)
+    simulation.now += 3
     slots.on_throttled()
     assert spacing() == pytest.approx(2 * slots.spacing)
     simulation.now += SLOWDOWN_SECONDS
