@@ -28,7 +28,8 @@ class TaskInstance:
     run_id: str = "run"
 
     def xcom_push(self, key: str, value: Any) -> None:
-        """Record an XCom."""
+        """Record an XCom; Airflow 3.0 refuses ``None``."""
+        assert value is not None
         self.pushed[key] = value
 
     def xcom_pull(self, **_: Any) -> None:

@@ -191,7 +191,11 @@ class JobOperator(BaseJobOperator):
                 "unless the attempt before has done so",
                 late,
             )
-            asyncio.run(self.hook.cancel(self._job(late.job_id), self.log))
+            try:
+                asyncio.run(self.hook.cancel(self._job(late.job_id), self.log))
+            except ServiceError as error:
+                # Such as a connection that is missing, of which the attempt itself reports.
+                self.log.warning("Job %s could not be cancelled: %s", late.job_id, error)
 
     def _failing_without_retry(self, context: Context) -> AbstractContextManager[None]:
         return fail_without_retry(
@@ -340,9 +344,11 @@ class JobOperator(BaseJobOperator):
         """Cancel the job if the error is that it has not ended in time; return the error to raise."""
         if isinstance(error, JobTimedOut):
             after = run.time_since_submission()
-            if not run.is_delivered:
-                self._cancel_job(run, run.job(error.job_id, self.action_name))
-            resumes = run.ledger.is_persistent and run.ledger.read() is not None
+            is_recorded = run.ledger.is_persistent and run.ledger.read() is not None
+            is_cancelled = not run.is_delivered and self._cancel_job(
+                run, run.job(error.job_id, self.action_name)
+            )
+            resumes = is_recorded and not is_cancelled
             error.message += f"{after}. A retry of the task " + (
                 "resumes this job and waits again" if resumes else "submits, and pays for, a new job"
             )
@@ -353,10 +359,12 @@ class JobOperator(BaseJobOperator):
 
         return Job(job_id, self.action_name)
 
-    def _cancel_job(self, run: JobRun, job: Job) -> None:
-        if asyncio.run(self.hook.cancel(job, self.log)):
+    def _cancel_job(self, run: JobRun, job: Job) -> bool:
+        is_cancelled: bool = asyncio.run(self.hook.cancel(job, self.log))
+        if is_cancelled:
             self._forget_job(run)
             self._release(run.context)
+        return is_cancelled
 
     def _forget_job(self, run: JobRun) -> None:
         """Clear the ledger of a job that has ended without a result; if that fails, the caller still raises why."""

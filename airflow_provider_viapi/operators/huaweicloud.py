@@ -196,8 +196,8 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
             service.name, self.action.job_kind.status_action.name, account.region
         )
 
-    def _cancel_job(self, run: JobRun, job: Job) -> None:
+    def _cancel_job(self, run: JobRun, job: Job) -> bool:
         if self.cancel_on_kill:
-            super()._cancel_job(run, job)
-        else:
-            self.log.warning("Job %s continues because of cancel_on_kill=False", job.id)
+            return super()._cancel_job(run, job)
+        self.log.warning("Job %s continues because of cancel_on_kill=False", job.id)
+        return False

@@ -20,7 +20,6 @@ from airflow_provider_viapi.operators.result_references import Mappable, ResultR
 from airflow_provider_viapi.operators.task.attempt import is_permanent
 from airflow_provider_viapi.schema import NONE_HINT, plain_text
 from airflow_provider_viapi.storage_addresses import as_address
-from airflow_provider_viapi.task_instance.xcoms import INTENT_KEY
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -147,10 +146,10 @@ class ProviderTask:
         is_retry = deferred_by not in (None, context["ti"].try_number)
         if is_retry and not self.may_use_earlier_event(context, kwargs.get("event")):
             self.give_up_earlier_event(context, kwargs.get("event"))
-            # Airflow has not cleared them, as it does for other retries: an old job would make a submission that is
-            # open again count as one that has become a job.
-            for key in (INTENT_KEY, *self.job_keys) if self.job_keys else ():
-                context["ti"].xcom_push(key=key, value=None)
+            if self.job_keys:
+                from airflow_provider_viapi.operators.task.claims import TaskClaims
+
+                TaskClaims(context, self.log).withdraw_all(self.job_keys)  # type: ignore[attr-defined]
             return self.execute(context)  # type: ignore[attr-defined]
         return super().resume_execution(next_method, kwargs, context)  # type: ignore[misc]
 

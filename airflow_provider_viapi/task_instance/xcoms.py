@@ -25,6 +25,9 @@ CLAIMED_KEY = "claimed_job_ids"  # jobs that a batch has received, also those th
 INTENT_KEY = "job_intent"  # submission whose outcome is not known yet: who submits, which action, when
 BATCH_TASK_KEY = "batch_task_id"  # batch task of VIAS
 
+NO_JOB = ""
+"""Value of the keys of jobs while there is none: Airflow 3.0 refuses to store ``None``."""
+
 # What Airflow's UI shows; see operators.task.view, operators.batch.view, links.job.
 VIEW_KEY = "viapi_view"  # job of a task
 ITEMS_PREFIX = "items_"  # and a number from 0: page of a batch's items

@@ -188,7 +188,7 @@ def test_an_attempt_that_ignores_the_event_of_the_one_before_clears_its_claims_a
         task(deferrable=True, durable=False).resume_execution(method, kwargs, context_of(instance))
 
     # Other tasks see an open submission that has not become a job.
-    assert instance.pushed["job_id"] is None
+    assert not instance.pushed["job_id"]
     assert "nonce" in instance.pushed["job_intent"]
 
 

@@ -371,6 +371,10 @@ class BatchRunner(RunningJobs):
             elif entry.job_id is not None:
                 self.running.pop(entry.job_id, None)
             self._record({item: failed_row(error, self.backend.is_permanent, is_billed=entry is not None)})
+        except BaseException:
+            # Whoever stops the task cancels its running jobs: a job whose owner was being checked is one of them.
+            self._keep_recorded_job(item)
+            raise
         else:
             self.backend.limiter.on_success()
             if begun is None:

@@ -189,12 +189,13 @@ class RunningJobs:
         set_by = f"job_timeout={self.config.job_timeout}"
         if now >= self.config.deadline:
             set_by = "execution_timeout of the batch"
+        # Those that are cancelled are removed from the ledger, and with them the time of their submission.
+        deadlines = {job_id: self.deadline_of(item) for job_id, item in expired.items()}
         # They stay in running until they are cancelled: if this is interrupted, the task cancels what runs.
         cancelled = self._cancel_and_release(expired)
         rows = {}
         for job_id, item in expired.items():
-            deadline = self.deadline_of(item)
-            error = JobTimedOut.at_deadline(job_id, self.config.action, deadline, set_by=set_by)
+            error = JobTimedOut.at_deadline(job_id, self.config.action, deadlines[job_id], set_by=set_by)
             rows[item] = failed_row(
                 error, self.backend.is_permanent, job_id, is_billed=job_id not in cancelled
             )

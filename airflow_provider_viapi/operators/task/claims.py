@@ -10,7 +10,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.jobs.attempt_context import OtherTasks, TaskKey
-from airflow_provider_viapi.task_instance.xcoms import CLAIMED_KEY, INTENT_KEY, JOB_KEY, RUNNING_KEY
+from airflow_provider_viapi.task_instance.xcoms import (
+    CLAIMED_KEY,
+    INTENT_KEY,
+    JOB_KEY,
+    NO_JOB,
+    RUNNING_KEY,
+)
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -123,7 +129,7 @@ class TaskClaims:
         self._job_id = None
         # As in close.
         self.retract_item(intent, job_id)
-        self._instance.xcom_push(key=JOB_KEY, value=None)
+        self._instance.xcom_push(key=JOB_KEY, value=NO_JOB)
         # Other tasks that have seen the job do not look for it again.
         self.abandon(intent)
 
@@ -131,6 +137,17 @@ class TaskClaims:
         """Withdraw a job of a batch."""
         if self._shared is not None:
             self._shared.retract_job(intent, job_id)
+
+    def withdraw_all(self, job_keys: Collection[str]) -> None:
+        """Withdraw what an earlier attempt has published, where Airflow has not cleared its XComs.
+
+        An old job would make a submission that is open again count as one that has become a job.
+
+        :param job_keys: XComs of the task's jobs
+        """
+        self._announce(None)
+        for key in job_keys:
+            self._instance.xcom_push(key=key, value=NO_JOB)
 
     def publish_jobs(self, running: Sequence[str], claimed: Collection[str], *, is_open: bool) -> None:
         """Publish the jobs of a batch.
@@ -183,7 +200,7 @@ class TaskClaims:
 
     def _held(self, tasks: Sequence[str], batches: Sequence[str]) -> Counter[str]:
         """Return the jobs that tasks have published, each with one job or as a batch."""
-        held = Counter(str(job_id) for job_id in self._pull(JOB_KEY, tasks) if job_id is not None)
+        held = Counter(str(job_id) for job_id in self._pull(JOB_KEY, tasks) if job_id)
         held.update(str(job_id) for job_ids in self._pull(CLAIMED_KEY, batches) for job_id in job_ids or ())
         return held
 
@@ -197,7 +214,7 @@ class TaskClaims:
     def _own_jobs(self) -> Iterator[str]:
         task: dict[str, Any] = {"task_ids": self._key.task_id, "map_indexes": self._key.map_index}
         job_id = self._job_id or self._instance.xcom_pull(key=JOB_KEY, **task)
-        if job_id is not None:
+        if job_id:
             yield str(job_id)
         yield from map(str, self._instance.xcom_pull(key=CLAIMED_KEY, **task) or ())
 
@@ -227,7 +244,7 @@ class TaskClaims:
         nonce = str(found.get("nonce"))
         if nonce in self._became_jobs:
             return True
-        if self._instance.xcom_pull(task_ids=task_id, key=JOB_KEY, map_indexes=map_index) is None:
+        if not self._instance.xcom_pull(task_ids=task_id, key=JOB_KEY, map_indexes=map_index):
             return False
         self._became_jobs.add(nonce)
         return True
