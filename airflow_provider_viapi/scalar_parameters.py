@@ -140,7 +140,7 @@ def _host_problem(host: str) -> str | None:
     name = unquote(host).removesuffix(".")
     labels = name.split(".")
     if "" in labels:
-        return "its host has nothing before, between or after dots"
+        return "a part of its host is empty: no dot at the beginning, and no two dots in a row"
     if (longest := max(map(len, labels))) > MAX_HOST_LABEL:
         return f"a part of its host has {longest} characters, and may have {MAX_HOST_LABEL}"
     if len(name) > MAX_HOST:

@@ -88,7 +88,8 @@ def folder_address(folder: Any, name: str, allowed: str) -> str:
     """
     address = as_address(folder)
     if (problem := place_problem(address, allowed)) is not None:
-        shown = strip_userinfo(address) if isinstance(address, str) else address
+        # A link may be signed.
+        shown = strip_userinfo(address).partition("?")[0] if isinstance(address, str) else address
         raise InvalidRequest(f"{name} is {short_repr(shown, 200)}; allowed: {problem}")
     return str(address).rstrip("/")
 

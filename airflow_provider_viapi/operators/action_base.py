@@ -96,7 +96,7 @@ class ActionOperator(ProviderTask, BaseOperator):
     ) -> dict[str, Any]:
         """Return a request with values of their proper types.
 
-        :param is_unresolved: returns whether a value is not known yet and cannot be checked
+        :param is_unresolved: returns whether a value, or a part of it, is not known yet
         :raises InvalidRequest: something is not allowed
         """
         raise NotImplementedError

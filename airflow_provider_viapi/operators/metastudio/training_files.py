@@ -90,7 +90,7 @@ def checked_files(
     """Return the addresses of the files that an operator uploads, by argument.
 
     :param operator: with ``file_arguments``
-    :param is_unresolved: returns whether a value is not known yet and cannot be checked
+    :param is_unresolved: returns whether a value, or a part of it, is not known yet
     :raises InvalidRequest: an argument is missing, or is no address of a file in storage
     """
     names = operator.file_arguments

@@ -7,6 +7,7 @@ from typing import Any
 
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.huawei.model import JobKind
+from airflow_provider_viapi.huawei.parameters import plain_json
 from airflow_provider_viapi.huawei.services.vias.algorithms import ALGORITHMS
 from airflow_provider_viapi.huawei.services.vias.inputs import BatchInput, TaskInput
 from airflow_provider_viapi.huawei.services.vias.service import (
@@ -48,7 +49,9 @@ def _check_algorithm(
     if name in ALGORITHMS:
         raise InvalidRequest(f"service_name is {name!r}; allowed: {name}-cloud or {name}-edge", action=action)
     is_known = not is_unresolved(config)
-    checked = check_config(name, config if is_known else with_unresolved(config, is_unresolved), action)
+    # As the mapping's own check has made it of what the author has written.
+    plain = config if is_known else plain_json(with_unresolved(config, is_unresolved))
+    checked = check_config(name, plain, action)
     return {**request, "config": checked} if is_known and checked is not None else request
 
 
