@@ -258,6 +258,6 @@ def test_so_does_each_check_of_a_list(action: str, request_: Mapping[str, Any]) 
 def test_a_number_of_another_library_is_allowed_beside_templates_as_it_is_without_them() -> None:
     action = huawei.find("vias.CreateTask")
     given = {one.name: VIAS.get(one.name) or value_of(one) for one in action.parameters if one.required}
-    config = {"common": {"image_compression_ratio": Decimal(50), "more": X}}
+    config = {"common": {"density_sw": Decimal(1), "more": X}}
 
     assert action.check({**given, "config": config}, is_unresolved=is_templated)["config"] is config
