@@ -88,8 +88,10 @@ def folder_address(folder: Any, name: str, allowed: str) -> str:
     """
     address = as_address(folder)
     if (problem := place_problem(address, allowed)) is not None:
-        # A link may be signed.
-        shown = strip_userinfo(address).partition("?")[0] if isinstance(address, str) else address
+        shown = strip_userinfo(address) if isinstance(address, str) else address
+        if isinstance(shown, str) and shown.lower().startswith(("http:", "https:")):
+            # It may be signed.
+            shown = shown.partition("?")[0]
         raise InvalidRequest(f"{name} is {short_repr(shown, 200)}; allowed: {problem}")
     return str(address).rstrip("/")
 

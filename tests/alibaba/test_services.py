@@ -37,7 +37,9 @@ DESCRIBED = list(services.hand_written().values())
 OF_THE_SDKS = [action for action in ACTIONS if action not in DESCRIBED and action.parameters]
 """Actions whose models are data; their parameters are of few kinds, so that they share the examples."""
 VIDEO = "http://h/a.mp4"
-WORDS = st.text("abcdefghijklmnopqrstuvwxyz%0123456789", min_size=1)
+WORDS = st.lists(
+    st.sampled_from([*"abcdefghijklmnopqrstuvwxyz0123456789", "%2B"]), min_size=1, max_size=60
+).map("".join)
 
 
 def allowed(parameter: Parameter) -> st.SearchStrategy[Any]:

@@ -165,6 +165,19 @@ def test_the_deadline_fails_a_deferred_task(airflow: LocalAirflow) -> None:
     assert "JobTimedOut" in airflow.task_log("too_late", run_id, "task")
 
 
+def test_a_retry_after_a_deferral_resumes_the_job(
+    airflow: LocalAirflow, viapi_emulator: Any, clip: str
+) -> None:
+    """Airflow 3.0 starts such a retry with the method and the arguments of the deferral."""
+    viapi_emulator.fault(action="EraseVideoSubtitles", job={"processing": 30})
+
+    state, run_id = run(airflow, "late_once", video_url=clip)
+
+    assert state == "success"
+    assert len(viapi_emulator.jobs()) == 1
+    assert "JobTimedOut" in airflow.task_log("late_once", run_id, "task", try_number=1)
+
+
 def test_only_the_invalid_one_of_mapped_tasks_fails_and_it_submits_nothing(
     airflow: LocalAirflow, viapi_emulator: Any, clip: str
 ) -> None:

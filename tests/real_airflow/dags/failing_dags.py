@@ -27,6 +27,16 @@ with DAG("too_late", schedule=None, params={"video_url": ""}):
         job_timeout=timedelta(seconds=20),
     )
 
+with DAG("late_once", schedule=None, params={"video_url": ""}):
+    EraseVideoSubtitlesOperator(
+        task_id="task",
+        video_url="{{ params.video_url }}",
+        deferrable=True,
+        job_timeout=timedelta(seconds=20),
+        retries=1,
+        retry_delay=timedelta(seconds=1),
+    )
+
 with DAG("mapped", schedule=None, params={"video_url": ""}):
     EraseVideoSubtitlesOperator.partial(task_id="task", deferrable=True).expand(
         video_url=["{{ params.video_url }}", "{{ params.video_url }}"], bx=["0.0", "{{ 1.4 }}"]
