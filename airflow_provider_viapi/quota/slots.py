@@ -32,21 +32,24 @@ CLOCK_STEP = 1.0
 KEPT_SECONDS = 30
 """Seconds for which a slot is remembered after its time, besides the windows of calls in which it counts."""
 
-TOGETHER_SECONDS = 2
-"""Length in seconds of a period in which several throttled calls say the same: the rate was too high in it."""
+THROTTLED_SECONDS = 10
+"""Seconds in which throttled calls are counted, or as many as eight calls take."""
 
-RECENT_SECONDS = 10
-"""Seconds after a throttled call in which another one makes all processes slower.
+THROTTLED_SHARE = 0.15
+"""If so large a share of the calls that the rate allows in that time is throttled, the rate is too high.
 
-A single one does not: on a busy machine a call may arrive late, together with the next ones, although the rate is
-right. Half of the rate for a minute would cost more than the one repeated call.
+A few are throttled although it is right: on a busy machine a call may arrive late, together with the next ones. Half
+of the rate for a minute would cost more than the few repeated calls.
 """
+
+MIN_THROTTLED = 4
+"""So many calls at least must be throttled."""
 
 SLOWDOWN_SECONDS = 60
 """Seconds for which throttled calls make all processes slower."""
 
 MAX_SLOWDOWN = 15
-"""Throttled calls that are counted: the rate never falls below a sixteenth."""
+"""Most times that the processes are made slower: the rate never falls below a sixteenth."""
 
 
 class Counters(Protocol):
@@ -101,6 +104,7 @@ class SlotReservations:
     ) -> None:
         self._counters = counters
         self._clock = clock
+        self._rate = rate
         self._chains = math.ceil(rate)
         self._window = self._chains / rate
         self.spacing = 1 / rate + ARRIVAL_MARGIN / self._chains
@@ -138,7 +142,7 @@ class SlotReservations:
 
     def _first(self, after: float) -> tuple[int, int]:
         """Return the step from one slot that may be taken to the next, and the first one as a multiple of it."""
-        step = 1 + min(MAX_SLOWDOWN, self._counters.get(f"{self.key}:throttled"))
+        step = self._step()
         # In steps, so that processes that are slowed down take the same slots.
         multiple = math.floor((self._clock() + after) / self.spacing / step)
         # The slot of this moment will do if it is free: a call may be late.
@@ -189,12 +193,19 @@ class SlotReservations:
         self._answer(slot.number, max(1, math.ceil(late * 1000)))
 
     def on_throttled(self) -> None:
-        """Record that the service throttled a call: after several, for a while all processes take fewer slots."""
-        period = int(self._clock() / TOGETHER_SECONDS)
-        if self._counters.incr(f"{self.key}:throttled-at:{period}", KEPT_SECONDS) > 1:
-            return
-        if self._counters.incr(f"{self.key}:recently-throttled", RECENT_SECONDS) > 1:
+        """Record that the service throttled a call: if many are, for a while all processes take fewer slots."""
+        step = self._step()
+        rate = self._rate / step
+        # At a low rate longer, since few calls are made.
+        seconds = math.ceil(max(THROTTLED_SECONDS, 2 * MIN_THROTTLED / rate))
+        limit = max(MIN_THROTTLED, math.ceil(THROTTLED_SHARE * seconds * rate))
+        # For each step: calls that were throttled at a higher rate do not say that the present one is too high.
+        if self._counters.incr(f"{self.key}:throttled-at:{step}", seconds) == limit:
             self._counters.incr(f"{self.key}:throttled", SLOWDOWN_SECONDS)
+
+    def _step(self) -> int:
+        """Return by how many slots the ones that may be taken are apart: 1, or more after throttled calls."""
+        return 1 + min(MAX_SLOWDOWN, self._counters.get(f"{self.key}:throttled"))
 
     def _slot_key(self, number: int) -> str:
         return f"{self.key}:slot:{number}"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import random
+from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
@@ -10,7 +12,6 @@ from hypothesis import given, settings, strategies as st
 
 from airflow_provider_viapi.quota.slots import (
     MAX_SLOWDOWN,
-    RECENT_SECONDS,
     SLOWDOWN_SECONDS,
     SlotReservations,
 )
@@ -28,7 +29,8 @@ def run(
     seed: int = 1,
 ) -> tuple[Account, float, DictCounters]:
     """Let processes share a quota, and return the account, the seconds it took and the counters."""
-    simulation, counters = Simulation(), DictCounters()
+    simulation = Simulation()
+    counters = ExpiringCounters(simulation.clock)
     account = Account(simulation, quota)
     began = simulation.now
     for number in range(processes):
@@ -80,7 +82,7 @@ def test_an_account_with_less_quota_than_configured_throttles_few_calls() -> Non
     account, _, _ = run(processes=6, calls=50, rate=4, quota=2)
 
     assert account.accepted == 300
-    assert account.throttled <= 0.06 * 300
+    assert account.throttled <= 0.1 * 300
 
 
 def test_each_slot_belongs_to_one_of_many_processes() -> None:
@@ -130,31 +132,64 @@ def test_a_process_that_died_holds_up_others_for_a_few_seconds_at_most() -> None
     assert slept <= 8
 
 
-def test_single_throttled_calls_slow_down_nobody_and_two_in_a_row_halve_the_rate_for_a_minute() -> None:
-    simulation = Simulation()
-    slots = SlotReservations(ExpiringCounters(simulation.clock), "a", 2, simulation.clock)
+def spacing(simulation: Simulation, slots: SlotReservations) -> float:
+    """Return the mean distance of slots, which are free again afterwards."""
+    reserved = [slots.reserve().at for _ in range(5)]
+    simulation.now = reserved[-1] + 1
+    return (reserved[-1] - reserved[1]) / 3
 
-    def spacing() -> float:
-        reserved = [slots.reserve().at for _ in range(5)]
-        # Later slots are free again.
-        simulation.now = reserved[-1] + 1
-        return (reserved[-1] - reserved[1]) / 3
+
+@pytest.mark.parametrize(("rate", "limit", "within"), [(2, 4, 10), (10, 15, 10), (0.2, 4, 40)])
+def test_few_throttled_calls_slow_down_nobody_and_many_halve_the_rate_for_a_minute(
+    rate: float, limit: int, within: int
+) -> None:
+    simulation = Simulation()
+    slots = SlotReservations(ExpiringCounters(simulation.clock), "a", rate, simulation.clock)
 
     for _ in range(5):
+        for _ in range(limit - 1):
+            slots.on_throttled()
+        simulation.now += within
+        assert spacing(simulation, slots) == pytest.approx(slots.spacing)
+    for _ in range(limit):
         slots.on_throttled()
-        assert spacing() == pytest.approx(slots.spacing)
-        simulation.now += RECENT_SECONDS
-    slots.on_throttled()
-    simulation.now += 3
-    slots.on_throttled()
-    assert spacing() == pytest.approx(2 * slots.spacing)
+        simulation.now += 0.99 * within / limit
+    assert spacing(simulation, slots) == pytest.approx(2 * slots.spacing)
     simulation.now += SLOWDOWN_SECONDS
-    assert spacing() == pytest.approx(slots.spacing)
+    assert spacing(simulation, slots) == pytest.approx(slots.spacing)
+
+
+def test_calls_that_were_throttled_at_a_higher_rate_do_not_reduce_the_next_one() -> None:
+    simulation = Simulation()
+    slots = SlotReservations(ExpiringCounters(simulation.clock), "a", 2, simulation.clock)
+    for _ in range(4 + 3):
+        slots.on_throttled()
+
+    assert spacing(simulation, slots) == pytest.approx(2 * slots.spacing)
+
+
+@pytest.mark.parametrize("rate", [2, 5, 10])
+def test_calls_of_a_busy_machine_that_arrive_late_cost_little_of_the_rate(rate: int) -> None:
+    def delayed(seed: int, longest: float) -> Callable[[], float]:
+        usual, chance = uniform(seed, 0, longest), random.Random(seed)
+        return lambda: usual() + (chance.uniform(0, 0.6) if chance.random() < 0.03 else 0.0)
+
+    simulation = Simulation()
+    counters, account = ExpiringCounters(simulation.clock), Account(simulation, rate)
+    began = simulation.now
+    for number in range(6):
+        slots = SlotReservations(counters, "a", rate, simulation.clock)
+        process = caller(slots, account, 100, delayed(number, 0.05), delayed(-number, 0.02))
+        simulation.start(process, at=number * 0.01)
+    simulation.run()
+
+    assert account.throttled > 0
+    assert simulation.now - began <= 1.2 * 600 / rate
 
 
 def test_throttled_calls_never_stop_a_process() -> None:
     simulation = Simulation()
-    slots = SlotReservations(DictCounters(), "a", 1, simulation.clock)
+    slots = SlotReservations(ExpiringCounters(simulation.clock), "a", 1, simulation.clock)
     for _ in range(100):
         slots.on_throttled()
         simulation.now += 3
