@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from airflow_provider_viapi.errors import ResultExpired
 from airflow_provider_viapi.operators.action_base import ActionOperator
 from airflow_provider_viapi.operators.arguments.checks import as_hosts, is_default, is_templated
 from airflow_provider_viapi.operators.arguments.options import LandOptions
 from airflow_provider_viapi.operators.result_references import OutputRefs
+from airflow_provider_viapi.operators.task.attempt import choose_store
 from airflow_provider_viapi.task_instance.xcoms import LANDED_PREFIX
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_viapi.jobs.usage_and_cost import Usage
+
+RESPONSE_KEY = "viapi_response"
+"""Key of the response to a call, without a job, whose files could not be landed."""
 
 
 class LandingOperator(ActionOperator):
@@ -95,6 +101,69 @@ class LandingOperator(ActionOperator):
         landed = landing.land(result, refresh_links)
         self.publish_landed(landed, job_id, context)
         return landed
+
+    def recorded_response(self, context: Context, request: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Return the response to the same request whose files an earlier attempt could not land.
+
+        :param request: the checked request, before its media are staged
+        """
+        from airflow_provider_viapi.jobs.ledger import request_digest, same_request
+
+        if self.land_to is None or context["ti"].try_number <= 1:
+            return None
+        stored = choose_store(context).get(RESPONSE_KEY)
+        if not stored or not same_request(stored["digest"], request_digest(self.action_name, request)):
+            return None
+        self.log.info("An earlier attempt has called %s: landing the files of its result", self.action.name)
+        response: Mapping[str, Any] = stored["response"]
+        return response
+
+    @contextmanager
+    def recording_response(
+        self, context: Context, request: Mapping[str, Any], response: Mapping[str, Any]
+    ) -> Iterator[None]:
+        """Record a response, which is paid for, if its files cannot be landed in this context.
+
+        Only then: most tasks need no call of the store.
+        """
+        from airflow_provider_viapi.jobs.ledger import request_digest
+
+        try:
+            yield
+        except ResultExpired:
+            # No attempt can land it any more: the next one has to call again.
+            self._forget_response(context)
+            raise
+        except BaseException as error:
+            digest = request_digest(self.action_name, request)
+            try:
+                store = choose_store(context)
+                store.set(RESPONSE_KEY, {"digest": digest, "response": dict(response)})
+                is_recorded = store.is_persistent
+            except Exception as failure:
+                is_recorded = False
+                self.log.warning("The response could not be recorded: %s", type(failure).__name__)
+            if not is_recorded:
+                self.log.warning(
+                    "The call of %s is paid for, and its files could not be landed (%s): a retry of the task calls "
+                    "it again, and pays again",
+                    self.action.name,
+                    type(error).__name__,
+                )
+            raise
+        self._forget_response(context)
+
+    def _forget_response(self, context: Context) -> None:
+        if context["ti"].try_number <= 1:
+            return
+        try:
+            choose_store(context).delete(RESPONSE_KEY)
+        except Exception as error:
+            self.log.warning(
+                "The record of an earlier response could not be removed (%s): if the task is cleared soon, it lands "
+                "the same result again",
+                type(error).__name__,
+            )
 
     def publish_landed(self, landed: dict[str, str], job_id: str, context: Context) -> None:
         """Store the addresses of landed files as XComs, and report them as updates of the task's outlets."""

@@ -47,7 +47,8 @@ class ViapiOperator(LandingOperator):
             task_id="colors", action="imagerecog.RecognizeImageColor", request={"Url": "s3://media/cover.jpg"}
         )
 
-    A call that was answered is billed: a retry of the task, such as one after files could not be landed, calls again.
+    A call that was answered is billed. If its files cannot be landed its response is recorded, and a retry of the
+    task, or a task that is cleared, lands them as long as their links work.
 
     Takes what :class:`~airflow_provider_viapi.operators.action_base.ActionOperator` takes, and what
     :class:`~airflow_provider_viapi.operators.arguments.options.ViapiFileOptions` lists.
@@ -152,14 +153,7 @@ class ViapiOperator(LandingOperator):
         """
         request = self.validated_request()
         self.check_destination(context)
-        self.check_source_links(request)
-        staging = self.open_staging(context)
-        try:
-            with self.naming_argument():
-                staged = staging.stage(self.action, request)
-            response = self.hook.call(self.action, staged)
-        finally:
-            staging.release(self.action, request)
+        response = self.recorded_response(context, request) or self._call(context, request)
         if response.get("Success") in (False, "false"):
             # Such as the cancellation of a job that runs already.
             reason = redact_message(response.get("Message") or "the service gave no reason")
@@ -171,13 +165,24 @@ class ViapiOperator(LandingOperator):
             )
         result: Any = response["Data"]
         if self.land_to is not None:
-            result = {**result, "landed": self.land(result, response["RequestId"], context)}
+            with self.recording_response(context, request, response):
+                result = {**result, "landed": self.land(result, response["RequestId"], context)}
         try:
             store_links(self, context, result_link=result_address(result, [self.action], self._landed))
         except Exception as error:
             # The call is paid for; a retry would pay for another.
             self.log.warning("The link Result could not be stored: %s", type(error).__name__)
         return result
+
+    def _call(self, context: Context, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        self.check_source_links(request)
+        staging = self.open_staging(context)
+        try:
+            with self.naming_argument():
+                staged = staging.stage(self.action, request)
+            return self.hook.call(self.action, staged)
+        finally:
+            staging.release(self.action, request)
 
     def media_addresses(self) -> Iterable[str]:
         """Return the addresses of the request's media, as the author wrote them."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import DAG, AirflowFailException, BaseOperator
+from PIL import Image
 
 from airflow_provider_viapi.errors import (
     InvalidRequest,
@@ -19,6 +20,7 @@ from airflow_provider_viapi.errors import (
 )
 from airflow_provider_viapi.media.inputs.staging import Staging
 from airflow_provider_viapi.operators.batch import ViapiBatchOperator
+from airflow_provider_viapi.operators.imageseg import SegmentCommonImageOperator
 from airflow_provider_viapi.operators.imgsearch import AddImageOperator
 from airflow_provider_viapi.operators.viapi import ViapiOperator
 from airflow_provider_viapi.operators.videoenhan import ChangeVideoSizeOperator, EraseVideoSubtitlesOperator
@@ -26,6 +28,7 @@ from media.team_storage import TeamStorage, storage_emulator, team
 from operators import run_batch
 from operators.test_paid_once import Store, WorkerLost
 from run_task import TaskInstance, run_task
+from served_folder import ServedFolder
 from timing import skip_waits
 
 __all__ = ["storage_emulator", "team"]
@@ -86,6 +89,110 @@ def test_a_landing_that_fails_is_made_up_for_by_the_retry_without_another_job(
 
     assert Path(outcome.result["landed"]["VideoUrl"].removeprefix("file://")).read_bytes() == FILM
     assert len(team.emulator.jobs()) == 1
+
+
+def cut_out(
+    team: TeamStorage, served: ServedFolder, target: Path, **arguments: Any
+) -> SegmentCommonImageOperator:
+    return SegmentCommonImageOperator(
+        task_id="cut",
+        image_url=served.address("in.png"),
+        land_to=f"file://{target}/",
+        allowed_hosts=["127.0.0.1"],
+        viapi_conn_id=team.hook.viapi_conn_id,
+        **arguments,
+    )
+
+
+@pytest.fixture
+def pictures(team: TeamStorage, served: ServedFolder) -> ServedFolder:
+    """Return a folder of a web server; the results of the action that cuts out are in it."""
+    for name in ("in.png", "out.png"):
+        Image.new("RGB", (200, 200)).save(served.path / name)
+    team.emulator.set_result("imageseg.SegmentCommonImage", {"ImageURL": served.address("out.png")})
+    return served
+
+
+def paid_calls(team: TeamStorage) -> int:
+    return team.emulator.calls()["SegmentCommonImage"]["accepted"]
+
+
+def fail_to_land(
+    operator: ViapiOperator, target: Path, monkeypatch: pytest.MonkeyPatch, **attempt: Any
+) -> None:
+    """Run an attempt whose folder is blocked after it was checked."""
+    with monkeypatch.context() as patch:
+        stage = Staging.stage
+
+        def block_destination(self: Staging, action: Any, request: Any) -> Any:
+            target.write_text("a file in place of the folder")
+            return stage(self, action, request)
+
+        patch.setattr(Staging, "stage", block_destination)
+        with pytest.raises(ServiceError, match=r"ImageURL of .* cannot be written to"):
+            run_task(operator, **attempt)
+    target.unlink()
+
+
+def test_a_call_whose_file_could_not_be_landed_is_not_paid_again_by_the_retry(
+    team: TeamStorage, pictures: ServedFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, target = Store(), tmp_path / "out"
+    fail_to_land(cut_out(team, pictures, target), target, monkeypatch, store=store)
+
+    outcome = run_task(cut_out(team, pictures, target), store, try_number=2)
+
+    landed = Path(outcome.result["landed"]["ImageURL"].removeprefix("file://"))
+    assert landed.read_bytes() == (pictures.path / "out.png").read_bytes()
+    assert paid_calls(team) == 1
+    # A task that is cleared after it has succeeded calls again.
+    run_task(cut_out(team, pictures, target), store, try_number=3)
+    assert paid_calls(team) == 2
+
+
+def test_another_request_is_not_answered_with_the_recorded_response(
+    team: TeamStorage, pictures: ServedFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, target = Store(), tmp_path / "out"
+    fail_to_land(cut_out(team, pictures, target), target, monkeypatch, store=store)
+
+    run_task(cut_out(team, pictures, target, return_form="whiteBK"), store, try_number=2)
+
+    assert paid_calls(team) == 2
+
+
+def test_without_a_store_the_log_says_that_a_retry_pays_again(
+    team: TeamStorage,
+    pictures: ServedFolder,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    target = tmp_path / "out"
+    fail_to_land(cut_out(team, pictures, target), target, monkeypatch)
+
+    # Airflow 3 prints a task's log, Airflow 2 sends it to the handlers of the root logger.
+    log = caplog.text + capsys.readouterr().out
+    assert "SegmentCommonImage is paid for" in log
+    assert "calls it again, and pays again" in log
+
+
+def test_a_recorded_response_whose_link_has_expired_is_forgotten(
+    team: TeamStorage, pictures: ServedFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, target = Store(), tmp_path / "out"
+    expired = pictures.address("out.png") + "?Expires=1&OSSAccessKeyId=a&Signature=b"
+    team.emulator.set_result("imageseg.SegmentCommonImage", {"ImageURL": expired})
+    (pictures.path / "out.png").rename(pictures.path / "kept.png")
+    with pytest.raises(AirflowFailException, match="ResultExpired"):
+        run_task(cut_out(team, pictures, target), store)
+    (pictures.path / "kept.png").rename(pictures.path / "out.png")
+    team.emulator.set_result("imageseg.SegmentCommonImage", {"ImageURL": pictures.address("out.png")})
+
+    run_task(cut_out(team, pictures, target), store, try_number=2)
+
+    assert paid_calls(team) == 2
 
 
 def test_a_land_to_that_becomes_none_during_the_wait_fails_the_task_and_its_retry_stores_the_result(

@@ -20,6 +20,7 @@ from airflow_provider_viapi.jobs.attempt_context import TaskKey
 from airflow_provider_viapi.media.addresses import is_http_url
 from airflow_provider_viapi.media.inputs.request_media import files_to_stage, files_to_upload, with_addresses
 from airflow_provider_viapi.media.inputs.source_validation import check_source_file, parameter_named
+from airflow_provider_viapi.redaction import describe_error
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -177,8 +178,10 @@ class Staging:
         try:
             for address in addresses:
                 self._bucket.release(address)
-        except ServiceError as error:
-            self.log.warning("Staged copies below %s could not be deleted: %s", self._to, error)
+        except Exception as error:
+            self.log.warning(
+                "Staged copies below %s could not be deleted: %s", self._to, describe_error(error)
+            )
 
     @cached_property
     def _bucket(self) -> TeamBucket:

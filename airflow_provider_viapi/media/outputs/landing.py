@@ -49,9 +49,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-RETRY = (
-    "a retry of the task resumes a job that is recorded and stores its result again, until the links expire"
-)
+RETRY = "a retry of the task stores the same result again if it is recorded, until the links expire"
 """End of the message of an error that a retry may solve."""
 
 
