@@ -12,17 +12,19 @@ The sequence, with the method of each step and the module that does its work; th
    result and was cleared since
 3. check what could waste a new job: ``_check_can_submit`` (``operators.landing_base``, ``hooks.waiting``,
    ``operators.task.view``)
-4. reuse: ``_reuse`` returns a landed result of an earlier job, if the task allows it (``state.reusable_results``)
+4. reuse: ``_reuse`` (``operators.job_end``) returns a landed result of an earlier job, if the task allows it
+   (``state.reusable_results``)
 5. resume or submit: ``_resume_or_submit`` (``jobs.submission``), which stages the media with ``prepare_request``
    (``operators.viapi``, ``operators.huaweicloud``); if the slot to submit is far off, the task defers until then
    (``operators.task.slot_deferral``)
 6. publish the job: ``_publish_job`` (``links.job``, ``operators.task.view``)
 7. wait: ``_wait`` (``triggers.job`` in the triggerer, ``jobs.polling.poller`` on the worker)
-8. finish: ``_finish`` checks that no other task claims the job (``jobs.submission_record``), lands the result with
-   ``_land`` (``operators.landing_base``, ``media.outputs.landing``), and returns it
+8. finish: ``_finish`` (``operators.job_end``) checks that no other task claims the job (``jobs.submission_record``),
+   lands the result (``operators.landing_base``, ``media.outputs.landing``), and returns it
 
-The job is cancelled by ``_cancel_if_late`` after ``job_timeout``, by ``cancelling_if_ended`` if the task is ended
-(``operators.stoppable``), and by the trigger itself while the task is deferred; never if its result was returned.
+The job is cancelled by ``_cancel_if_late`` (``operators.job_end``) after ``job_timeout``, by ``cancelling_if_ended``
+(``operators.stoppable``) if the task is ended, and by the trigger itself while the task is deferred; never if its
+result was returned.
 """
 
 from __future__ import annotations
@@ -34,15 +36,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_viapi.errors import (
-    JobFailed,
     JobTimedOut,
-    ResultExpired,
     ServiceError,
     StateConflict,
     from_dict,
 )
-from airflow_provider_viapi.links.job import result_address, store_links
-from airflow_provider_viapi.operators.job_arguments import BaseJobOperator
+from airflow_provider_viapi.links.job import store_links
+from airflow_provider_viapi.operators.job_end import JobEndOperator
 from airflow_provider_viapi.operators.task.attempt import (
     JobRun,
     SubmittingRun,
@@ -60,9 +60,8 @@ from airflow_provider_viapi.operators.task.slot_deferral import (
     defer_until_slot,
     restored_slot,
 )
-from airflow_provider_viapi.operators.task.view import TaskView, measured_usage, read_prices
-from airflow_provider_viapi.result_fields import file_urls
-from airflow_provider_viapi.task_instance.xcoms import JOB_KEY, showing_states, states_writer_of_worker
+from airflow_provider_viapi.operators.task.view import TaskView, read_prices
+from airflow_provider_viapi.task_instance.xcoms import showing_states, states_writer_of_worker
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -70,10 +69,9 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.attempt_context import AttemptContext
     from airflow_provider_viapi.jobs.model import Job, JobReport
     from airflow_provider_viapi.jobs.submission import Submission
-    from airflow_provider_viapi.state.reusable_results import ReusableResults
 
 
-class JobOperator(BaseJobOperator):
+class JobOperator(JobEndOperator):
     """Submit a job once, wait for it without occupying a worker, return its result.
 
     The job's id goes to the XCom ``job_id`` as soon as it is known, and into a durable store, so that a retry resumes
@@ -230,14 +228,6 @@ class JobOperator(BaseJobOperator):
             limiter=self.hook.submit_limiter(self.action_name, run.attempt_context),
         )
 
-    def _results(self, context: Context) -> ReusableResults | None:
-        """Return the record of landed results; ``None`` if the task neither reuses results nor writes manifests."""
-        if self.reuse_results is None and not self.land_manifest:
-            return None
-        from airflow_provider_viapi.state.reusable_results import ReusableResults
-
-        return ReusableResults(self, self.action, context)
-
     def _check_can_submit(self, run: SubmittingRun) -> None:
         """Refuse to submit a job that could not be waited for, or whose result could not be stored."""
         # A setting that cannot be read must fail before a job is paid.
@@ -252,21 +242,6 @@ class JobOperator(BaseJobOperator):
             self.trigger(
                 self._job("unknown"), run.deadline.isoformat(), survives_clear=True, may_cancel=True
             ).serialize()
-
-    def _reuse(self, run: SubmittingRun) -> dict[str, Any] | None:
-        """Return the landed result of an earlier job if it may be reused, else ``None``."""
-        results = self._results(run.context)
-        digest, attempt = self.request_digest(run.request), run.attempt_context.identity
-        found = results and results.find(digest, run.request, before=run.before, attempt=attempt)
-        if not found:
-            return None
-        result, report = found
-        run.context["ti"].xcom_push(key=JOB_KEY, value=report.job_id)
-        self.publish_landed(result["landed"], report.job_id, run.context)
-        run.view.show_result(report, result, self.action.result, self._landed)
-        run.view.publish(run.context)
-        store_links(self, run.context, result_link=result_address(result, [self.action], self._landed))
-        return result
 
     def _resume_or_submit(self, run: SubmittingRun) -> tuple[Job, JobReport | None]:
         """Return the job of an earlier attempt or a new one; a job that has ended already has a report, too."""
@@ -339,109 +314,3 @@ class JobOperator(BaseJobOperator):
             waiting = self.hook.wait_for(job, deadline=run.deadline, log=self.log, on_state=on_state)
             report: JobReport = await waiting
             return report
-
-    def _cancel_if_late(self, run: JobRun, error: ServiceError) -> ServiceError:
-        """Cancel the job if the error is that it has not ended in time; return the error to raise."""
-        if isinstance(error, JobTimedOut):
-            after = run.time_since_submission()
-            is_recorded = run.ledger.is_persistent and run.ledger.read() is not None
-            is_cancelled = not run.is_delivered and self._cancel_job(
-                run, run.job(error.job_id, self.action_name)
-            )
-            resumes = is_recorded and not is_cancelled
-            error.message += f"{after}. A retry of the task " + (
-                "resumes this job and waits again" if resumes else "submits, and pays for, a new job"
-            )
-        return error
-
-    def _job(self, job_id: str) -> Job:
-        from airflow_provider_viapi.jobs.model import Job
-
-        return Job(job_id, self.action_name)
-
-    def _cancel_job(self, run: JobRun, job: Job) -> bool:
-        is_cancelled: bool = asyncio.run(self.hook.cancel(job, self.log))
-        if is_cancelled:
-            self._forget_job(run)
-            self._release(run.context)
-        return is_cancelled
-
-    def _forget_job(self, run: JobRun) -> None:
-        """Clear the ledger of a job that has ended without a result; if that fails, the caller still raises why."""
-        try:
-            run.ledger.clear()
-        except Exception as error:
-            self.log.warning(
-                "The record of the ended job could not be removed (%s): the next attempt does so",
-                type(error).__name__,
-            )
-
-    def _cancel_recorded(self, run: JobRun) -> None:
-        if (job := run.recorded_job(self.action_name)) is not None:
-            self._cancel_job(run, job)
-
-    def _release(self, context: Context) -> None:
-        try:
-            self.release_inputs(context)
-        except ServiceError as error:
-            # The job may be paid for: copies that are left over must not fail its task.
-            self.log.warning("Staged copies could not be deleted: %s", error)
-
-    def _finish(self, run: JobRun, report: JobReport) -> dict[str, Any]:
-        """Land the result of a job that has ended, publish and return it."""
-        from airflow_provider_viapi.jobs.submission_record import check_adopted
-
-        self._release(run.context)
-        run.view.show_times(report)
-        try:
-            result = self.final_report(report).result_or_raise()
-        except JobFailed as failed:
-            failed.action = self.action.name
-            if run.is_delivered:
-                # Stopped since; a retry must not replace it.
-                pass
-            elif report.may_continue:
-                # It stays recorded unless it is cancelled: a retry resumes it if it runs again, or replaces it.
-                self._cancel_job(run, run.job(report.job_id, self.action_name))
-            else:
-                self._forget_job(run)
-            raise
-        with counting_in_doubt(self.hook.stats, self.action_name):
-            check_adopted(run.attempt_context.claims, run.ledger.read(), self.action_name)
-        after = run.time_since_submission()
-        self.log.info("Job %s has succeeded%s: %s", report.job_id, after, ", ".join(result))
-        if self.land_to is not None:
-            landed = self._land(run, report.job_id, result)
-            if (results := self._results(run.context)) is not None:
-                result |= results.record(run.ledger.read(), report, self.checked_request, result, landed)
-            result["landed"] = landed
-        address = result_address(result, [self.action], self._landed)
-        if address and not self._landed:
-            # Logged without its query: the signature lets anybody read the file.
-            self.log.info("The result is at %s until its link expires", address.partition("?")[0])
-        store_links(self, run.context, result_link=address)
-        self._publish_result(run, report, result)
-        run.mark_delivered()
-        return result
-
-    def _publish_result(self, run: JobRun, report: JobReport, result: Mapping[str, Any]) -> None:
-        """Publish what the UI shows of the finished job, and its usage."""
-        from airflow_provider_viapi.jobs.metrics import count_usage
-
-        hosts = [*self.allowed_hosts, *self.trusted_hosts()]
-        files = self._landed or file_urls(result, self.action.result)
-        self._usage = measured_usage(
-            self.action_name, files.values(), self.log, http=self.hook.account.http, allowed_hosts=hosts
-        )
-        count_usage(self.hook.stats, self.action_name, self._usage)
-        run.view.show_result(report, result, self.action.result, self._landed)
-        run.view.publish(run.context, self._usage)
-
-    def _land(self, run: JobRun, job_id: str, result: Mapping[str, Any]) -> dict[str, str]:
-        job = run.job(job_id, self.action_name)
-        try:
-            return self.land(result, job_id, run.context, lambda: self.hook.report(job).result_or_raise())
-        except ResultExpired:
-            # A retry would find the same expired links. Marked as delivered, so that a cleared task gets a new job.
-            run.mark_delivered()
-            raise
