@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -52,6 +53,15 @@ EVENT_TYPES: Mapping[int, str] = {
 wrong-way driving, floating debris."""
 
 UNKNOWN = "unknown"
+
+MAX_RAW = 64 << 10
+"""Bytes of a message, without its pictures, that is part of an XCom."""
+
+MAX_TEXT = 4096
+"""Characters of a text in an XCom."""
+
+MAX_ITEMS = 200
+"""Items of a list in an XCom."""
 
 _IMAGE_STARTS = ((b"\xff\xd8\xff", ".jpg"), (b"\x89PNG", ".png"), (b"BM", ".bmp"))
 
@@ -138,10 +148,17 @@ class Alarm:
         return next((suffix for magic, suffix in _IMAGE_STARTS if start.startswith(magic)), ".bin")
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the alarm in JSON's types for an XCom, with the raw message but without the picture."""
-        raw = self.raw
-        if isinstance(raw, Mapping) and "image_base64" in raw:
-            raw = {name: value for name, value in raw.items() if name != "image_base64"}
+        """Return the alarm in JSON's types for an XCom, with the raw message but without pictures.
+
+        Texts have at most :data:`MAX_TEXT` characters, lists at most :data:`MAX_ITEMS` items, and a message of more
+        than :data:`MAX_RAW` bytes is left out; ``problems`` says so.
+        """
+        raw, problems = _shortened(self.raw), list(self.problems)
+        if len(json.dumps(raw, default=str)) > MAX_RAW:
+            raw = None
+            problems.append(
+                f"the message has more than {MAX_RAW} bytes without its pictures, and is not in raw"
+            )
         return {
             "event_type": self.event_type,
             "kind": self.kind,
@@ -149,10 +166,19 @@ class Alarm:
             "stream_id": self.stream_id,
             "message_id": self.message_id,
             "at": self.at.isoformat() if self.at else None,
-            "events": [_event_dict(event) for event in self.events],
-            "problems": list(self.problems),
+            "events": [_shortened(_event_dict(event)) for event in self.events[:MAX_ITEMS]],
+            "problems": problems,
             "raw": raw,
         }
+
+
+def _shortened(value: Any) -> Any:
+    """Return a value of JSON's types without pictures, and with texts and lists of a limited length."""
+    if isinstance(value, Mapping):
+        return {name: _shortened(each) for name, each in value.items() if name != "image_base64"}
+    if isinstance(value, list | tuple):
+        return [_shortened(each) for each in value[:MAX_ITEMS]]
+    return value[:MAX_TEXT] if isinstance(value, str) else value
 
 
 def _event_dict(event: AlarmEvent) -> dict[str, Any]:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from airflow_provider_viapi.errors import (
     InvalidMedia,
     InvalidRequest,
-    ResponseLost,
     ServiceError,
     Throttled,
     TransientError,
+    proves_not_accepted,
 )
 from airflow_provider_viapi.image_index.images import ImageEntry
 from airflow_provider_viapi.image_index.imgsearch_database import SETTLE_SECONDS, ImageDatabase
@@ -225,8 +225,10 @@ class Indexer:
         except Throttled:
             self._limiter.on_throttled()
             raise
-        except ResponseLost:
-            if not await self._database.was_added(image, self._timing.settle_seconds):
+        except ServiceError as error:
+            # Such as a lost response, or a 5xx of a service that may have added the image before it failed.
+            settle = self._timing.settle_seconds
+            if proves_not_accepted(error) or not await self._database.was_added(image, settle):
                 raise
         else:
             self._limiter.on_success()

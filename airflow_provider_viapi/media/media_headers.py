@@ -32,6 +32,9 @@ BLOCK = 64 << 10
 MAX_SKIPPED = 64 << 20
 """Bytes that are read and dropped to reach a position, from a server that does not send parts of a file."""
 
+MAX_FORMAT = 64 << 10
+"""Longest description of the format of a WAV file that is read, in bytes; it usually has 16 to 40."""
+
 STREAMED_SIZES = (0, 0x7FFFFFFF, 0xFFFFFFFF)
 """Sizes in the header of a WAV file that was written before its length was known."""
 
@@ -168,6 +171,8 @@ def _wav(file: BinaryIO) -> Clip | None:
             return None
         kind, size = struct.unpack("<4sI", head)
         if kind == b"fmt ":
+            if size > MAX_FORMAT:
+                return None
             bytes_per_second = struct.unpack_from("<I", file.read(size + size % 2), 8)[0]
         elif kind == b"data":
             is_known = bytes_per_second and size not in STREAMED_SIZES

@@ -15,12 +15,13 @@ from airflow.providers.common.compat.sdk import (
     PokeReturnValue,
 )
 
-from airflow_provider_viapi.errors import JobFailed, JobTimedOut, ServiceError, from_dict
+from airflow_provider_viapi.errors import JobFailed, JobTimedOut, ServiceError, TransientError, from_dict
 from airflow_provider_viapi.jobs.model import Job, JobReport
 from airflow_provider_viapi.links.job import result_address, store_links
 from airflow_provider_viapi.operators.arguments.checks import as_id, default_deferrable, is_templated
 from airflow_provider_viapi.operators.provider_task import ProviderTask
 from airflow_provider_viapi.operators.task.attempt import fail_without_retry
+from airflow_provider_viapi.retrying import is_transient
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -104,11 +105,11 @@ class JobSensor(ProviderTask, BaseSensorOperator):
         store_links(self, context)
         with fail_without_retry(self.is_permanent), self._skipping_if_job_failed():
             self.check_rendered()
-            report = self.hook.report(self.job)
-            if report.state != self._last_state:
+            report = self._report()
+            if report is not None and report.state != self._last_state:
                 self._last_state = report.state
                 self.log.info("Job %s is %s", report.job_id, self.describe(report.state))
-            if report.is_final:
+            if report is not None and report.is_final:
                 return PokeReturnValue(True, self._finish(report, context))
         if self.deferrable:
             deadline = datetime.now(timezone.utc) + min(
@@ -116,6 +117,17 @@ class JobSensor(ProviderTask, BaseSensorOperator):
             )
             self.defer_attempt(context, self.trigger(deadline.isoformat()), "execute_complete")
         return PokeReturnValue(False)
+
+    def _report(self) -> JobReport | None:
+        """Return what the service reports now; ``None`` if an error may pass: only the timeout ends the wait."""
+        job = self.job
+        try:
+            return self.hook.report(job)
+        except TransientError as error:
+            if not is_transient(error):
+                raise
+            self.log.warning("Job %s could not be polled now, retrying: %s", job.id, error)
+            return None
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
         """Continue after the trigger: return the result, or raise why there is none."""

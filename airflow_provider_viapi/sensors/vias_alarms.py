@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseSensorOperator, PokeReturnValue
 
-from airflow_provider_viapi.errors import InvalidRequest
+from airflow_provider_viapi.errors import InvalidRequest, TransientError
 from airflow_provider_viapi.operators.arguments.checks import is_templated, not_allowed
 from airflow_provider_viapi.operators.provider_task import ProviderTask
 from airflow_provider_viapi.operators.task.attempt import fail_without_retry
@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 SEEN = ".viapi-seen"
 """Folder of the markers of files that were taken, in the folder of the alarms."""
 
+MAX_BYTES = 4 << 20
+"""Bytes of the alarms of one file in an XCom."""
+
+ENOUGH_BYTES = 2 << 20
+"""Bytes of alarms after which no further file is read: the next run takes it."""
+
 
 class ViasAlarmSensor(ProviderTask, BaseSensorOperator):
     """Wait for alarms of VIAS in a folder, and return them; each file is returned once.
@@ -32,11 +38,14 @@ class ViasAlarmSensor(ProviderTask, BaseSensorOperator):
     A file is taken by a marker in the folder ``.viapi-seen`` beside it, which is written before the file is read.
     Of all sensors on a folder, in whatever DAG and run, one gets a file. A retry of the task returns the files
     again that an earlier attempt has taken and not returned. If a picture cannot be stored, the task fails, and its
-    files are free again. A file that cannot be read is returned as an alarm of kind ``unknown``. A storage without
-    conditional writes may give a file to two sensors that poke at the same time.
+    files are free again. A file that can never be read is returned as an alarm of kind ``unknown``; one that cannot
+    be read now is read again later. A storage without conditional writes may give a file to two sensors that poke at
+    the same time.
 
     Returns ``alarms``, each with ``kind``, ``task_id``, ``stream_id``, ``at``, ``events``, ``problems``, ``raw`` (the
-    message without its picture), ``file``, and ``image``, the address of its picture if ``images_to`` is given.
+    message without its pictures; ``None`` above 64 KB), ``file``, and ``image``, the address of its picture if
+    ``images_to`` is given. After 2 MB of alarms no further file is taken, and of one file at most
+    4 MB are returned.
 
     :param folder: folder of the alarms' files in any storage that Airflow's ``ObjectStoragePath`` opens, such as
         ``s3://conn@bucket/alarms/``; folders in it are searched, too
@@ -74,7 +83,7 @@ class ViasAlarmSensor(ProviderTask, BaseSensorOperator):
             self._refuse_pictures_among_alarms()
             taken = self._take(context)
             try:
-                alarms = [alarm for file, _ in taken for alarm in self._read(file)]
+                alarms = self._read_all(taken)
             except Exception:
                 self._give_back(marker for _, marker in taken)
                 raise
@@ -144,7 +153,26 @@ class ViasAlarmSensor(ProviderTask, BaseSensorOperator):
                 # A retry of this task still finds the file.
                 self.log.warning("The marker %s cannot be removed: %s", marker, type(error).__name__)
 
+    def _read_all(self, taken: Sequence[tuple[StoredFile, str]]) -> list[dict[str, Any]]:
+        """Return the alarms of files; those that cannot be read now, or are too many for an XCom, are given back."""
+        alarms: list[dict[str, Any]] = []
+        left = ENOUGH_BYTES
+        for number, (file, marker) in enumerate(taken):
+            try:
+                found = list(self._read(file))
+            except TransientError as error:
+                self.log.warning("%s; it is read again later", error)
+                self._give_back([marker])
+                continue
+            alarms += found
+            left -= len(json.dumps(found))
+            if left <= 0:
+                self._give_back(marker for _, marker in taken[number + 1 :])
+                break
+        return alarms
+
     def _read(self, file: StoredFile) -> Iterable[dict[str, Any]]:
+        from airflow_provider_viapi.huawei.alarm_events import UNKNOWN, Alarm
         from airflow_provider_viapi.result_fields import storable
         from airflow_provider_viapi.triggers.vias_alarms import read_alarms
 
@@ -155,8 +183,14 @@ class ViasAlarmSensor(ProviderTask, BaseSensorOperator):
         except FileNotFoundError:
             self.log.warning("%s does not exist any more", address)
             return
+        left = MAX_BYTES
         for number, alarm in enumerate(alarms):
             described = {**alarm.as_dict(), "file": address}
+            left -= len(json.dumps(described))
+            if left < 0:
+                problem = f"{len(alarms) - number} more alarms are in the file, too many for an XCom"
+                yield storable({**Alarm(None, UNKNOWN, problems=(problem,)).as_dict(), "file": address})
+                return
             if storable(file.name) != file.name:
                 described["problems"].append("the name of the file is not UTF-8, or has a NUL in it")
             if self.images_to is not None and alarm.image is not None:

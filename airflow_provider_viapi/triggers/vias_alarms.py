@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 MAX_ALARMS = 20
 """Alarms of a file that an event lists; Airflow stores events in its database."""
 
+FIRST_PAUSE = 5.0
+"""Seconds after which a file is read again if the storage could not be read; doubled after each further failure."""
+
+LONGEST_PAUSE = 320.0
+"""Pause after which a file that still cannot be read fires an event of kind ``unknown``: about ten minutes in all."""
+
 MAX_TEXT = 500
 """Characters of a text of an alarm in an event."""
 
@@ -59,13 +65,30 @@ class ViasAlarmTrigger(NewFilesTrigger):
 
     async def payload(self, entry: ListEntry) -> dict[str, Any] | None:
         """Return what an event says about a file; ``None``: it holds no alarm of the kinds."""
-        alarms, is_read = await asyncio.to_thread(self._read, entry)
+        alarms, is_read = await self._read_patiently(entry)
         if is_read and self.kinds is not None:
             alarms = [alarm for alarm in alarms if alarm.kind in self.kinds]
             if not alarms:
                 return None
         listed = [_summary(alarm) for alarm in alarms[:MAX_ALARMS]]
         return {**entry.fields, "alarms": listed, "count": len(alarms)}
+
+    async def _read_patiently(self, entry: ListEntry) -> tuple[list[Alarm], bool]:
+        """Read a file; while the storage cannot be read, the event waits for some minutes."""
+        from airflow_provider_viapi.errors import TransientError
+        from airflow_provider_viapi.retrying import jittered
+
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                return await asyncio.to_thread(self._read, entry)
+            except TransientError as error:
+                if pause > LONGEST_PAUSE:
+                    self.log.warning("%s", error)
+                    return [_unread(error.message)], False
+                self.log.warning("%s; retrying", error)
+            await asyncio.sleep(jittered(pause))
+            pause *= 2
 
     def _read(self, entry: ListEntry) -> tuple[list[Alarm], bool]:
         from airflow_provider_viapi.media.open_storage import open_path
@@ -84,7 +107,9 @@ def read_alarms(read: Callable[[], bytes], file: str, size: int | None, log: Log
     :param file: its address
     :param size: in bytes; ``None`` if that is not known
     :raises FileNotFoundError: the file does not exist any more
+    :raises TransientError: the storage cannot be read now: the file may hold an alarm
     """
+    from airflow_provider_viapi.errors import TransientError
     from airflow_provider_viapi.huawei.alarm_messages import MAX_MESSAGE_BYTES, parse_alarms
     from airflow_provider_viapi.redaction import describe_error
     from airflow_provider_viapi.retrying import STORAGE, retry_call
@@ -92,12 +117,15 @@ def read_alarms(read: Callable[[], bytes], file: str, size: int | None, log: Log
     if size is not None and size > MAX_MESSAGE_BYTES:
         return [_unread(f"the file has {size} bytes; at most {MAX_MESSAGE_BYTES} are read")], False
     try:
-        return parse_alarms(retry_call(read, policy=STORAGE)), True
+        content = retry_call(read, policy=STORAGE)
     except FileNotFoundError:
         raise
     except Exception as error:
+        if STORAGE.should_retry(error):
+            raise TransientError(f"{file} cannot be read now: {describe_error(error)}") from None
         log.warning("%s cannot be read: %s", file, describe_error(error))
         return [_unread(f"the file cannot be read: {describe_error(error)}")], False
+    return parse_alarms(content), True
 
 
 def _unread(problem: str) -> Alarm:

@@ -65,6 +65,20 @@ def test_what_an_xcom_holds_is_json_and_has_no_picture() -> None:
     assert "image_base64" not in json.dumps(described)
 
 
+def test_an_xcom_holds_no_picture_at_any_depth_and_no_message_of_any_length() -> None:
+    data = {"event_set": [{"state": 1, "image_base64": "A" * 100}], "note": "x" * 10_000}
+    (alarm,) = parse_alarms({**MESSAGE, "data": data})
+    (long,) = parse_alarms("no alarm " * 100_000)
+    (wide,) = parse_alarms({**MESSAGE, "data": {str(number): "x" * 100 for number in range(5000)}})
+
+    described = alarm.as_dict()
+    assert "image_base64" not in json.dumps(described)
+    assert len(described["raw"]["data"]["note"]) == 4096
+    assert len(json.dumps(long.as_dict())) < 10_000
+    assert wide.as_dict()["raw"] is None
+    assert "not in raw" in wide.as_dict()["problems"][-1]
+
+
 @pytest.mark.parametrize(
     ("message", "event_type"),
     [

@@ -110,6 +110,18 @@ def test_an_answer_that_cannot_be_read_is_a_lost_one(service: Service, numbered:
     assert service.held() == once_each(numbered(10))
 
 
+@pytest.mark.parametrize("code", ["InternalError.Timeout", "ServiceUnavailable", "InternalError.Algo"])
+def test_an_image_that_was_added_although_the_service_reports_an_error_is_not_added_again(
+    service: Service, numbered: Numbered, code: str
+) -> None:
+    service.emulator.fault(action="AddImage", code=code, status=500, performed=True, times=3)
+
+    report = index(service.url, "covers", numbered(10))
+
+    assert report.added == 10
+    assert service.held() == once_each(numbered(10))
+
+
 @pytest.mark.parametrize("code", ["Throttling.User", "ServiceUnavailable", "InternalError.Busy"])
 def test_what_passes_is_tried_again(service: Service, numbered: Numbered, code: str) -> None:
     service.emulator.fault(action="AddImage", code=code, times=4)

@@ -300,7 +300,9 @@ def test_a_source_that_changes_meanwhile_is_downloaded_again(
 def test_a_download_that_brings_nothing_is_given_up(server: FileServer, place: Place) -> None:
     server.script = [FileResponse(cut_after=2 << 20), *[FileResponse(cut_after=0) for _ in range(9)]]
 
-    with pytest.raises(TransientError, match=r"VideoUrl of job JOB-1: the .*; a retry of the task resumes"):
+    with pytest.raises(
+        TransientError, match=r"VideoUrl of job JOB-1: the .*; a retry of the task stores the same result"
+    ):
         land(server, f"{place.url}/erased.mp4")
 
     assert place.files() == {}
@@ -479,17 +481,31 @@ class TestFilesAreNeverJoined:
         assert place.left_over() == []
 
 
+PAGE = b"<html><body><h1>Blocked</h1>This address is not allowed by the policy of your company.</body></html>"
+
+
+def test_a_page_in_place_of_the_film_does_not_land(server: FileServer, place: Place) -> None:
+    film, server.content = server.content, PAGE
+    with pytest.raises(TransientError, match=r"a text of 100 bytes instead of the file .*; a retry"):
+        land(server, f"{place.url}/erased.mp4")
+
+    assert place.files() == {}
+    server.content = film
+    land(server, f"{place.url}/erased.mp4")
+    assert place.files() == {"erased.mp4": film}
+
+
 class TestCompressedResponses:
     @pytest.mark.parametrize("chunked", [False, True])
     def test_a_file_that_is_sent_compressed_lands_decompressed(
         self, server: FileServer, place: Place, chunked: bool
     ) -> None:
-        server.content = b"the film " * 100_000
+        server.content = b"\0the film" * 100_000
         server.script = [FileResponse(encoding="gzip", chunked=chunked)]
 
         land(server, f"{place.url}/erased.mp4")
 
-        assert place.files() == {"erased.mp4": b"the film " * 100_000}
+        assert place.files() == {"erased.mp4": b"\0the film" * 100_000}
 
     def test_what_expands_a_thousand_times_is_decompressed_in_small_pieces(self, server: FileServer) -> None:
         server.content = bytes(50 << 20)

@@ -135,6 +135,20 @@ def test_the_length_of_a_wav_file_that_was_streamed_is_not_known(size: int) -> N
     assert read_clip(io.BytesIO(header + bytes(64000))) is None
 
 
+def test_a_wav_file_with_a_damaged_header_is_not_read_into_memory() -> None:
+    class Counted(io.BytesIO):
+        longest = 0
+
+        def read(self, size: int | None = -1) -> bytes:
+            self.longest = max(self.longest, size or 0)
+            return super().read(size)
+
+    file = Counted(b"RIFF\0\0\0\0WAVEfmt " + struct.pack("<I", 0xFFFFFFF0) + bytes(1 << 20))
+
+    assert read_clip(file) is None
+    assert file.longest < 1 << 20
+
+
 @pytest.mark.parametrize("duration", [0, 0xFFFFFFFF])
 def test_the_length_of_a_film_that_does_not_state_it_costs_nothing_that_is_known(
     film: Path, duration: int

@@ -287,6 +287,7 @@ def test_a_bucket_of_the_teams_is_named_by_its_address(to: str | None) -> None:
         "oss://team/影",
         "oss://team/a/../b",
         "oss://team/a//b",
+        f"oss://team/{'a' * 513}",
     ],
 )
 def test_another_place_is_refused(to: str) -> None:

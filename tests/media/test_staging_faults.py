@@ -18,10 +18,13 @@ from airflow_provider_viapi.errors import (
     CredentialsRejected,
     InvalidMedia,
     PermissionDenied,
+    ResponseLost,
     TransientError,
 )
 from airflow_provider_viapi.hooks.viapi import ViapiHook
+from airflow_provider_viapi.media.inputs.source import stat
 from airflow_provider_viapi.media.inputs.staging import Staging
+from airflow_provider_viapi.media.inputs.temporary_upload import upload_for
 from media.moto_s3 import Bucket, bucket, connection_json, make_bucket, moto_endpoint, moto_server
 from media.team_storage import TeamStorage, connect, storage_emulator, team
 from media.test_staging import ERASE, FILM, TO, stage, staging_of
@@ -285,3 +288,14 @@ def test_with_a_temporary_key_the_expiry_of_the_link_is_logged(
     assert key["security_token"] not in caplog.text
     assert httpx.get(address).content == FILM
     assert ERASE.check({"VideoUrl": address})
+
+
+@pytest.mark.parametrize("wrong", [{"Endpoint": None}, {"Bucket": ""}, {"ObjectKey": 7}])
+def test_an_incomplete_permission_to_upload_is_reported_as_a_response_that_cannot_be_read(
+    team: TeamStorage, source: Path, wrong: dict[str, Any]
+) -> None:
+    names = ("Bucket", "Endpoint", "ObjectKey", "AccessKeyId", "EncodedPolicy", "Signature")
+    grant = dict.fromkeys(names, "x") | wrong
+
+    with pytest.raises(ResponseLost, match="does not have all of Bucket, Endpoint"):
+        upload_for("videoenhan", stat(f"file://{source}", team.hook), team.hook, lambda request: grant)

@@ -72,6 +72,8 @@ def test_each_destination_is_an_argument(
         ({"dis": {}}, "dis lacks stream_name"),
         ({"obs": "s3://media/alarms"}, "obs is 's3://media/alarms'; allowed: an address such as obs://"),
         ({"obs": "obs:///alarms"}, "obs is 'obs:///alarms'"),
+        ({"obs": "obs://My Media/alarms"}, "bucket of obs must be the name of a bucket alone"),
+        ({"obs": {"bucket": "media/alarms"}}, "bucket of obs must be the name of a bucket alone"),
         ({"event_center": "maybe"}, "event_center must be true or false"),
         (
             {"output": {}, "dis": "a", "event_center": True},
@@ -84,6 +86,17 @@ def test_what_is_no_destination_is_named_when_the_dag_is_parsed(
 ) -> None:
     with pytest.raises(InvalidRequest, match=named):
         operator(task_id="watch", **arguments, **given)
+
+
+@EACH
+@pytest.mark.parametrize("address", ["obs://user:secret@media/x", "s3://user:secret@media/x"])
+def test_a_password_in_a_folder_for_alarms_is_refused_and_not_shown(
+    operator: type[BaseOperator], arguments: dict[str, Any], address: str
+) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        operator(task_id="watch", **arguments, obs=address)
+
+    assert "secret" not in str(refused.value)
 
 
 @pytest.mark.parametrize(

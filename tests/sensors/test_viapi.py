@@ -86,6 +86,17 @@ def test_a_retry_that_is_started_with_the_event_of_the_attempt_before_waits_agai
     assert sensor(deferrable=True).resume_execution(method, kwargs, retry) == RESULT
 
 
+@BOTH
+def test_an_outage_of_the_service_does_not_end_the_wait(service: ScriptedServer, deferrable: bool) -> None:
+    down = Answer(503, "the service is down")
+    service.by_name["GetAsyncJobResult"] = [down, down, QUEUING, state("PROCESS_SUCCESS")]
+    waiting = sensor(deferrable=deferrable)
+    # Each poll is retried that long, by default for a minute.
+    waiting.hook.client.retry_seconds = 0.0
+
+    assert run_task(waiting).result == RESULT
+
+
 def test_a_job_that_has_ended_needs_no_triggerer(service: ScriptedServer) -> None:
     service.by_name["GetAsyncJobResult"] = [state("PROCESS_SUCCESS")]
 

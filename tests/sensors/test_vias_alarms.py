@@ -197,6 +197,55 @@ def test_a_file_that_cannot_be_read_is_returned_as_unknown_and_the_others_as_the
     assert "cannot be read" in alarms[1]["problems"][0]
 
 
+class Unreachable(MemoryFileSystem):
+    """A storage whose connections break until it is repaired."""
+
+    is_repaired = False
+
+    def cat_file(self, path: str, *args: Any, **kwargs: Any) -> bytes:
+        if path.endswith("/fire.json") and not self.is_repaired:
+            raise ConnectionResetError("connection reset by peer")
+        content: bytes = super().cat_file(path, *args, **kwargs)
+        return content
+
+
+def test_a_file_that_cannot_be_read_now_is_returned_when_the_storage_is_back() -> None:
+    storage = Unreachable()
+    attach("memory", conn_id="unreachable", fs=storage)
+    for name in ("a.json", "fire.json"):
+        storage.pipe_file(f"/alarms/{name}", json.dumps(MESSAGE).encode())
+
+    def sense(run_id: str) -> list[dict[str, Any]]:
+        sensor = ViasAlarmSensor(task_id="wait", folder="memory://unreachable@alarms/")
+        alarms: list[dict[str, Any]] = sensor.poke(context(run_id)).xcom_value["alarms"]
+        return alarms
+
+    try:
+        first = sense("one")
+        storage.is_repaired = True
+        second = sense("two")
+    finally:
+        storage.rm("/alarms", recursive=True)
+
+    assert (names(first), names(second)) == (["a.json"], ["fire.json"])
+    assert second[0]["kind"] == "smoke_and_fire"
+
+
+def test_alarms_that_exceed_an_xcom_are_left_out_and_later_files_left_to_the_next_run(folder: Path) -> None:
+    folder.mkdir()
+    message = {**MESSAGE, "note": ["x" * 4096] * 10}
+    (folder / "a.json").write_text("\n".join(json.dumps(message) for _ in range(200)))
+    put(folder, "b.json")
+
+    alarms = poke(folder)
+
+    assert alarms is not None and 50 < len(alarms) < 200
+    assert len(json.dumps(alarms)) < 5 << 20
+    assert alarms[-1]["kind"] == "unknown"
+    assert "more alarms are in the file" in alarms[-1]["problems"][0]
+    assert names(poke(folder, run_id="two")) == ["b.json"]
+
+
 def test_a_file_that_is_no_alarm_by_its_size_is_not_read(folder: Path) -> None:
     folder.mkdir()
     with (folder / "film.mp4").open("wb") as film:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 _LOCATION = re.compile(
-    r"oss://(?:(?P<conn>[\w.-]+)@)?(?P<bucket>[a-z0-9][a-z0-9-]{1,61}[a-z0-9])(?:/(?P<prefix>[A-Za-z0-9._/-]*))?"
+    r"oss://(?:(?P<conn>[\w.-]+)@)?(?P<bucket>[a-z0-9][a-z0-9-]{1,61}[a-z0-9])(?:/(?P<prefix>[A-Za-z0-9._/-]{0,512}))?"
 )
 
 
@@ -102,8 +102,8 @@ class StagingLocation:
                     "and hyphens"
                 )
             raise InvalidRequest(
-                f"staging is {short_repr(address)}; allowed: oss://bucket/prefix, with letters, digits and "
-                f"._-/{problem}"
+                f"staging is {short_repr(address)}; allowed: oss://bucket/prefix, with at most 512 letters, digits "
+                f"and ._-/{problem}"
             )
         return cls(parts["conn"], parts["bucket"], prefix)
 

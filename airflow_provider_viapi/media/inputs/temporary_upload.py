@@ -18,7 +18,7 @@ from airflow_provider_viapi.errors import (
     ServiceError,
     TransientError,
 )
-from airflow_provider_viapi.http_errors import certificate_error
+from airflow_provider_viapi.http_errors import certificate_error, malformed_response
 from airflow_provider_viapi.media.inputs.source import READ_AHEAD
 from airflow_provider_viapi.media.inputs.staging_bucket import ascii_name
 from airflow_provider_viapi.xml import NotPlainXml, parse
@@ -31,6 +31,12 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.hooks.viapi import ViapiHook
     from airflow_provider_viapi.http_settings import HttpSettings
     from airflow_provider_viapi.media.inputs.source import CountingReader, Source
+
+GRANTED = ("Bucket", "Endpoint", "ObjectKey", "AccessKeyId", "EncodedPolicy", "Signature")
+"""Fields of the response that permits an upload."""
+
+UPLOADED = (200, 201, 204)
+"""Status of a response to an upload; 201 is requested [OSS, PostObject]."""
 
 MAX_BYTES = 5 << 30
 """Size limit of a file that is posted to OSS as a form [OSS, PostObject]."""
@@ -45,7 +51,8 @@ def upload_for(
     :param authorize: calls AuthorizeFileUpload
     :raises InvalidMedia: the file is too large for this
     :raises ConfigurationError: the certificate of the storage is not trusted
-    :raises TransientError: the connection broke, or the file changed meanwhile (code ``SourceChanged``)
+    :raises TransientError: the connection broke, the permission to upload is incomplete, or the file changed
+        meanwhile (code ``SourceChanged``)
     """
     if source.size > MAX_BYTES:
         raise InvalidMedia(
@@ -55,6 +62,8 @@ def upload_for(
         )
     account = hook.account
     grant = authorize({"Product": product, "RegionId": account.region_id})
+    if not all(isinstance(grant.get(name), str) and grant[name] for name in GRANTED):
+        raise malformed_response(f"does not have all of {', '.join(GRANTED)}", action="AuthorizeFileUpload")
     host = f"{grant['Bucket']}.{grant['Endpoint']}"
     scheme = urlsplit(account.endpoint).scheme if account.endpoint else "https"
     _post(f"{scheme}://{host}/", grant, source, account.http)
@@ -86,7 +95,7 @@ def _post(address: str, grant: dict[str, Any], source: Source, settings: HttpSet
             f"{source.display_url} could not be uploaded to {address} ({type(error).__name__})"
         )
     else:
-        if response.status_code == 201:
+        if response.status_code in UPLOADED:
             return
         failure = _refusal(response, source)
     raise failure

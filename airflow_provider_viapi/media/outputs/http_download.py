@@ -103,6 +103,11 @@ class Download:
     is_compressed: bool
     _response: requests.Response
 
+    @property
+    def content_type(self) -> str:
+        """Return what the server says that it sends; empty if it says nothing."""
+        return redact_text(self._response.headers.get("Content-Type", ""))[:100]
+
     def chunks(self, max_seconds: float | None = None) -> Iterator[bytes]:
         """Yield the bytes as they arrive, decompressed; a piece may be empty.
 

@@ -178,6 +178,8 @@ def _own_name(url: str, key: str) -> str:
     The job is paid for when its link is known: a name that no storage takes must not lose the result.
     """
     name = _NO_PART_OF_A_NAME.sub("_", unquote(PurePosixPath(urlsplit(url).path).name)).strip()
+    if name.endswith(("?", "#")):
+        name = f"{name}_"
     if name in ("", ".", ".."):
         return key
     extension = _extension(name)
@@ -198,6 +200,9 @@ def _check_address(to: Any, known: Collection[str], action: str | None) -> set[s
         raise _invalid(to, "an address without spaces before or after it", action)
     if to.rpartition("/")[2].replace("{ext}", "") == "" and not to.endswith("/"):
         raise _invalid(to, "a name before {ext}, since a file may have none", action)
+    if to.endswith(("?", "#")):
+        # What opens addresses takes these for the beginning of an empty query, and would write another file.
+        raise _invalid(to, "a name that does not end in ? or #", action)
     if "/" not in to.partition("://")[2]:
         allowed = f"a bucket followed by / and a folder or a name, such as {strip_userinfo(to)}/results/"
         raise _invalid(to, allowed, action)

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import requests
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from airflow_provider_viapi.alibaba.errors import classify
 from airflow_provider_viapi.errors import DownloadTooSlow, ResultExpired, ServiceError, TransientError
+from airflow_provider_viapi.media.file_types import HEADER_SIZE, is_text_by_mistake
 from airflow_provider_viapi.media.open_storage import open_path
 from airflow_provider_viapi.media.outputs.atomic_file import BLOCK_SIZE, AtomicFile
 from airflow_provider_viapi.media.outputs.http_download import (
@@ -89,6 +92,7 @@ class ResumableDownload:
         self._settings = settings or DownloadSettings()
         self._path = open_path(destination)
         self._file = AtomicFile(self._path, self._settings.block_size)
+        self._beginning = b""
         self._length: int | None = None
         self._version: Version | None = None
         self._farthest = 0
@@ -118,7 +122,8 @@ class ResumableDownload:
                 self._log.info("%s is at %s already", self._name, self._destination)
             else:
                 length = file.length
-                file.commit()
+                with _storage_errors():
+                    file.commit()
                 message = "Landed %s at %s: %s bytes in %.1f s"
                 seconds = time.monotonic() - started
                 self._log.info(message, self._name, self._destination, length, seconds)
@@ -215,6 +220,7 @@ class ResumableDownload:
                     raise SourceModified("the file has changed during the download")
                 self._receive(response, link_expires_at, give_up_at)
                 self._check_length()
+                self._check_beginning(url, response)
         except SourceModified:
             self._file.reset()
             self._version = None
@@ -223,6 +229,7 @@ class ResumableDownload:
 
     def _start(self, response: Download) -> None:
         self._file.reset()
+        self._beginning = b""
         self._length, self._version = response.length, response.version
 
     def _receive(self, response: Download, link_expires_at: float, give_up_at: float) -> None:
@@ -234,7 +241,9 @@ class ResumableDownload:
         """
         started, offset = time.monotonic(), self._file.length
         for chunk in response.chunks():
-            self._file.write(chunk)
+            with _storage_errors():
+                self._file.write(chunk)
+            self._beginning += chunk[: HEADER_SIZE - len(self._beginning)]
             if self._file.length > self._farthest:
                 self._farthest, self._stalled_attempts = self._file.length, 0
             now = time.monotonic()
@@ -266,6 +275,26 @@ class ResumableDownload:
             raise SourceModified(f"the file has {length} instead of {self._length} bytes")
         if length == 0:
             raise ServiceError("the file is empty: it has 0 bytes", code="EmptyResult")
+
+    def _check_beginning(self, url: str, response: Download) -> None:
+        if is_text_by_mistake(urlsplit(url).path, self._beginning):
+            # Such as the page of a proxy, or of a storage that is being repaired: later the file may come.
+            raise SourceModified(
+                f"the server sent a text of {self._file.length:,} bytes instead of the file (Content-Type: "
+                f"{response.content_type or 'none'})",
+                code="ResultNotAFile",
+            )
+
+
+@contextmanager
+def _storage_errors() -> Iterator[None]:
+    """Raise permanent errors of ``oss://`` as OSError, as other storages do: a retry may find them corrected."""
+    try:
+        yield
+    except TransientError:
+        raise
+    except ServiceError as error:
+        raise OSError(str(error)) from error
 
 
 def _existing_length(path: ObjectStoragePath) -> int | None:

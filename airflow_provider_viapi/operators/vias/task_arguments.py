@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from airflow_provider_viapi.errors import InvalidRequest
+from airflow_provider_viapi.redaction import strip_userinfo
 from airflow_provider_viapi.schema import short_repr
 
 if TYPE_CHECKING:
@@ -115,8 +116,9 @@ def _folder(value: Any, action: str) -> Any:
         return value
     bucket, _, path = str(value).removeprefix("obs://").partition("/")
     if not isinstance(value, str) or not value.startswith("obs://") or not bucket:
+        shown = strip_userinfo(value) if isinstance(value, str) else value
         raise InvalidRequest(
-            f"obs is {short_repr(value)}; allowed: an address such as obs://bucket/alarms, or a mapping with bucket "
+            f"obs is {short_repr(shown)}; allowed: an address such as obs://bucket/alarms, or a mapping with bucket "
             "and path; bucket and folder may be templates, the whole address may not",
             action=action,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,9 @@ DESTINATIONS: Mapping[str, str] = {"webhook": "url", "dis": "stream_name", "obs"
 """Destinations that are mappings, and the field that each needs; ``event_center`` is true or false."""
 
 MAX_HEADERS = 10
+
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+"""Name of a bucket of OBS [OBS, Creating a bucket]."""
 
 _HEADER = String(name="header")
 
@@ -58,6 +62,12 @@ class AlarmOutput(Object):
                 WebAddress(name=needed).check_known(given)
             except ValidationError as error:
                 raise ValidationError(f"{self.allowed}; the url of webhook must be {error}") from None
+        if name == "obs" and isinstance(given, str) and not _BUCKET.fullmatch(given):
+            # It is not quoted: before an @ there may be a password.
+            raise ValidationError(
+                f"{self.allowed}; the bucket of obs must be the name of a bucket alone: 3 to 63 lower-case letters, "
+                "digits, dots and hyphens"
+            )
         headers = one.get("headers")
         if not isinstance(headers, Unresolved | None):
             if not isinstance(headers, dict) or not 1 <= len(headers) <= MAX_HEADERS:
