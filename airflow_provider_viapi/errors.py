@@ -251,6 +251,12 @@ SEVERAL_JOBS = "SeveralJobs"
 INSTANCE_BUSY = "InstanceBusy"
 """Error code of a throttled submission that waits for another job of its instance, not for the account's quota."""
 
+EMPTY_RESULT = "EmptyResult"
+"""Error code of a file of a result that has no bytes."""
+
+NO_FILE_IN_RESULT = "NoFileInResult"
+"""Error code of a result that lacks the file to land."""
+
 UNREADABLE_CONNECTION = "ConnectionUnreadable"
 """Error code of an Airflow connection that cannot be read now."""
 

@@ -240,14 +240,8 @@ class Submission:
         try:
             may_send = self._slot.wait(entry.signed_time)
         except BaseException:
-            try:
-                self._record.forget_intent(entry)
-            except Exception as error:
-                # What ends the wait matters more, such as Airflow's execution_timeout.
-                self.context.log.warning(
-                    "Nothing was sent, but that could not be recorded (%s): the next attempt finds out",
-                    type(error).__name__,
-                )
+            # Such as Airflow's execution_timeout.
+            self._record.try_to_forget_intent(entry)
             raise
         if not may_send:
             self._record.forget_intent(entry)
@@ -268,7 +262,7 @@ class Submission:
                 problem = f"the submission led to no known job ({error.message})"
                 raise TransientError(problem, action=error.action) from None
             return found
-        self._record.forget_intent(entry)
+        self._record.try_to_forget_intent(entry)
         if self.backend.renewed_key(error):
             problem = "the submission was refused because the key had expired; the key was renewed"
             raise TransientError(problem, action=error.action) from None

@@ -62,8 +62,20 @@ class SubmissionRecord:
 
     def forget_intent(self, entry: Entry) -> None:
         """Remove an intent: nothing was accepted."""
-        self.ledger.clear()
-        self._withdraw(self.intent_of(entry))
+        try:
+            self.ledger.clear()
+        finally:
+            self._withdraw(self.intent_of(entry))
+
+    def try_to_forget_intent(self, entry: Entry) -> None:
+        """Remove an intent while an error is handled that matters more than a store that fails."""
+        try:
+            self.forget_intent(entry)
+        except Exception as error:
+            self.context.log.warning(
+                "Nothing was accepted, but that could not be recorded (%s): the next attempt finds out",
+                type(error).__name__,
+            )
 
     def _withdraw(self, intent: Intent) -> None:
         try:
@@ -93,7 +105,13 @@ class SubmissionRecord:
                     )
                     raise
                 self.context.timing.sleep(2.0**attempt / 2)
-        self.context.claims.publish_job(self.intent_of(entry), job.id)
+        try:
+            self.context.claims.publish_job(self.intent_of(entry), job.id)
+        except Exception as error:
+            # It is recorded and paid for.
+            self.context.log.warning(
+                "Job %s could not be published to other tasks (%s)", job.id, type(error).__name__
+            )
 
     def write_unchecked_job(self, entry: Entry, job: Job) -> bool:
         """Record the job of a task that is ended while it checks who owns the job; return whether that was possible.

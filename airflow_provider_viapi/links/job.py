@@ -59,6 +59,8 @@ class ResultLink(StoredLink):
 def store_links(task: BaseOperator, context: Context, **addresses: str) -> None:
     """Store links of a running task; call it once, without addresses, before the task may defer or fail.
 
+    A link that cannot be stored is logged: what the task has paid for must not be lost for it.
+
     :param addresses: by key, such as ``result_link``; empty ones are not stored
     """
     # What the task does itself, Airflow need not do again at the end of the process.
@@ -66,7 +68,10 @@ def store_links(task: BaseOperator, context: Context, **addresses: str) -> None:
     task.operator_extra_links = tuple(others)
     for key, address in addresses.items():
         if address:
-            context["ti"].xcom_push(key=key, value=openable(address, context["ti"]))
+            try:
+                context["ti"].xcom_push(key=key, value=openable(address, context["ti"]))
+            except Exception as error:
+                task.log.warning("The link %s could not be stored: %s", key, type(error).__name__)
 
 
 def openable(address: str, task_instance: Any) -> str:

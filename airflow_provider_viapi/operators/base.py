@@ -29,9 +29,8 @@ result was returned.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -190,7 +189,7 @@ class JobOperator(JobEndOperator):
                 late,
             )
             try:
-                asyncio.run(self.hook.cancel(self._job(late.job_id), self.log))
+                self.cancel_job(self._job(late.job_id))
             except ServiceError as error:
                 # Such as a connection that is missing, of which the attempt itself reports.
                 self.log.warning("Job %s could not be cancelled: %s", late.job_id, error)
@@ -257,9 +256,10 @@ class JobOperator(JobEndOperator):
         except SlotIsLater as later:
             defer_until_slot(self, run, later)
         except ServiceError:
-            if run.ledger.read() is None:
-                # The ledger is empty: no job was or can have been accepted, so nothing will read what was staged.
-                self._release(run.context)
+            with suppress(Exception):
+                if run.ledger.read() is None:
+                    # No job was or can have been accepted, so nothing will read what was staged.
+                    self._release(run.context)
             raise
 
     def _publish_job(self, run: SubmittingRun, job: Job, report: JobReport | None) -> None:

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
     from airflow_provider_viapi.huawei.job_backend import HuaweiSubmitBackend
     from airflow_provider_viapi.jobs.model import Job
-    from airflow_provider_viapi.operators.task.attempt import JobRun
 
 
 class HuaweiCloudOperator(ActionOperator):
@@ -196,8 +195,9 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
             service.name, self.action.job_kind.status_action.name, account.region
         )
 
-    def _cancel_job(self, run: JobRun, job: Job) -> bool:
+    def cancel_job(self, job: Job) -> bool:
+        """Cancel a job, unless ``cancel_on_kill=False``; return whether it does not run any more."""
         if self.cancel_on_kill:
-            return super()._cancel_job(run, job)
+            return super().cancel_job(job)
         self.log.warning("Job %s continues because of cancel_on_kill=False", job.id)
         return False

@@ -39,13 +39,7 @@ class JobEndOperator(BaseJobOperator):
             result = self.final_report(report).result_or_raise()
         except JobFailed as failed:
             failed.action = self.action.name
-            # A delivered job was stopped since; a retry must not replace it.
-            if not run.is_delivered:
-                if report.may_continue:
-                    # It stays recorded unless it is cancelled: a retry resumes it if it runs again, or replaces it.
-                    self._cancel_job(run, run.job(report.job_id, self.action_name))
-                else:
-                    self._forget_job(run)
+            self._leave_failed_job(run, report)
             raise
         with counting_in_doubt(self.hook.stats, self.action_name):
             check_adopted(run.attempt_context.claims, run.ledger.read(), self.action_name)
@@ -64,6 +58,24 @@ class JobEndOperator(BaseJobOperator):
         self._publish_result(run, report, result)
         run.mark_delivered()
         return result
+
+    def _leave_failed_job(self, run: JobRun, report: JobReport) -> None:
+        """Forget a job that has failed, or cancel one that may continue; why it failed matters more than errors."""
+        try:
+            if run.is_delivered:
+                # It was stopped since; a retry must not replace it.
+                return
+            if report.may_continue:
+                # It stays recorded unless it is cancelled: a retry resumes it if it runs again, or replaces it.
+                self._cancel_job(run, run.job(report.job_id, self.action_name))
+            else:
+                self._forget_job(run)
+        except Exception as error:
+            self.log.warning(
+                "The record of job %s, which has failed, could not be read (%s): the next attempt finds out",
+                report.job_id,
+                type(error).__name__,
+            )
 
     def _publish_result(self, run: JobRun, report: JobReport, result: Mapping[str, Any]) -> None:
         """Publish what the UI shows of the finished job, and its usage."""
@@ -84,7 +96,14 @@ class JobEndOperator(BaseJobOperator):
             return self.land(result, job_id, run.context, lambda: self.hook.report(job).result_or_raise())
         except ResultExpired:
             # A retry would find the same expired links. Marked as delivered, so that a cleared task gets a new job.
-            run.mark_delivered()
+            try:
+                run.mark_delivered()
+            except Exception as error:
+                self.log.warning(
+                    "The result of job %s has expired, but that could not be recorded (%s): a cleared task finds out",
+                    job_id,
+                    type(error).__name__,
+                )
             raise
 
     def _results(self, context: Context) -> ReusableResults | None:
@@ -113,8 +132,17 @@ class JobEndOperator(BaseJobOperator):
     def _cancel_if_late(self, run: JobRun, error: ServiceError) -> ServiceError:
         """Cancel the job if the error is that it has not ended in time; return the error to raise."""
         if isinstance(error, JobTimedOut):
+            try:
+                entry = run.ledger.read()
+            except Exception as failure:
+                # Its result may have been returned already: then it must continue.
+                error.message += (
+                    f". Its record could not be read ({type(failure).__name__}): it was not cancelled, and "
+                    "continues. A retry of the task reads the record again"
+                )
+                return error
             after = run.time_since_submission()
-            is_recorded = run.ledger.is_persistent and run.ledger.read() is not None
+            is_recorded = run.ledger.is_persistent and entry is not None
             is_cancelled = not run.is_delivered and self._cancel_job(
                 run, run.job(error.job_id, self.action_name)
             )
@@ -125,11 +153,25 @@ class JobEndOperator(BaseJobOperator):
         return error
 
     def _cancel_recorded(self, run: JobRun) -> None:
-        if (job := run.recorded_job(self.action_name)) is not None:
-            self._cancel_job(run, job)
+        entry, job = run.ledger.read(), run.recorded_job(self.action_name)
+        if entry is None or job is None:
+            return
+        if entry.adopted:
+            claims, intent = run.attempt_context.claims, entry.intent(self.action_name)
+            if claims.has_other_owner(intent, job.id):
+                self.log.warning("Job %s is not cancelled, because another task owns it", job.id)
+                return
+            # Its submission must not stay open for others once nothing records it here.
+            claims.publish_job(intent, job.id)
+        self._cancel_job(run, job)
+
+    def cancel_job(self, job: Job) -> bool:
+        """Cancel a job; return whether it does not run any more."""
+        is_cancelled: bool = asyncio.run(self.hook.cancel(job, self.log))
+        return is_cancelled
 
     def _cancel_job(self, run: JobRun, job: Job) -> bool:
-        is_cancelled: bool = asyncio.run(self.hook.cancel(job, self.log))
+        is_cancelled = self.cancel_job(job)
         if is_cancelled:
             self._forget_job(run)
             self._release(run.context)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow_provider_viapi.errors import ResultExpired
+from airflow_provider_viapi.errors import EMPTY_RESULT, NO_FILE_IN_RESULT, ResultExpired, ServiceError
 from airflow_provider_viapi.operators.action_base import ActionOperator
 from airflow_provider_viapi.operators.arguments.checks import as_hosts, is_default, is_templated
 from airflow_provider_viapi.operators.arguments.options import LandOptions
@@ -21,6 +21,14 @@ if TYPE_CHECKING:
 
 RESPONSE_KEY = "viapi_response"
 """Key of the response to a call, without a job, whose files could not be landed."""
+
+UNUSABLE = (EMPTY_RESULT, NO_FILE_IN_RESULT)
+"""Error codes of results whose files no attempt can land."""
+
+
+def is_unusable(error: BaseException) -> bool:
+    """Return whether an error says that no attempt can land the files of a response."""
+    return isinstance(error, ResultExpired) or (isinstance(error, ServiceError) and error.code in UNUSABLE)
 
 
 class LandingOperator(ActionOperator):
@@ -103,18 +111,17 @@ class LandingOperator(ActionOperator):
         return landed
 
     def recorded_response(self, context: Context, request: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        """Return the response to the same request whose files an earlier attempt could not land.
+        """Return the response to the same request that an earlier attempt has paid for and could not use.
 
         :param request: the checked request, before its media are staged
         """
         from airflow_provider_viapi.jobs.ledger import request_digest, same_request
 
-        if self.land_to is None or context["ti"].try_number <= 1:
+        if context["ti"].try_number <= 1:
             return None
         stored = choose_store(context).get(RESPONSE_KEY)
         if not stored or not same_request(stored["digest"], request_digest(self.action_name, request)):
             return None
-        self.log.info("An earlier attempt has called %s: landing the files of its result", self.action.name)
         response: Mapping[str, Any] = stored["response"]
         return response
 
@@ -122,7 +129,7 @@ class LandingOperator(ActionOperator):
     def recording_response(
         self, context: Context, request: Mapping[str, Any], response: Mapping[str, Any]
     ) -> Iterator[None]:
-        """Record a response, which is paid for, if its files cannot be landed in this context.
+        """Record a response, which is paid for, if the task fails in this context although the response is usable.
 
         Only then: most tasks need no call of the store.
         """
@@ -130,11 +137,11 @@ class LandingOperator(ActionOperator):
 
         try:
             yield
-        except ResultExpired:
-            # No attempt can land it any more: the next one has to call again.
-            self._forget_response(context)
-            raise
         except BaseException as error:
+            if is_unusable(error):
+                # The next attempt has to call again.
+                self._forget_response(context)
+                raise
             digest = request_digest(self.action_name, request)
             try:
                 store = choose_store(context)
@@ -145,7 +152,7 @@ class LandingOperator(ActionOperator):
                 self.log.warning("The response could not be recorded: %s", type(failure).__name__)
             if not is_recorded:
                 self.log.warning(
-                    "The call of %s is paid for, and its files could not be landed (%s): a retry of the task calls "
+                    "The call of %s is paid for, and its result could not be stored (%s): a retry of the task calls "
                     "it again, and pays again",
                     self.action.name,
                     type(error).__name__,

@@ -23,7 +23,7 @@ from airflow_provider_viapi.links.job import (
 from airflow_provider_viapi.operators.arguments.checks import as_conn_id, is_templated
 from airflow_provider_viapi.operators.arguments.options import ViapiFileOptions, ViapiJobOptions
 from airflow_provider_viapi.operators.base import JobOperator
-from airflow_provider_viapi.operators.landing_base import LandingOperator
+from airflow_provider_viapi.operators.landing_base import LandingOperator, is_unusable
 from airflow_provider_viapi.operators.task.view import fail_and_show
 from airflow_provider_viapi.redaction import redact_message
 from airflow_provider_viapi.result_fields import has_files
@@ -153,7 +153,27 @@ class ViapiOperator(LandingOperator):
         """
         request = self.validated_request()
         self.check_destination(context)
-        response = self.recorded_response(context, request) or self._call(context, request)
+        if (recorded := self.recorded_response(context, request)) is not None:
+            self.log.info("An earlier attempt has called %s: its result is used", self.action.name)
+            try:
+                return self._use(context, request, recorded)
+            except ServiceError as error:
+                if not is_unusable(error):
+                    raise
+                self.log.info("That result cannot be used any more (%s): calling again", error)
+        self.check_source_links(request)
+        staging = self.open_staging(context)
+        try:
+            with self.naming_argument():
+                staged = staging.stage(self.action, request)
+            response = self.hook.call(self.action, staged)
+            self._check_success(response)
+        except BaseException:
+            staging.release(self.action, request)
+            raise
+        return self._use(context, request, response, staging)
+
+    def _check_success(self, response: Mapping[str, Any]) -> None:
         if response.get("Success") in (False, "false"):
             # Such as the cancellation of a job that runs already.
             reason = redact_message(response.get("Message") or "the service gave no reason")
@@ -163,32 +183,32 @@ class ViapiOperator(LandingOperator):
                 request_id=response["RequestId"],
                 action=self.action.name,
             )
-        result: Any = response["Data"]
-        if self.land_to is not None:
-            with self.recording_response(context, request, response):
-                result = {**result, "landed": self.land(result, response["RequestId"], context)}
-        try:
-            store_links(self, context, result_link=result_address(result, [self.action], self._landed))
-        except Exception as error:
-            # The call is paid for; a retry would pay for another.
-            self.log.warning("The link Result could not be stored: %s", type(error).__name__)
-        return result
 
-    def _call(self, context: Context, request: Mapping[str, Any]) -> Mapping[str, Any]:
-        self.check_source_links(request)
-        staging = self.open_staging(context)
-        try:
-            with self.naming_argument():
-                staged = staging.stage(self.action, request)
-            return self.hook.call(self.action, staged)
-        finally:
-            staging.release(self.action, request)
+    def _use(
+        self,
+        context: Context,
+        request: Mapping[str, Any],
+        response: Mapping[str, Any],
+        staging: Staging | None = None,
+    ) -> Any:
+        """Land the files of a response that is paid for, and return its ``Data``.
+
+        :param staging: removes what was staged for the call
+        """
+        result: Any = response["Data"]
+        with self.recording_response(context, request, response):
+            if staging is not None:
+                staging.release(self.action, request)
+            if self.land_to is not None:
+                result = {**result, "landed": self.land(result, response["RequestId"], context)}
+        store_links(self, context, result_link=result_address(result, [self.action], self._landed))
+        return result
 
     def media_addresses(self) -> Iterable[str]:
         """Return the addresses of the request's media, as the author wrote them."""
-        from airflow_provider_viapi.media.outputs.lineage import media_of
+        from airflow_provider_viapi.media.inputs.request_media import media_addresses
 
-        return media_of(self.action.parameters, self.request)
+        return (address for _, _, address in media_addresses(self.action.parameters, self.request))
 
 
 @cache

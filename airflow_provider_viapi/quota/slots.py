@@ -33,7 +33,7 @@ KEPT_SECONDS = 30
 """Seconds for which a slot is remembered after its time, besides the windows of calls in which it counts."""
 
 THROTTLED_SECONDS = 10
-"""Seconds in which throttled calls are counted, or as many as eight calls take."""
+"""Seconds in which throttled calls are counted; at a low rate longer, see :meth:`SlotReservations.on_throttled`."""
 
 THROTTLED_SHARE = 0.15
 """If so large a share of the calls that the rate allows in that time is throttled, the rate is too high.
@@ -46,7 +46,7 @@ MIN_THROTTLED = 4
 """So many calls at least must be throttled."""
 
 SLOWDOWN_SECONDS = 60
-"""Seconds for which throttled calls make all processes slower."""
+"""Seconds for which throttled calls make all processes slower, or twice as long as they are counted."""
 
 MAX_SLOWDOWN = 15
 """Most times that the processes are made slower: the rate never falls below a sixteenth."""
@@ -197,11 +197,11 @@ class SlotReservations:
         step = self._step()
         rate = self._rate / step
         # At a low rate longer, since few calls are made.
-        seconds = math.ceil(max(THROTTLED_SECONDS, 2 * MIN_THROTTLED / rate))
-        limit = max(MIN_THROTTLED, math.ceil(THROTTLED_SHARE * seconds * rate))
+        seconds = math.ceil(max(THROTTLED_SECONDS, MIN_THROTTLED / THROTTLED_SHARE / rate))
+        limit = max(MIN_THROTTLED, math.floor(THROTTLED_SHARE * seconds * rate))
         # For each step: calls that were throttled at a higher rate do not say that the present one is too high.
         if self._counters.incr(f"{self.key}:throttled-at:{step}", seconds) == limit:
-            self._counters.incr(f"{self.key}:throttled", SLOWDOWN_SECONDS)
+            self._counters.incr(f"{self.key}:throttled", max(SLOWDOWN_SECONDS, 2 * seconds))
 
     def _step(self) -> int:
         """Return by how many slots the ones that may be taken are apart: 1, or more after throttled calls."""

@@ -11,7 +11,9 @@ Layout, version 1: one JSON object per task instance and key,
 * ``write_id``: a random id of the process that wrote last
 
 An object is written as a whole, before a request is sent, and only if it is still as this attempt has read it (see
-``conditional_write``). Nothing is cached. The values hold no secret: ids, times, digests, addresses of folders.
+``conditional_write``). Nothing is cached. The values hold ids, times, digests and addresses of folders, and
+no key. The response to a call without a job that could not be landed has links that work for half an hour, as the
+result of a task does.
 """
 
 from __future__ import annotations

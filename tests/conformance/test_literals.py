@@ -29,7 +29,7 @@ VIAS = {
     "output": {
         "webhook": {"url": "http://h/", "headers": {"token": "a"}, "data_category": ["alarm", "all"]},
         "dis": {"stream_name": "alarms"},
-        "obs": {"bucket": "b", "path": "alarms"},
+        "obs": {"bucket": "media", "path": "alarms"},
         "event_center": True,
     },
     "schedule": {

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+from typing import Any
+
 import attr
 import pytest
 
-from airflow_provider_viapi.alibaba.services import videoenhan
+from airflow_provider_viapi.alibaba.model import Action
+from airflow_provider_viapi.alibaba.services import imagesearch, videoenhan
 from airflow_provider_viapi.jobs.usage_and_cost import Clip, Prices, Usage
-from airflow_provider_viapi.media.outputs.lineage import lineage_of, media_of, name_of
+from airflow_provider_viapi.media.outputs.lineage import lineage_of, name_of
+from airflow_provider_viapi.operators.viapi import ViapiJobOperator, ViapiOperator
 
 
 def test_inputs_are_the_media_and_outputs_what_has_landed() -> None:
@@ -34,13 +39,21 @@ def test_the_usage_of_a_job_is_a_facet_of_its_run() -> None:
     assert {"_producer", "_schemaURL"} <= set(attr.asdict(facet))
 
 
-def test_media_inside_lists_count_too() -> None:
-    request = {"FileList": [{"Type": "image", "FileUrl": "s3://raw/1.png"}], "Scene": "general"}
+def test_media_inside_lists_count_too_and_other_parameters_do_not() -> None:
+    def read(action: Action, request: dict[str, Any]) -> list[str]:
+        kind = ViapiJobOperator if action.is_job else ViapiOperator
+        operator = kind(task_id="call", action=action, request=request)
+        return list(operator.media_addresses())
 
-    assert list(media_of(videoenhan.GENERATE_VIDEO.parameters, request)) == ["s3://raw/1.png"]
-    assert list(media_of(videoenhan.ERASE_VIDEO_SUBTITLES.parameters, {"VideoUrl": "oss://b/a.mp4"})) == [
-        "oss://b/a.mp4"
-    ]
+    request = {
+        "FileList": [{"Type": "image", "FileName": "1.png", "FileUrl": "s3://raw/1.png"}],
+        "Scene": "general",
+    }
+    assert read(videoenhan.GENERATE_VIDEO, request) == ["s3://raw/1.png"]
+    assert read(videoenhan.ERASE_VIDEO_SUBTITLES, {"VideoUrl": "oss://b/a.mp4"}) == ["oss://b/a.mp4"]
+    content = base64.b64encode(bytes(300)).decode()
+    image = {"InstanceName": "shop", "ProductId": "1", "PicName": "a.png", "PicContent": content}
+    assert read(imagesearch.ADD_IMAGE, image) == []
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,8 @@ from airflow_provider_viapi.huawei.job_reports import read_report
 from airflow_provider_viapi.huawei.services import find, vias
 from airflow_provider_viapi.jobs.model import Job
 from airflow_provider_viapi.media.addresses import find_sources
-from airflow_provider_viapi.media.outputs.lineage import Origin, lineage_of, media_of, name_of, report_assets
+from airflow_provider_viapi.media.inputs.request_media import media_addresses
+from airflow_provider_viapi.media.outputs.lineage import Origin, lineage_of, name_of, report_assets
 from airflow_provider_viapi.operators.batch import ViapiBatchOperator
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudOperator
 from airflow_provider_viapi.operators.image_index import IndexImagesOperator
@@ -323,7 +324,8 @@ class TestLineage:
         pytest.importorskip("airflow.providers.openlineage")
         request = {"VideoUrl": f"https://media.test/a.mp4{SIGNED}"}
 
-        lineage = lineage_of(media_of(videoenhan.ERASE_VIDEO_SUBTITLES.parameters, request), [])
+        found = media_addresses(videoenhan.ERASE_VIDEO_SUBTITLES.parameters, request)
+        lineage = lineage_of((address for _, _, address in found), [])
 
         assert SECRET not in repr(lineage)
 

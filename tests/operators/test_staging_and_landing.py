@@ -7,7 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import DAG, AirflowFailException, BaseOperator
+from airflow.providers.common.compat.sdk import (
+    DAG,
+    AirflowFailException,
+    AirflowTaskTimeout,
+    BaseOperator,
+)
 from PIL import Image
 
 from airflow_provider_viapi.errors import (
@@ -178,21 +183,55 @@ def test_without_a_store_the_log_says_that_a_retry_pays_again(
     assert "calls it again, and pays again" in log
 
 
-def test_a_recorded_response_whose_link_has_expired_is_forgotten(
+def test_a_recorded_response_whose_link_has_expired_is_replaced_by_another_call_in_the_same_attempt(
     team: TeamStorage, pictures: ServedFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store, target = Store(), tmp_path / "out"
-    expired = pictures.address("out.png") + "?Expires=1&OSSAccessKeyId=a&Signature=b"
+    old, new = pictures.path / "old.png", pictures.path / "out.png"
+    old.write_bytes(new.read_bytes())
+    expired = pictures.address("old.png") + "?Expires=1&OSSAccessKeyId=a&Signature=b"
     team.emulator.set_result("imageseg.SegmentCommonImage", {"ImageURL": expired})
-    (pictures.path / "out.png").rename(pictures.path / "kept.png")
-    with pytest.raises(AirflowFailException, match="ResultExpired"):
-        run_task(cut_out(team, pictures, target), store)
-    (pictures.path / "kept.png").rename(pictures.path / "out.png")
+    fail_to_land(cut_out(team, pictures, target), target, monkeypatch, store=store)
+    old.unlink()
     team.emulator.set_result("imageseg.SegmentCommonImage", {"ImageURL": pictures.address("out.png")})
+
+    outcome = run_task(cut_out(team, pictures, target), store, try_number=2)
+
+    assert Path(outcome.result["landed"]["ImageURL"].removeprefix("file://")).read_bytes() == new.read_bytes()
+    assert paid_calls(team) == 2
+
+
+def test_an_empty_result_is_not_recorded_for_the_retry(
+    team: TeamStorage, pictures: ServedFolder, tmp_path: Path
+) -> None:
+    store, target = Store(), tmp_path / "out"
+    film = (pictures.path / "out.png").read_bytes()
+    (pictures.path / "out.png").write_bytes(b"")
+    with pytest.raises(ServiceError, match="the file is empty"):
+        run_task(cut_out(team, pictures, target), store)
+    (pictures.path / "out.png").write_bytes(film)
 
     run_task(cut_out(team, pictures, target), store, try_number=2)
 
     assert paid_calls(team) == 2
+
+
+def test_a_timeout_while_staged_copies_are_removed_does_not_pay_again(
+    team: TeamStorage, pictures: ServedFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, target = Store(), tmp_path / "out"
+
+    def interrupted(*_: Any) -> None:
+        raise AirflowTaskTimeout("execution_timeout")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Staging, "release", interrupted)
+        with pytest.raises(AirflowTaskTimeout):
+            run_task(cut_out(team, pictures, target), store)
+
+    run_task(cut_out(team, pictures, target), store, try_number=2)
+
+    assert paid_calls(team) == 1
 
 
 def test_a_land_to_that_becomes_none_during_the_wait_fails_the_task_and_its_retry_stores_the_result(

@@ -27,7 +27,7 @@ from airflow_provider_viapi.jobs.batch.report import describe_item
 from airflow_provider_viapi.jobs.batch.running_jobs import ROWS_PER_WRITE, RunningJobs
 from airflow_provider_viapi.jobs.batch.wait import FinishedJobs, WaitPolicy
 from airflow_provider_viapi.jobs.model import Job, JobReport
-from airflow_provider_viapi.jobs.submit_slot import SlotIsLater
+from airflow_provider_viapi.jobs.submit_slot import AFTER_DEADLINE, SlotIsLater
 from airflow_provider_viapi.retrying import jittered
 
 MAX_SUBMITTING = timedelta(seconds=300)
@@ -107,6 +107,16 @@ class BatchRunner(RunningJobs):
             or (bool(self.cost_limits.exhausted) and self.ledger.status(self._left[0].name) != "unknown")
             or self._failed > self.config.max_failed
             or self.context.timing.now() >= self.config.deadline
+        )
+
+    @property
+    def why_left(self) -> str:
+        """Why items are left without a job: an exhausted limit, or the deadline; empty for another reason."""
+        if self.cost_limits.exhausted or self.context.timing.now() < self.config.deadline:
+            return self.cost_limits.exhausted
+        return (
+            f"the batch had to end by {self.config.deadline.isoformat(timespec='seconds')}. Set a longer "
+            "execution_timeout, if the task has one, or divide the items among several tasks"
         )
 
     @property
@@ -400,9 +410,8 @@ class BatchRunner(RunningJobs):
             )
             self.refusal = error
         elif self.failed_submissions == 0:
-            self.context.log.warning(
-                "Not submitted now, and retried later: %s: %s", describe_item(item), error
-            )
+            what = "Not submitted" if error.code == AFTER_DEADLINE else "Not submitted now, and retried later"
+            self.context.log.warning("%s: %s: %s", what, describe_item(item), error)
 
     def _keep_recorded_job(self, item: Item) -> bool:
         """Return whether the item has a job after all; its state is found out by polling."""

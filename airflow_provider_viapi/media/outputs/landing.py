@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.alibaba import services
 from airflow_provider_viapi.errors import (
+    NO_FILE_IN_RESULT,
     ConfigurationError,
     InvalidRequest,
     PermissionDenied,
@@ -206,7 +207,7 @@ class Landing:
         if lacks_files(result, self._fields) and not (links and self.action is None):
             raise ServiceError(
                 f"the result lacks the file to store; its fields are {', '.join(result) or 'none'}",
-                code="NoFileInResult",
+                code=NO_FILE_IN_RESULT,
                 action=self._action_name,
             )
         from airflow_provider_viapi.media.outputs.http_download import check_link

@@ -9,14 +9,11 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_viapi.alibaba.parameters import Structured
 from airflow_provider_viapi.jobs.usage_and_cost import Usage
 from airflow_provider_viapi.media.addresses import find_sources, redacted_address
 from airflow_provider_viapi.media.asset_uris import asset_uri
 from airflow_provider_viapi.media.storages import storage_of
 from airflow_provider_viapi.redaction import redact_text
-from airflow_provider_viapi.scalar_parameters import Url
-from airflow_provider_viapi.schema import Parameter
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -168,7 +165,7 @@ def lineage_of(
 ) -> OperatorLineage[Any, Any]:
     """Return inputs and outputs of a task, for ``get_openlineage_facets_on_complete``.
 
-    :param read: addresses of media as the author wrote them, before staging; see :func:`media_of`
+    :param read: addresses of media as the author wrote them, before staging
     :param landed: addresses of the landed files
     :param usage: becomes the run facet ``viapi_usage``
     """
@@ -191,17 +188,6 @@ def _usage_facet(usage: Usage) -> Any:
     values = usage.as_dict()
     facet = attr.make_class("ViapiUsageRunFacet", list(values), bases=(RunFacet,), kw_only=True)
     return facet(**values)
-
-
-def media_of(parameters: Iterable[Parameter], request: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the media addresses of a request, also inside lists."""
-    for parameter in parameters:
-        value = request.get(parameter.name)
-        if isinstance(parameter, Url) and isinstance(value, str):
-            yield value
-        elif isinstance(parameter, Structured):
-            for _, item in parameter.structures(value):
-                yield from media_of(parameter.fields, item)
 
 
 def sources_of(request: Any) -> Iterator[str]:

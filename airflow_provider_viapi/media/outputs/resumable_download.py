@@ -18,7 +18,13 @@ import requests
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from airflow_provider_viapi.alibaba.errors import classify
-from airflow_provider_viapi.errors import DownloadTooSlow, ResultExpired, ServiceError, TransientError
+from airflow_provider_viapi.errors import (
+    EMPTY_RESULT,
+    DownloadTooSlow,
+    ResultExpired,
+    ServiceError,
+    TransientError,
+)
 from airflow_provider_viapi.media.file_types import HEADER_SIZE, is_text_by_mistake
 from airflow_provider_viapi.media.open_storage import open_path
 from airflow_provider_viapi.media.outputs.atomic_file import BLOCK_SIZE, AtomicFile
@@ -274,7 +280,7 @@ class ResumableDownload:
             # Such as the whole file in place of its rest.
             raise SourceModified(f"the file has {length} instead of {self._length} bytes")
         if length == 0:
-            raise ServiceError("the file is empty: it has 0 bytes", code="EmptyResult")
+            raise ServiceError("the file is empty: it has 0 bytes", code=EMPTY_RESULT)
 
     def _check_beginning(self, url: str, response: Download) -> None:
         if is_text_by_mistake(urlsplit(url).path, self._beginning):

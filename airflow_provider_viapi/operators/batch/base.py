@@ -265,7 +265,10 @@ class BatchOperator(BaseBatchOperator):
         from airflow_provider_viapi.media.outputs.lineage import Origin, report_assets
 
         rows = batch.ledger.rows(batch.items)
-        publish_usage(context, self.operator.action.full_name, rows)
+        try:
+            publish_usage(context, self.operator.action.full_name, rows)
+        except Exception as error:
+            self.log.warning("The XCom with the usage could not be stored: %s", type(error).__name__)
         if batch.refusal is not None and not batch.is_closed:
             # Not if the items render differently: the retry would pay for all of them again.
             raise batch.refusal
@@ -274,7 +277,7 @@ class BatchOperator(BaseBatchOperator):
             items=batch.ledger.count,
             left=batch.progress.left,
             max_failed=self.max_failed,
-            why_left=RENDERED_DIFFERENTLY if batch.is_closed else _because(batch.cost_limits.exhausted),
+            why_left=RENDERED_DIFFERENTLY if batch.is_closed else _because(batch.why_left),
         )
         if failed is None and batch.cost_limits.exhausted:
             self.log.warning("All items are done, but %s", batch.cost_limits.exhausted)
@@ -329,9 +332,13 @@ class BatchOperator(BaseBatchOperator):
 
     def _publish(self, batch: BatchRunner, context: Context) -> None:
         batch.log_progress()
-        context["ti"].xcom_push(key=PROGRESS_KEY, value=asdict(batch.progress))
-        self._pages = publish_items(context, batch, self.operator.action.result, self._pages)
-        batch.backend.publish(batch.jobs)
+        try:
+            context["ti"].xcom_push(key=PROGRESS_KEY, value=asdict(batch.progress))
+            self._pages = publish_items(context, batch, self.operator.action.result, self._pages)
+            batch.backend.publish(batch.jobs)
+        except Exception as error:
+            # The jobs are recorded and paid for. The next call writes what is missing.
+            self.log.warning("The XComs of the batch could not be stored: %s", type(error).__name__)
 
     def _state(self, batch: BatchRunner) -> dict[str, Any]:
         """Return what the attempt knows besides its ledger, as JSON values."""

@@ -39,7 +39,6 @@ def publish_items(context: Context, batch: BatchRunner, fields: Collection[Resul
         "count": batch.ledger.count,
     }
     rows = [_shown(item, row, fields) for item, row in batch.ended]
-    batch.ended.clear()
     running = [
         {"index": item.index, "job_id": job_id, "name": _name(item)} for job_id, item in batch.running.items()
     ]
@@ -48,6 +47,7 @@ def publish_items(context: Context, batch: BatchRunner, fields: Collection[Resul
         value = {**head, "rows": chunk, "running": running if chunk is chunks[-1] else []}
         context["ti"].xcom_push(key=f"{ITEMS_PREFIX}{page}", value=value)
         page += 1
+    batch.ended.clear()
     return page
 
 

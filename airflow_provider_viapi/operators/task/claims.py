@@ -141,10 +141,13 @@ class TaskClaims:
     def withdraw_all(self, job_keys: Collection[str]) -> None:
         """Withdraw what an earlier attempt has published, where Airflow has not cleared its XComs.
 
-        An old job would make a submission that is open again count as one that has become a job.
+        An old job would make a submission that is open again count as one that has become a job. Below
+        ``state_path`` XComs are not read.
 
         :param job_keys: XComs of the task's jobs
         """
+        if self._shared is not None:
+            return
         self._announce(None)
         for key in job_keys:
             self._instance.xcom_push(key=key, value=NO_JOB)

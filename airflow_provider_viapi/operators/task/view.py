@@ -8,8 +8,9 @@ The view holds no signature: signed links are in the task's result alone.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.model import Job, JobReport, Log
     from airflow_provider_viapi.jobs.usage_and_cost import Prices, Usage
     from airflow_provider_viapi.result_fields import ResultField
+
+logger = logging.getLogger(__name__)
 
 VERSION = 1
 """Version of the view's fields; the UI reads any that is not newer than its own."""
@@ -154,14 +157,17 @@ class TaskView:
         self.fields["error"] = {"class": type(error).__name__, "message": message, **details}
 
     def publish(self, context: Context, usage: Usage | None = None) -> None:
-        """Write the XComs.
+        """Write the XComs; if that fails it is logged: what the task has paid for must not be lost for it.
 
         :param usage: of the finished job
         """
-        if usage is not None:
-            self.fields["usage"] = usage.as_dict()
-            context["ti"].xcom_push(key=USAGE_KEY, value=self.fields["usage"])
-        context["ti"].xcom_push(key=VIEW_KEY, value=self.fields)
+        try:
+            if usage is not None:
+                self.fields["usage"] = usage.as_dict()
+                context["ti"].xcom_push(key=USAGE_KEY, value=self.fields["usage"])
+            context["ti"].xcom_push(key=VIEW_KEY, value=self.fields)
+        except Exception as error:
+            logger.warning("The XComs for the UI could not be stored: %s", type(error).__name__)
 
     @contextmanager
     def publishing_errors(self, context: Context) -> Iterator[None]:
@@ -170,9 +176,7 @@ class TaskView:
             yield
         except Exception as error:
             self.show_error(error)
-            # The error itself must reach Airflow, also if the task was ended and may write nothing any more.
-            with suppress(Exception):
-                self.publish(context)
+            self.publish(context)
             raise
 
 
@@ -190,12 +194,10 @@ def fail_and_show(
         try:
             yield
         except ServiceError as error:
-            # The error itself must reach Airflow, see publishing_errors().
-            with suppress(Exception):
-                view = TaskView(action, context["ti"].try_number)
-                view.mark("rendered", began)
-                view.show_error(error)
-                view.publish(context)
+            view = TaskView(action, context["ti"].try_number)
+            view.mark("rendered", began)
+            view.show_error(error)
+            view.publish(context)
             raise
 
 
