@@ -16,12 +16,11 @@ from airflow_provider_viapi.alibaba.model import ResultField
 from airflow_provider_viapi.alibaba.services.imagesearch import INCREASE_INSTANCE, INCREASE_LIST, META_FILE
 from airflow_provider_viapi.alibaba.services.imagesearch.service import INSTANCE
 from airflow_provider_viapi.errors import JobFailed, ResponseLost, ServiceError
+from airflow_provider_viapi.image_index.folder_images import check_address, list_images
 from airflow_provider_viapi.image_index.images import (
     ImageEntry,
-    check_address,
     check_file_names,
     invalid,
-    list_images,
     parse_images,
 )
 from airflow_provider_viapi.links.job import viapi_action_address

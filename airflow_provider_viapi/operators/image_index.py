@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_viapi.alibaba.services.imgsearch import ADD_IMAGE
 from airflow_provider_viapi.hooks.viapi import ViapiHook
+from airflow_provider_viapi.image_index.folder_images import check_address, list_images
 from airflow_provider_viapi.image_index.images import (
     Backend,
     Form,
     ImageEntry,
-    check_address,
     form_of,
     invalid,
-    list_images,
     parse_images,
 )
 from airflow_provider_viapi.media.inputs.request_media import check_staging_location

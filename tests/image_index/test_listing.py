@@ -12,7 +12,7 @@ from hypothesis import given, strategies as st
 
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.hooks.viapi import ViapiHook
-from airflow_provider_viapi.image_index.images import check_address, entity_id_of, list_images
+from airflow_provider_viapi.image_index.folder_images import check_address, entity_id_of, list_images
 
 LOG = logging.getLogger("folder")
 

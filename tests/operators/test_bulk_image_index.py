@@ -18,7 +18,8 @@ from airflow_provider_viapi.errors import InvalidRequest, ResponseLost, Submissi
 from airflow_provider_viapi.fs.oss import OssFileSystem
 from airflow_provider_viapi.fs.oss_client import open_oss
 from airflow_provider_viapi.hooks.viapi import ViapiHook
-from airflow_provider_viapi.image_index.images import entity_id_of, parse_images
+from airflow_provider_viapi.image_index.folder_images import entity_id_of
+from airflow_provider_viapi.image_index.images import parse_images
 from airflow_provider_viapi.image_index.increment_folder import IncrementFolder
 from airflow_provider_viapi.operators.bulk_image_index import BulkIndexImagesOperator
 from airflow_provider_viapi.operators.image_index import IndexImagesOperator

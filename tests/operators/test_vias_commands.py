@@ -22,7 +22,7 @@ from airflow_provider_viapi.errors import (
 )
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.jobs.attempt_context import Attempt
-from airflow_provider_viapi.operators.huaweicloud_job_commands import CommandLedger, CommandRecord
+from airflow_provider_viapi.operators.huaweicloud_command_ledger import CommandLedger, CommandRecord
 from airflow_provider_viapi.operators.vias import (
     CreateViasTaskOperator,
     DeleteViasTaskOperator,

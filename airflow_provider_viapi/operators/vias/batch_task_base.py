@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow_provider_viapi.errors import ServiceError, SubmissionInDoubt, proves_not_accepted
 from airflow_provider_viapi.operators.arguments.checks import as_flag
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudOperator
-from airflow_provider_viapi.operators.huaweicloud_job_commands import CommandLedger, CommandRecord
+from airflow_provider_viapi.operators.huaweicloud_command_ledger import CommandLedger, CommandRecord
 from airflow_provider_viapi.operators.huaweicloud_repeatable_calls import call_repeatedly
 from airflow_provider_viapi.operators.task.attempt import attempt_of, choose_store, counting_in_doubt
 from airflow_provider_viapi.operators.task.view import fail_and_show
