@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from airflow_provider_viapi.alibaba.services.imagesearch import ADD_IMAGE, META_FILE
+from airflow_provider_viapi.alibaba.services.imagesearch import ADD_IMAGE, INCREASE_LIST, META_FILE
 from airflow_provider_viapi.alibaba.services.imagesearch.service import LIMITS
 from airflow_provider_viapi.errors import (
     InvalidMedia,
@@ -32,7 +32,7 @@ from airflow_provider_viapi.image_index.staged_images import HookOfThread
 from airflow_provider_viapi.media.inputs import still_images
 from airflow_provider_viapi.media.inputs.source_validation import check_source_file
 from airflow_provider_viapi.media.inputs.staging_bucket import upload
-from airflow_provider_viapi.redaction import redact_text
+from airflow_provider_viapi.redaction import describe_error, redact_text
 from airflow_provider_viapi.retrying import READ, retry_call
 
 if TYPE_CHECKING:
@@ -228,11 +228,13 @@ def _identity(image: ImageEntry) -> dict[str, str]:
     return {"ProductId": image.entity_id, "PicName": image.extra_data}
 
 
-def read_report(url: str, hook: ViapiHook) -> list[str]:
+def read_report(url: str, hook: ViapiHook, allowed_hosts: Sequence[str] = ()) -> list[str]:
     """Return the lines of the service's report of rejected rows.
 
     :param url: its address, which is valid for two hours
+    :param allowed_hosts: private hosts that it may be read from, besides that of the connection's endpoint
     :raises TransientError: it cannot be read now
+    :raises ServiceError: it can never be read, such as after its link has expired
     """
     import requests
 
@@ -243,7 +245,7 @@ def read_report(url: str, hook: ViapiHook) -> list[str]:
     content = bytearray()
     try:
         with (
-            public_session(hook.account.http, [own] if own else []) as session,
+            public_session(hook.account.http, [*allowed_hosts, *([own] if own else [])]) as session,
             download(session, url) as response,
         ):
             for chunk in response.chunks(still_images.MAX_DOWNLOAD_SECONDS):
@@ -251,10 +253,13 @@ def read_report(url: str, hook: ViapiHook) -> list[str]:
                 if len(content) > MAX_REPORT_BYTES:
                     break
     except (LinkExpired, requests.RequestException, ServiceError) as error:
-        raise TransientError(
-            f"the report of rejected images could not be read ({type(error).__name__}); a retry reads it again",
+        may_pass = isinstance(error, requests.RequestException | TransientError)
+        kind: type[ServiceError] = TransientError if may_pass else ServiceError
+        advice = "; a retry reads it again" if may_pass else ""
+        raise kind(
+            f"the report of rejected images could not be read ({describe_error(error)}){advice}",
             code="ReportUnreadable",
-            action=ADD_IMAGE.name,
+            action=INCREASE_LIST.name,
         ) from None
     lines = content[:MAX_REPORT_BYTES].decode("utf-8", errors="replace").split("\n")
     return [line for line in lines if line.strip()]

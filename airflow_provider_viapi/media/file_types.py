@@ -22,6 +22,8 @@ KNOWN_TYPES = frozenset(
 
 _TEXT_TYPES = frozenset(("txt", "html", "csv"))
 
+_MEDIA_TYPES = KNOWN_TYPES - _TEXT_TYPES - {"zip"} | {"m4a", "aac", "flac", "avif", "pbm", "pgm", "ppm"}
+
 _MAGIC_NUMBERS: tuple[tuple[int, bytes, tuple[str, ...]], ...] = (
     *((4, b"ftyp" + brand, ("heic",)) for brand in (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx")),
     *((4, b"ftyp" + brand, ("avif",)) for brand in (b"avif", b"avis")),
@@ -68,6 +70,11 @@ def type_by_name(name: str) -> str:
     """Return the type that the extension of a file's name means, in lower case; empty without an extension."""
     extension = PurePosixPath(name).suffix.lstrip(".").lower()
     return _SAME_EXTENSIONS.get(extension, extension)
+
+
+def is_media_name(name: str) -> bool:
+    """Return whether the extension of a file's name is that of a video, a sound, an image or a document of images."""
+    return type_by_name(name) in _MEDIA_TYPES
 
 
 def is_text_by_mistake(name: str, beginning: bytes) -> bool:

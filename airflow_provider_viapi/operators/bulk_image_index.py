@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow_provider_viapi.alibaba.model import ResultField
 from airflow_provider_viapi.alibaba.services.imagesearch import INCREASE_INSTANCE, INCREASE_LIST, META_FILE
 from airflow_provider_viapi.alibaba.services.imagesearch.service import INSTANCE
-from airflow_provider_viapi.errors import JobFailed, ResponseLost, ServiceError
+from airflow_provider_viapi.errors import JobFailed, ResponseLost, ServiceError, TransientError
 from airflow_provider_viapi.image_index.folder_images import check_address, list_images
 from airflow_provider_viapi.image_index.images import (
     ImageEntry,
@@ -82,8 +82,9 @@ class BulkIndexImagesOperator(ViapiJobOperator):
     is there twice. An instance works on one bulk job at a time: others wait for it, up to ``job_timeout``.
 
     Returns ``instance_name``, ``images`` (how many were listed), ``rejected`` (how many of them are not in the
-    instance) and ``failures``: of the first 20 of these ``entity_id``, ``pic_name``, ``code`` and ``message``. The
-    XCom ``summary`` is the same; a task that fails because of ``max_failed`` has it, too.
+    instance; ``None`` if the service's report of them can never be read) and ``failures``: of the first 20 of these
+    ``entity_id``, ``pic_name``, ``code`` and ``message``. The XCom ``summary`` is the same; a task that fails because
+    of ``max_failed`` has it, too.
 
     :param instance_name: the instance, at most 20 characters
     :param images: as for ``IndexImagesOperator(backend="imagesearch")``: a list of mappings with ``image_url``,
@@ -292,7 +293,14 @@ class BulkIndexImagesOperator(ViapiJobOperator):
         entry = imagesearch_job_backend.read_entry(job, response)
         self._location = _place_of(entry)
         url = entry.get("ErrorUrl")
-        lines = read_report(url, self.hook) if url else []
+        lines, unreadable = [], None
+        try:
+            lines = read_report(url, self.hook, self.allowed_hosts) if url else []
+        except TransientError:
+            raise
+        except ServiceError as error:
+            self.log.warning("Job %s: %s", job.id, error)
+            unreadable = error.message
         rows, left_out = self._folder.read()
         failures = list(describe_rejected(left_out, lines, rows))
         for each in failures:
@@ -300,7 +308,7 @@ class BulkIndexImagesOperator(ViapiJobOperator):
         return {
             "instance_name": job.id.rpartition("/")[0],
             "images": len(rows) + len(left_out),
-            "rejected": len(left_out) + len(lines),
+            "rejected": None if unreadable else len(left_out) + len(lines),
             "failures": [asdict(each) for each in failures],
         }
 
@@ -315,6 +323,16 @@ class BulkIndexImagesOperator(ViapiJobOperator):
         )
         if report.outcome is not Outcome.SUCCEEDED:
             return replace(report, error_message=f"{report.error_message or 'no reason given'}{first}")
+        if self.max_failed is not None and summary["rejected"] is None:
+            return replace(
+                report,
+                outcome=Outcome.FAILED,
+                error_code="ReportUnreadable",
+                is_permanent=True,
+                error_message=(
+                    "the report of rejected images could not be read (see the log), so max_failed cannot be checked"
+                ),
+            )
         if self.max_failed is not None and summary["rejected"] > self.max_failed:
             return replace(
                 report,

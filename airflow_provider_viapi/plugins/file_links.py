@@ -4,6 +4,9 @@ The connection that signs may read more than the user who wants to see a file. S
 rendered fields of a task of this provider name: its sources, and what lies where its ``land_to`` sends results.
 Rendered fields are written by the task itself; no address is taken from an XCom, which users with the right to edit
 them can change. So the result that a task reused is linked only if it lies where the task itself would store it.
+
+A user who triggers a run may choose what a template renders to, if it reads ``dag_run.conf`` or a parameter. So only
+media are linked, and docs/ui.md advises which templates to avoid.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from airflow_provider_viapi.media.file_types import is_media_name
 from airflow_provider_viapi.media.storages import storage_of
 
 logger = logging.getLogger(__name__)
@@ -66,6 +70,10 @@ def file_link(address: str, *, dag_id: str, run_id: str, task_id: str, map_index
     found = _IN_STORAGE.match(address)
     if found is None or not storage_of(found[1]).signs or ".." in address.split("/"):
         raise FileNotLinked(400, "only files in object storage can be linked")
+    if not is_media_name(address):
+        raise FileNotLinked(
+            400, "only videos, sounds and images can be linked, by the extensions of their names"
+        )
     names: dict[str, Any] = {"dag_id": dag_id, "run_id": run_id, "task_id": task_id, "map_index": map_index}
     fields = _rendered_fields(**names)
     if fields is None or not names_file(fields, address, names):

@@ -92,3 +92,13 @@ def test_only_files_in_object_storage_are_linked(address: str) -> None:
     with pytest.raises(FileNotLinked, match="object storage") as raised:
         file_link(address, dag_id="d", run_id="r", task_id="t", map_index=-1)
     assert raised.value.status == 400
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["s3://finance@payroll/2026/salaries.csv", "oss://b/.env", "s3://b/id_rsa", "gs://b/dump.sql.zip"],
+)
+def test_only_media_are_linked_because_a_user_may_choose_what_a_template_renders_to(address: str) -> None:
+    with pytest.raises(FileNotLinked, match="only videos, sounds and images") as raised:
+        file_link(address, dag_id="d", run_id="r", task_id="t", map_index=-1)
+    assert raised.value.status == 400

@@ -107,11 +107,13 @@ def test_only_files_that_the_task_names_are_linked(
 ) -> None:
     run_id, folder = (landed, deployment.bucket.url) if storage == "s3" else (landed_on_oss, OSS)
     address = deployment.airflow.xcom("landed_film", run_id, "erase", key="landed.VideoUrl")
-    deployment.bucket.client.put_object(Bucket=deployment.bucket.name, Key="films/deeper/secret", Body=b"s")
+    deployment.bucket.client.put_object(
+        Bucket=deployment.bucket.name, Key="films/deeper/secret.mp4", Body=b"s"
+    )
     rest, base = deployment.airflow.rest, f"{deployment.airflow.url}/viapi/files/landed_film"
     query = {"run_id": run_id, "task_id": "erase"}
 
     link = rest.get(base, params={**query, "address": address}).raise_for_status().json()
     assert httpx.get(link["url"], trust_env=False).content[4:8] == b"ftyp"
-    for other in (f"{folder}/films/deeper/secret", f"{folder}/secret"):
+    for other in (f"{folder}/films/deeper/secret.mp4", f"{folder}/secret.mp4"):
         assert rest.get(base, params={**query, "address": other}).status_code == 404
