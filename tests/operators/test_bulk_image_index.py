@@ -169,6 +169,27 @@ def test_more_rejected_images_than_allowed_fail_the_task_with_the_summary(
     assert left_in_the_bucket() == []
 
 
+def test_a_report_that_can_never_be_read_does_not_fail_the_task_unless_the_rejected_images_count(
+    images: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = ViapiHook.call
+
+    def with_private_report(self: ViapiHook, action: Any, request: Any) -> dict[str, Any]:
+        response = call(self, action, request)
+        if getattr(action, "name", action) == "IncreaseList":
+            for each in response["Data"]["Increments"]["Instance"]:
+                each["ErrorUrl"] = "http://127.0.0.2:9/errors.txt?Signature=secret"
+        return response
+
+    monkeypatch.setattr(ViapiHook, "call", with_private_report)
+
+    assert index(images).result["rejected"] is None
+    assert left_in_the_bucket() == []
+    with pytest.raises(AirflowFailException, match="max_failed cannot be checked") as failure:
+        index(images, max_failed=0)
+    assert "secret" not in str(failure.value)
+
+
 def test_a_task_that_the_service_calls_failed_fails_with_its_reason(images: list[dict[str, Any]]) -> None:
     outside = [{**each, "region": "0,900,0,900"} for each in images]
 
