@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -194,10 +194,12 @@ def fail_and_show(
         try:
             yield
         except ServiceError as error:
-            view = TaskView(action, context["ti"].try_number)
-            view.mark("rendered", began)
-            view.show_error(error)
-            view.publish(context)
+            # The error itself must reach Airflow.
+            with suppress(Exception):
+                view = TaskView(action, context["ti"].try_number)
+                view.mark("rendered", began)
+                view.show_error(error)
+                view.publish(context)
             raise
 
 
