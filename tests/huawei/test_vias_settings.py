@@ -121,7 +121,10 @@ def test_a_destination_to_which_no_alarm_could_be_sent_is_refused(output: Any, n
 
 
 def test_destinations_that_are_not_known_are_passed_on() -> None:
-    output = {"obs": {"bucket": "media", "path": "p", "data_category": ["result"]}, "carrier_pigeon": {"ring": 7}}
+    output = {
+        "obs": {"bucket": "media", "path": "p", "data_category": ["result"]},
+        "carrier_pigeon": {"ring": 7},
+    }
 
     parameter = next(each for each in tasks.CREATE_TASK.in_body if each.name == "output")
 
