@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 RESPONSE_KEY = "viapi_response"
 """Key of the response to a call, without a job, whose files could not be landed."""
+
+RESPONSE_SECONDS = 1800.0
+"""Seconds for which a recorded response is used: then the links of a result expire."""
 
 UNUSABLE = (EMPTY_RESULT, NO_FILE_IN_RESULT)
 """Error codes of results whose files no attempt can land."""
@@ -120,7 +124,9 @@ class LandingOperator(ActionOperator):
         if context["ti"].try_number <= 1:
             return None
         stored = choose_store(context).get(RESPONSE_KEY)
-        if not stored or not same_request(stored["digest"], request_digest(self.action_name, request)):
+        if not stored or time.time() - stored["at"] > RESPONSE_SECONDS:
+            return None
+        if not same_request(stored["digest"], request_digest(self.action_name, request)):
             return None
         response: Mapping[str, Any] = stored["response"]
         return response
@@ -145,7 +151,7 @@ class LandingOperator(ActionOperator):
             digest = request_digest(self.action_name, request)
             try:
                 store = choose_store(context)
-                store.set(RESPONSE_KEY, {"digest": digest, "response": dict(response)})
+                store.set(RESPONSE_KEY, {"digest": digest, "at": time.time(), "response": dict(response)})
                 is_recorded = store.is_persistent
             except Exception as failure:
                 is_recorded = False
