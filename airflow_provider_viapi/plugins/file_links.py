@@ -70,7 +70,8 @@ def file_link(address: str, *, dag_id: str, run_id: str, task_id: str, map_index
     found = _IN_STORAGE.match(address)
     if found is None or not storage_of(found[1]).signs or ".." in address.split("/"):
         raise FileNotLinked(400, "only files in object storage can be linked")
-    if not is_media_name(address):
+    # Storages read a version after ? or #, and sign a link to the file before it.
+    if not (is_media_name(address) and is_media_name(re.split("[?#]", address, maxsplit=1)[0])):
         raise FileNotLinked(
             400, "only videos, sounds and images can be linked, by the extensions of their names"
         )
