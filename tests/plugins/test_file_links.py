@@ -96,7 +96,14 @@ def test_only_files_in_object_storage_are_linked(address: str) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["s3://finance@payroll/2026/salaries.csv", "oss://b/.env", "s3://b/id_rsa", "gs://b/dump.sql.zip"],
+    [
+        "s3://finance@payroll/2026/salaries.csv",
+        "s3://finance@payroll/2026/salaries.csv?versionId=a.mp4",
+        "gs://finance@payroll/2026/salaries.csv#a.mp4",
+        "oss://b/.env",
+        "s3://b/id_rsa",
+        "gs://b/dump.sql.zip",
+    ],
 )
 def test_only_media_are_linked_because_a_user_may_choose_what_a_template_renders_to(address: str) -> None:
     with pytest.raises(FileNotLinked, match="only videos, sounds and images") as raised:
