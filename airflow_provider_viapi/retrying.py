@@ -44,7 +44,7 @@ T = TypeVar("T")
 class Warns(Protocol):
     """A logger, as far as retries need it."""
 
-    def warning(self, message: str, *args: Any) -> object:
+    def warning(self, message: str, /, *args: Any) -> object:
         """Log a message at level WARNING."""
         ...
 

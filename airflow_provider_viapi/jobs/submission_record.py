@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from airflow_provider_viapi.best_effort import logging_failure
 from airflow_provider_viapi.errors import SubmissionInDoubt
 from airflow_provider_viapi.jobs.attempt_context import Intent
 from airflow_provider_viapi.jobs.model import RequestNonce
@@ -69,24 +70,15 @@ class SubmissionRecord:
 
     def try_to_forget_intent(self, entry: Entry) -> None:
         """Remove an intent while an error is handled that matters more than a store that fails."""
-        try:
+        problem = "Nothing was accepted, but that could not be recorded (%s): the next attempt finds out"
+        with logging_failure(self.context.log, problem):
             self.forget_intent(entry)
-        except Exception as error:
-            self.context.log.warning(
-                "Nothing was accepted, but that could not be recorded (%s): the next attempt finds out",
-                type(error).__name__,
-            )
 
     def _withdraw(self, intent: Intent) -> None:
-        try:
+        # Nothing was accepted, and the ledger knows that: why it was not accepted matters more.
+        problem = "The submission of %s was not accepted, but could not be withdrawn (%s)"
+        with logging_failure(self.context.log, problem, intent.signed_at):
             self.context.claims.close(intent)
-        except Exception as error:
-            # Nothing was accepted, and the ledger knows that: why it was not accepted matters more.
-            self.context.log.warning(
-                "The submission of %s was not accepted, but could not be withdrawn (%s)",
-                intent.signed_at,
-                type(error).__name__,
-            )
 
     def write_job(self, entry: Entry, job: Job, *, adopted: bool = False) -> None:
         """Record the id of an accepted job and publish it; retry: if the id is lost, the job is paid for twice.
@@ -105,13 +97,9 @@ class SubmissionRecord:
                     )
                     raise
                 self.context.timing.sleep(2.0**attempt / 2)
-        try:
+        # It is recorded and paid for.
+        with logging_failure(self.context.log, "Job %s could not be published to other tasks (%s)", job.id):
             self.context.claims.publish_job(self.intent_of(entry), job.id)
-        except Exception as error:
-            # It is recorded and paid for.
-            self.context.log.warning(
-                "Job %s could not be published to other tasks (%s)", job.id, type(error).__name__
-            )
 
     def write_unchecked_job(self, entry: Entry, job: Job) -> bool:
         """Record the job of a task that is ended while it checks who owns the job; return whether that was possible.

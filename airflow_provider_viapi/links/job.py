@@ -15,6 +15,7 @@ from urllib.parse import quote, urlencode
 
 from airflow.providers.common.compat.sdk import BaseOperatorLink
 
+from airflow_provider_viapi.best_effort import logging_failure
 from airflow_provider_viapi.result_fields import HasResultFields, fields_of_any, file_urls
 from airflow_provider_viapi.task_instance.xcoms import JOB_LINK_KEY, RESULT_LINK_KEY
 
@@ -68,10 +69,8 @@ def store_links(task: BaseOperator, context: Context, **addresses: str) -> None:
     task.operator_extra_links = tuple(others)
     for key, address in addresses.items():
         if address:
-            try:
+            with logging_failure(task.log, "The link %s could not be stored: %s", key):
                 context["ti"].xcom_push(key=key, value=openable(address, context["ti"]))
-            except Exception as error:
-                task.log.warning("The link %s could not be stored: %s", key, type(error).__name__)
 
 
 def openable(address: str, task_instance: Any) -> str:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_viapi.best_effort import logging_failure
 from airflow_provider_viapi.errors import JobFailed, JobTimedOut, ResultExpired, ServiceError
 from airflow_provider_viapi.links.job import result_address, store_links
 from airflow_provider_viapi.operators.job_arguments import BaseJobOperator
@@ -61,7 +62,8 @@ class JobEndOperator(BaseJobOperator):
 
     def _leave_failed_job(self, run: JobRun, report: JobReport) -> None:
         """Forget a job that has failed, or cancel one that may continue; why it failed matters more than errors."""
-        try:
+        problem = "The record of job %s, which has failed, could not be read (%s): the next attempt finds out"
+        with logging_failure(self.log, problem, report.job_id):
             if run.is_delivered:
                 # It was stopped since; a retry must not replace it.
                 return
@@ -70,12 +72,6 @@ class JobEndOperator(BaseJobOperator):
                 self._cancel_job(run, run.job(report.job_id, self.action_name))
             else:
                 self._forget_job(run)
-        except Exception as error:
-            self.log.warning(
-                "The record of job %s, which has failed, could not be read (%s): the next attempt finds out",
-                report.job_id,
-                type(error).__name__,
-            )
 
     def _publish_result(self, run: JobRun, report: JobReport, result: Mapping[str, Any]) -> None:
         """Publish what the UI shows of the finished job, and its usage."""
@@ -96,14 +92,9 @@ class JobEndOperator(BaseJobOperator):
             return self.land(result, job_id, run.context, lambda: self.hook.report(job).result_or_raise())
         except ResultExpired:
             # A retry would find the same expired links. Marked as delivered, so that a cleared task gets a new job.
-            try:
+            problem = "The result of job %s has expired, but that could not be recorded (%s)"
+            with logging_failure(self.log, f"{problem}: a cleared task finds out", job_id):
                 run.mark_delivered()
-            except Exception as error:
-                self.log.warning(
-                    "The result of job %s has expired, but that could not be recorded (%s): a cleared task finds out",
-                    job_id,
-                    type(error).__name__,
-                )
             raise
 
     def _results(self, context: Context) -> ReusableResults | None:
@@ -179,13 +170,9 @@ class JobEndOperator(BaseJobOperator):
 
     def _forget_job(self, run: JobRun) -> None:
         """Clear the ledger of a job that has ended without a result; if that fails, the caller still raises why."""
-        try:
+        problem = "The record of the ended job could not be removed (%s): the next attempt does so"
+        with logging_failure(self.log, problem):
             run.ledger.clear()
-        except Exception as error:
-            self.log.warning(
-                "The record of the ended job could not be removed (%s): the next attempt does so",
-                type(error).__name__,
-            )
 
     def _release(self, context: Context) -> None:
         try:

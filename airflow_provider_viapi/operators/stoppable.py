@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow.providers.common.compat.sdk import AirflowTaskTimeout, BaseOperator, TaskDeferred
 
+from airflow_provider_viapi.best_effort import logging_failure
 from airflow_provider_viapi.errors import ConfigurationError, StopRequested
 from airflow_provider_viapi.task_instance.cancel_decision import TERMINAL, worker_must_cancel
 
@@ -102,7 +103,12 @@ class StoppableOperator(BaseOperator):
             raise
         except BaseException as end:
             # Before Airflow 3 the signal handler that calls on_kill also raises, and not an Exception.
-            try:
+            # What ends the task matters more.
+            problem = (
+                "It could not be checked whether jobs are to be cancelled, or they could not be (%s): those that run "
+                "continue and are billed"
+            )
+            with logging_failure(self.log, problem):
                 if isinstance(end, AirflowTaskTimeout) or (
                     self._stop_requested
                     and has_jobs()
@@ -114,11 +120,4 @@ class StoppableOperator(BaseOperator):
                     )
                 ):
                     cancel()
-            except Exception as error:
-                # What ends the task matters more.
-                self.log.warning(
-                    "It could not be checked whether jobs are to be cancelled, or they could not be (%s): those that "
-                    "run continue and are billed",
-                    type(error).__name__,
-                )
             raise

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseSensorOperator, PokeReturnValue
 
+from airflow_provider_viapi.best_effort import logging_failure
 from airflow_provider_viapi.errors import InvalidRequest, TransientError
 from airflow_provider_viapi.operators.arguments.checks import is_templated, not_allowed
 from airflow_provider_viapi.operators.provider_task import ProviderTask
@@ -147,11 +148,9 @@ class ViasAlarmSensor(ProviderTask, BaseSensorOperator):
 
         objects = open_objects(self._open(self.folder)[0])
         for marker in markers:
-            try:
+            # A retry of this task still finds the file.
+            with logging_failure(self.log, "The marker %s cannot be removed: %s", marker):
                 objects.remove(marker)
-            except Exception as error:
-                # A retry of this task still finds the file.
-                self.log.warning("The marker %s cannot be removed: %s", marker, type(error).__name__)
 
     def _read_all(self, taken: Sequence[tuple[StoredFile, str]]) -> list[dict[str, Any]]:
         """Return the alarms of files; those that cannot be read now, or are too many for an XCom, are given back."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from airflow_provider_viapi.best_effort import logging_failure
 from airflow_provider_viapi.errors import (
     ConfigurationError,
     CredentialsRejected,
@@ -165,14 +166,10 @@ class BatchRunner(RunningJobs):
             else:
                 self.collect(FinishedJobs(reports))
         except BaseException:
-            try:
+            # What ends the resume matters more, such as Airflow's execution_timeout.
+            problem = "It could not be recorded which jobs have failed (%s): the next attempt finds out"
+            with logging_failure(self.context.log, problem):
                 self._leave(ended)
-            except Exception as error:
-                # What ends the resume matters more, such as Airflow's execution_timeout.
-                self.context.log.warning(
-                    "It could not be recorded which jobs have failed (%s): the next attempt finds out",
-                    type(error).__name__,
-                )
             raise
         self._leave(ended)
 

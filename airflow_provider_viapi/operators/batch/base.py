@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
+from airflow_provider_viapi.best_effort import logging_failure
 from airflow_provider_viapi.errors import (
     InvalidRequest,
     StopRequested,
@@ -265,10 +266,8 @@ class BatchOperator(BaseBatchOperator):
         from airflow_provider_viapi.media.outputs.lineage import Origin, report_assets
 
         rows = batch.ledger.rows(batch.items)
-        try:
+        with logging_failure(self.log, "The XCom with the usage could not be stored: %s"):
             publish_usage(context, self.operator.action.full_name, rows)
-        except Exception as error:
-            self.log.warning("The XCom with the usage could not be stored: %s", type(error).__name__)
         if batch.refusal is not None and not batch.is_closed:
             # Not if the items render differently: the retry would pay for all of them again.
             raise batch.refusal
@@ -332,13 +331,11 @@ class BatchOperator(BaseBatchOperator):
 
     def _publish(self, batch: BatchRunner, context: Context) -> None:
         batch.log_progress()
-        try:
+        # The jobs are recorded and paid for. The next call writes what is missing.
+        with logging_failure(self.log, "The XComs of the batch could not be stored: %s"):
             context["ti"].xcom_push(key=PROGRESS_KEY, value=asdict(batch.progress))
             self._pages = publish_items(context, batch, self.operator.action.result, self._pages)
             batch.backend.publish(batch.jobs)
-        except Exception as error:
-            # The jobs are recorded and paid for. The next call writes what is missing.
-            self.log.warning("The XComs of the batch could not be stored: %s", type(error).__name__)
 
     def _state(self, batch: BatchRunner) -> dict[str, Any]:
         """Return what the attempt knows besides its ledger, as JSON values."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import conf
 
+from airflow_provider_viapi.best_effort import logging_failure
 from airflow_provider_viapi.errors import ServiceError
 from airflow_provider_viapi.operators.task.attempt import fail_without_retry, is_permanent
 from airflow_provider_viapi.task_instance.xcoms import USAGE_KEY, VIEW_KEY
@@ -161,13 +162,11 @@ class TaskView:
 
         :param usage: of the finished job
         """
-        try:
+        with logging_failure(logger, "The XComs for the UI could not be stored: %s"):
             if usage is not None:
                 self.fields["usage"] = usage.as_dict()
                 context["ti"].xcom_push(key=USAGE_KEY, value=self.fields["usage"])
             context["ti"].xcom_push(key=VIEW_KEY, value=self.fields)
-        except Exception as error:
-            logger.warning("The XComs for the UI could not be stored: %s", type(error).__name__)
 
     @contextmanager
     def publishing_errors(self, context: Context) -> Iterator[None]:
