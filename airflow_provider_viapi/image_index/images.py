@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 from urllib.parse import unquote
 
 from airflow_provider_viapi.alibaba.model import Action
@@ -20,10 +20,6 @@ from airflow_provider_viapi.schema import (
     snake_case,
 )
 from airflow_provider_viapi.storage_addresses import as_address
-
-if TYPE_CHECKING:
-    pass
-
 
 Identity = tuple[str, str]
 """EntityId and ExtraData: what an image database lists of an image and its owner chose. In an instance of

@@ -228,13 +228,13 @@ def _identity(image: ImageEntry) -> dict[str, str]:
     return {"ProductId": image.entity_id, "PicName": image.extra_data}
 
 
-def read_report(url: str, hook: ViapiHook, allowed_hosts: Sequence[str] = ()) -> list[str]:
-    """Return the lines of the service's report of rejected rows.
+def read_report(url: str, hook: ViapiHook, log: Log, allowed_hosts: Sequence[str] = ()) -> list[str] | None:
+    """Return the lines of the service's report of rejected rows; ``None`` if it can never be read.
 
     :param url: its address, which is valid for two hours
+    :param log: receives why it can never be read, such as a link that has expired
     :param allowed_hosts: private hosts that it may be read from, besides that of the connection's endpoint
     :raises TransientError: it cannot be read now
-    :raises ServiceError: it can never be read, such as after its link has expired
     """
     import requests
 
@@ -253,13 +253,12 @@ def read_report(url: str, hook: ViapiHook, allowed_hosts: Sequence[str] = ()) ->
                 if len(content) > MAX_REPORT_BYTES:
                     break
     except (LinkExpired, requests.RequestException, ServiceError) as error:
-        may_pass = isinstance(error, requests.RequestException | TransientError)
-        kind: type[ServiceError] = TransientError if may_pass else ServiceError
-        advice = "; a retry reads it again" if may_pass else ""
-        raise kind(
-            f"the report of rejected images could not be read ({describe_error(error)}){advice}",
-            code="ReportUnreadable",
-            action=INCREASE_LIST.name,
+        problem = f"the report of rejected images could not be read ({describe_error(error)})"
+        if not isinstance(error, requests.RequestException | TransientError):
+            log.warning("%s: %s", INCREASE_LIST.name, problem)
+            return None
+        raise TransientError(
+            f"{problem}; a retry reads it again", code="ReportUnreadable", action=INCREASE_LIST.name
         ) from None
     lines = content[:MAX_REPORT_BYTES].decode("utf-8", errors="replace").split("\n")
     return [line for line in lines if line.strip()]

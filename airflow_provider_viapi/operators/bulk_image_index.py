@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow_provider_viapi.alibaba.model import ResultField
 from airflow_provider_viapi.alibaba.services.imagesearch import INCREASE_INSTANCE, INCREASE_LIST, META_FILE
 from airflow_provider_viapi.alibaba.services.imagesearch.service import INSTANCE
-from airflow_provider_viapi.errors import JobFailed, ResponseLost, ServiceError, TransientError
+from airflow_provider_viapi.errors import JobFailed, ResponseLost, ServiceError
 from airflow_provider_viapi.image_index.folder_images import check_address, list_images
 from airflow_provider_viapi.image_index.images import (
     ImageEntry,
@@ -293,22 +293,15 @@ class BulkIndexImagesOperator(ViapiJobOperator):
         entry = imagesearch_job_backend.read_entry(job, response)
         self._location = _place_of(entry)
         url = entry.get("ErrorUrl")
-        lines, unreadable = [], None
-        try:
-            lines = read_report(url, self.hook, self.allowed_hosts) if url else []
-        except TransientError:
-            raise
-        except ServiceError as error:
-            self.log.warning("Job %s: %s", job.id, error)
-            unreadable = error.message
+        lines = read_report(url, self.hook, self.log, self.allowed_hosts) if url else []
         rows, left_out = self._folder.read()
-        failures = list(describe_rejected(left_out, lines, rows))
+        failures = list(describe_rejected(left_out, lines or (), rows))
         for each in failures:
             self.log.warning("%s %s was rejected: %s", each.entity_id, each.pic_name, each.message)
         return {
             "instance_name": job.id.rpartition("/")[0],
             "images": len(rows) + len(left_out),
-            "rejected": None if unreadable else len(left_out) + len(lines),
+            "rejected": None if lines is None else len(left_out) + len(lines),
             "failures": [asdict(each) for each in failures],
         }
 

@@ -2,37 +2,19 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow_provider_viapi.errors import EMPTY_RESULT, NO_FILE_IN_RESULT, ResultExpired, ServiceError
 from airflow_provider_viapi.operators.action_base import ActionOperator
 from airflow_provider_viapi.operators.arguments.checks import as_hosts, is_default, is_templated
 from airflow_provider_viapi.operators.arguments.options import LandOptions
 from airflow_provider_viapi.operators.result_references import OutputRefs
-from airflow_provider_viapi.operators.task.attempt import choose_store
 from airflow_provider_viapi.task_instance.xcoms import LANDED_PREFIX
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_viapi.jobs.usage_and_cost import Usage
-
-RESPONSE_KEY = "viapi_response"
-"""Key of the response to a call, without a job, whose files could not be landed."""
-
-RESPONSE_SECONDS = 1800.0
-"""Seconds for which a recorded response is used: then the links of a result expire."""
-
-UNUSABLE = (EMPTY_RESULT, NO_FILE_IN_RESULT)
-"""Error codes of results whose files no attempt can land."""
-
-
-def is_unusable(error: BaseException) -> bool:
-    """Return whether an error says that no attempt can land the files of a response."""
-    return isinstance(error, ResultExpired) or (isinstance(error, ServiceError) and error.code in UNUSABLE)
 
 
 class LandingOperator(ActionOperator):
@@ -113,70 +95,6 @@ class LandingOperator(ActionOperator):
         landed = landing.land(result, refresh_links)
         self.publish_landed(landed, job_id, context)
         return landed
-
-    def recorded_response(self, context: Context, request: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        """Return the response to the same request that an earlier attempt has paid for and could not use.
-
-        :param request: the checked request, before its media are staged
-        """
-        from airflow_provider_viapi.jobs.ledger import request_digest, same_request
-
-        if context["ti"].try_number <= 1:
-            return None
-        stored = choose_store(context).get(RESPONSE_KEY)
-        if not stored or time.time() - stored["at"] > RESPONSE_SECONDS:
-            return None
-        if not same_request(stored["digest"], request_digest(self.action_name, request)):
-            return None
-        response: Mapping[str, Any] = stored["response"]
-        return response
-
-    @contextmanager
-    def recording_response(
-        self, context: Context, request: Mapping[str, Any], response: Mapping[str, Any]
-    ) -> Iterator[None]:
-        """Record a response, which is paid for, if the task fails in this context although the response is usable.
-
-        Only then: most tasks need no call of the store.
-        """
-        from airflow_provider_viapi.jobs.ledger import request_digest
-
-        try:
-            yield
-        except BaseException as error:
-            if is_unusable(error):
-                # The next attempt has to call again.
-                self._forget_response(context)
-                raise
-            digest = request_digest(self.action_name, request)
-            try:
-                store = choose_store(context)
-                store.set(RESPONSE_KEY, {"digest": digest, "at": time.time(), "response": dict(response)})
-                is_recorded = store.is_persistent
-            except Exception as failure:
-                is_recorded = False
-                self.log.warning("The response could not be recorded: %s", type(failure).__name__)
-            if not is_recorded:
-                self.log.warning(
-                    "The call of %s is paid for, and its result could not be stored (%s): a retry of the task calls "
-                    "it again, and pays again",
-                    self.action.name,
-                    type(error).__name__,
-                )
-            raise
-        self._forget_response(context)
-
-    def _forget_response(self, context: Context) -> None:
-        if context["ti"].try_number <= 1:
-            return
-        try:
-            choose_store(context).delete(RESPONSE_KEY)
-        except Exception as error:
-            self.log.warning(
-                "The record of an earlier response could not be removed (%s): if the task is cleared soon, it lands "
-                "the same result again",
-                type(error).__name__,
-            )
 
     def publish_landed(self, landed: dict[str, str], job_id: str, context: Context) -> None:
         """Store the addresses of landed files as XComs, and report them as updates of the task's outlets."""

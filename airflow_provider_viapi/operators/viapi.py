@@ -23,7 +23,8 @@ from airflow_provider_viapi.links.job import (
 from airflow_provider_viapi.operators.arguments.checks import as_conn_id, is_templated
 from airflow_provider_viapi.operators.arguments.options import ViapiFileOptions, ViapiJobOptions
 from airflow_provider_viapi.operators.base import JobOperator
-from airflow_provider_viapi.operators.landing_base import LandingOperator, is_unusable
+from airflow_provider_viapi.operators.landing_base import LandingOperator
+from airflow_provider_viapi.operators.task.paid_response import PaidResponse, is_unusable
 from airflow_provider_viapi.operators.task.view import fail_and_show
 from airflow_provider_viapi.redaction import redact_message
 from airflow_provider_viapi.result_fields import has_files
@@ -153,10 +154,11 @@ class ViapiOperator(LandingOperator):
         """
         request = self.validated_request()
         self.check_destination(context)
-        if (recorded := self.recorded_response(context, request)) is not None:
+        paid = PaidResponse(context, self.action_name, request, self.log)
+        if (recorded := paid.read()) is not None:
             self.log.info("An earlier attempt has called %s: its result is used", self.action.name)
             try:
-                return self._use(context, request, recorded)
+                return self._land_response(context, paid, recorded)
             except ServiceError as error:
                 if not is_unusable(error):
                     raise
@@ -171,7 +173,7 @@ class ViapiOperator(LandingOperator):
         except BaseException:
             staging.release(self.action, request)
             raise
-        return self._use(context, request, response, staging)
+        return self._land_response(context, paid, response, staging)
 
     def _check_success(self, response: Mapping[str, Any]) -> None:
         if response.get("Success") in (False, "false"):
@@ -184,21 +186,22 @@ class ViapiOperator(LandingOperator):
                 action=self.action.name,
             )
 
-    def _use(
+    def _land_response(
         self,
         context: Context,
-        request: Mapping[str, Any],
+        paid: PaidResponse,
         response: Mapping[str, Any],
         staging: Staging | None = None,
     ) -> Any:
-        """Land the files of a response that is paid for, and return its ``Data``.
+        """Land the files of a response, and return its ``Data``.
 
+        :param paid: records the response if that fails
         :param staging: removes what was staged for the call
         """
         result: Any = response["Data"]
-        with self.recording_response(context, request, response):
+        with paid.kept_on_failure(response):
             if staging is not None:
-                staging.release(self.action, request)
+                staging.release(self.action, paid.request)
             if self.land_to is not None:
                 result = {**result, "landed": self.land(result, response["RequestId"], context)}
         store_links(self, context, result_link=result_address(result, [self.action], self._landed))
