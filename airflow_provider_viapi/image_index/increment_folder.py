@@ -1,7 +1,6 @@
 """The folder of a bulk job of ImageSearch: images, ``increment.meta`` which lists them, and what was left out.
 
-The format of ``increment.meta`` is documented [help page 66580]: a JSON object a line. That of the service's report
-of rejected rows is not, so its lines are passed on as they are.
+The format of ``increment.meta`` is documented [help page 66580]: a JSON object a line.
 """
 
 from __future__ import annotations
@@ -10,29 +9,25 @@ import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
-from airflow_provider_viapi.alibaba.services.imagesearch import ADD_IMAGE, INCREASE_LIST, META_FILE
+from airflow_provider_viapi.alibaba.services.imagesearch import ADD_IMAGE, META_FILE
 from airflow_provider_viapi.alibaba.services.imagesearch.service import LIMITS
 from airflow_provider_viapi.errors import (
     InvalidMedia,
     InvalidRequest,
     PermissionDenied,
-    ServiceError,
     StopRequested,
     TransientError,
 )
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.image_index.images import ImageEntry
-from airflow_provider_viapi.image_index.report import MAX_FAILURES_KEPT, ImageFailure
+from airflow_provider_viapi.image_index.report import ImageFailure
 from airflow_provider_viapi.image_index.staged_images import HookOfThread
 from airflow_provider_viapi.media.inputs import still_images
 from airflow_provider_viapi.media.inputs.source_validation import check_source_file
 from airflow_provider_viapi.media.inputs.staging_bucket import upload
-from airflow_provider_viapi.redaction import describe_error, redact_text
 from airflow_provider_viapi.retrying import READ, retry_call
 
 if TYPE_CHECKING:
@@ -48,26 +43,10 @@ MAX_THREADS = 8
 MAX_UNREAD_IN_A_ROW = 4 * MAX_THREADS
 """Images that cannot be read now, one after the other, before the storage counts as unavailable."""
 
-MAX_REPORT_BYTES = 64 << 20
-
 RETRY_SECONDS = 60.0
 """Seconds over which reading and uploading an image is retried."""
 
 Row = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Rejected:
-    """An image that is not in the instance, and why.
-
-    :param code: the service's or this package's, such as ``InvalidImage.Resolution``; empty if none is known
-    :param message: the reason, or the line of the service's report
-    """
-
-    entity_id: str
-    pic_name: str
-    code: str
-    message: str
 
 
 class IncrementFolder:
@@ -226,72 +205,3 @@ class _Uploads:
 
 def _identity(image: ImageEntry) -> dict[str, str]:
     return {"ProductId": image.entity_id, "PicName": image.extra_data}
-
-
-def read_report(url: str, hook: ViapiHook, log: Log, allowed_hosts: Sequence[str] = ()) -> list[str] | None:
-    """Return the lines of the service's report of rejected rows; ``None`` if it can never be read.
-
-    :param url: its address, which is valid for two hours
-    :param log: receives why it can never be read, such as a link that has expired
-    :param allowed_hosts: private hosts that it may be read from, besides that of the connection's endpoint
-    :raises TransientError: it cannot be read now
-    """
-    import requests
-
-    from airflow_provider_viapi.media.outputs.http_download import LinkExpired, download
-    from airflow_provider_viapi.media.ssrf_guard import public_session
-
-    own = urlsplit(hook.account.endpoint or "").hostname
-    content = bytearray()
-    try:
-        with (
-            public_session(hook.account.http, [*allowed_hosts, *([own] if own else [])]) as session,
-            download(session, url) as response,
-        ):
-            for chunk in response.chunks(still_images.MAX_DOWNLOAD_SECONDS):
-                content += chunk
-                if len(content) > MAX_REPORT_BYTES:
-                    break
-    except (LinkExpired, requests.RequestException, ServiceError) as error:
-        problem = f"the report of rejected images could not be read ({describe_error(error)})"
-        if not isinstance(error, requests.RequestException | TransientError):
-            log.warning("%s: %s", INCREASE_LIST.name, problem)
-            return None
-        raise TransientError(
-            f"{problem}; a retry reads it again", code="ReportUnreadable", action=INCREASE_LIST.name
-        ) from None
-    lines = content[:MAX_REPORT_BYTES].decode("utf-8", errors="replace").split("\n")
-    return [line for line in lines if line.strip()]
-
-
-def describe_rejected(
-    left_out: Sequence[Row], lines: Sequence[str], rows: Sequence[Row]
-) -> Iterator[Rejected]:
-    """Yield the first of the images that are not in the instance.
-
-    :param left_out: those that were not submitted
-    :param lines: of the service's report
-    :param rows: what was submitted
-    """
-    reported = [{"Msg": line, **_fields(line), "line": line} for line in lines[:MAX_FAILURES_KEPT]]
-    for each in [*left_out, *reported][:MAX_FAILURES_KEPT]:
-        named = each if each.get("PicName") else _named_in(str(each.get("line", "")), rows)
-        yield Rejected(
-            str(named.get("ProductId") or ""),
-            str(named.get("PicName") or ""),
-            str(each.get("Code") or ""),
-            redact_text(str(each["Msg"]))[:300],
-        )
-
-
-def _fields(line: str) -> dict[str, Any]:
-    try:
-        value = json.loads(line)
-    except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}
-
-
-def _named_in(line: str, rows: Sequence[Row]) -> Row:
-    found = [row for row in rows if PurePosixPath(str(row["PicName"])).name in line]
-    return max(found, key=lambda row: len(row["PicName"]), default={})

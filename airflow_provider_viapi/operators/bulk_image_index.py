@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -285,7 +285,7 @@ class BulkIndexImagesOperator(ViapiJobOperator):
 
     def _summarize(self, report: JobReport) -> dict[str, Any]:
         from airflow_provider_viapi.alibaba import imagesearch_job_backend
-        from airflow_provider_viapi.image_index.increment_folder import describe_rejected, read_report
+        from airflow_provider_viapi.image_index.increment_report import describe_rejected, read_report
 
         job = self._job(report.job_id)
         # Read now, since its link to the report is valid for two hours.
@@ -307,37 +307,9 @@ class BulkIndexImagesOperator(ViapiJobOperator):
 
     def final_report(self, report: JobReport) -> JobReport:
         """Return the report with the summary as its result, or as failed if too many images were rejected."""
-        from airflow_provider_viapi.jobs.model import Outcome
+        from airflow_provider_viapi.image_index.increment_report import outcome_of
 
-        summary = self._summary or {}
-        first = "".join(
-            f"; the first: {each['entity_id']} {each['pic_name']}: {each['message']}"
-            for each in summary["failures"][:1]
-        )
-        if report.outcome is not Outcome.SUCCEEDED:
-            return replace(report, error_message=f"{report.error_message or 'no reason given'}{first}")
-        if self.max_failed is not None and summary["rejected"] is None:
-            return replace(
-                report,
-                outcome=Outcome.FAILED,
-                error_code="ReportUnreadable",
-                is_permanent=True,
-                error_message=(
-                    "the report of rejected images could not be read (see the log), so max_failed cannot be checked"
-                ),
-            )
-        if self.max_failed is not None and summary["rejected"] > self.max_failed:
-            return replace(
-                report,
-                outcome=Outcome.FAILED,
-                error_code="TooManyFailed",
-                is_permanent=True,
-                error_message=(
-                    f"{summary['rejected']:,} of {summary['images']:,} images were rejected, max_failed is "
-                    f"{self.max_failed:,}{first}"
-                ),
-            )
-        return replace(report, result=summary)
+        return outcome_of(report, self._summary or {}, self.max_failed)
 
 
 def _place_of(entry: Mapping[str, Any]) -> tuple[str, str]:

@@ -45,8 +45,7 @@ class ViasAlarmSensor(ProviderTask, BaseSensorOperator):
 
     Returns ``alarms``, each with ``kind``, ``task_id``, ``stream_id``, ``at``, ``events``, ``problems``, ``raw`` (the
     message without its pictures; ``None`` above 64 KB), ``file``, and ``image``, the address of its picture if
-    ``images_to`` is given. After 2 MB of alarms no further file is taken, and of one file at most
-    4 MB are returned.
+    ``images_to`` is given. After 2 MB of alarms no further file is taken, and of one file at most 4 MB are returned.
 
     :param folder: folder of the alarms' files in any storage that Airflow's ``ObjectStoragePath`` opens, such as
         ``s3://conn@bucket/alarms/``; folders in it are searched, too

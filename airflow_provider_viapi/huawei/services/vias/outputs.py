@@ -65,7 +65,7 @@ class AlarmOutput(Object):
         if name == "obs" and isinstance(given, str) and not _BUCKET.fullmatch(given):
             # It is not quoted: before an @ there may be a password.
             raise ValidationError(
-                f"{self.allowed}; the bucket of obs must be the name of a bucket alone: 3 to 63 lower-case letters, "
+                f"{self.allowed}; the bucket of obs must be the name of a bucket alone: 3 to 63 lowercase letters, "
                 "digits, dots and hyphens"
             )
         headers = one.get("headers")
