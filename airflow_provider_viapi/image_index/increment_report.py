@@ -1,4 +1,4 @@
-"""What a bulk job of ImageSearch has rejected: the service's report, and the outcome of the job.
+"""Images that a bulk job of ImageSearch has rejected: the report of the service, and the outcome of the job.
 
 The format of the report is not documented, so its lines are passed on as they are.
 """

@@ -73,7 +73,7 @@ def type_by_name(name: str) -> str:
 
 
 def is_media_name(name: str) -> bool:
-    """Return whether the extension of a file's name is that of a video, a sound, an image or a document of images."""
+    """Return whether the extension of a file's name is that of a video, a sound, an image, or a PDF for OCR."""
     return type_by_name(name) in _MEDIA_TYPES
 
 

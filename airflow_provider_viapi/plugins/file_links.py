@@ -73,7 +73,8 @@ def file_link(address: str, *, dag_id: str, run_id: str, task_id: str, map_index
     # Storages read a version after ? or #, and sign a link to the file before it.
     if not (is_media_name(address) and is_media_name(re.split("[?#]", address, maxsplit=1)[0])):
         raise FileNotLinked(
-            400, "only videos, sounds and images can be linked, by the extensions of their names"
+            400,
+            "only videos, sounds and images, and PDF files, can be linked, by the extensions of their names",
         )
     names: dict[str, Any] = {"dag_id": dag_id, "run_id": run_id, "task_id": task_id, "map_index": map_index}
     fields = _rendered_fields(**names)

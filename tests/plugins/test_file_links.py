@@ -77,6 +77,13 @@ def test_rendered_fields_that_airflow_stores_as_text_count_too() -> None:
     assert names_file({"items": "[{'video_url': 's3://raw/a.mp4'}]"}, "s3://raw/a.mp4", NAMES)
 
 
+def refuses(address: str, why: str) -> None:
+    """Assert that no link to the file is created, whatever a task names."""
+    with pytest.raises(FileNotLinked, match=why) as raised:
+        file_link(address, dag_id="d", run_id="r", task_id="t", map_index=-1)
+    assert raised.value.status == 400
+
+
 @pytest.mark.parametrize(
     "address",
     [
@@ -89,9 +96,7 @@ def test_rendered_fields_that_airflow_stores_as_text_count_too() -> None:
     ],
 )
 def test_only_files_in_object_storage_are_linked(address: str) -> None:
-    with pytest.raises(FileNotLinked, match="object storage") as raised:
-        file_link(address, dag_id="d", run_id="r", task_id="t", map_index=-1)
-    assert raised.value.status == 400
+    refuses(address, "object storage")
 
 
 @pytest.mark.parametrize(
@@ -106,6 +111,4 @@ def test_only_files_in_object_storage_are_linked(address: str) -> None:
     ],
 )
 def test_only_media_are_linked_because_a_user_may_choose_what_a_template_renders_to(address: str) -> None:
-    with pytest.raises(FileNotLinked, match="only videos, sounds and images") as raised:
-        file_link(address, dag_id="d", run_id="r", task_id="t", map_index=-1)
-    assert raised.value.status == 400
+    refuses(address, "only videos, sounds and images")
